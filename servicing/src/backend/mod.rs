@@ -1,0 +1,81 @@
+//! How the net effect of a draft gets into an image directory.
+//!
+//! The image is changed by a journalled commit. What a power cut can do to it
+//! is told at each step:
+//!
+//! 1. [`DirectoryBackend::stage`] writes all new content into [`RESERVED`] and
+//!    syncs it. A cut: the next open throws it away, the image is the old one.
+//! 2. [`Staged::commit`] writes the journal, a record of every step, syncs it
+//!    and gives it its final name. That rename is the commit point.
+//! 3. The steps are carried out: removals (renames into the reserved
+//!    directory), new directories, new content (renames out of it, or writing
+//!    in place where a rename would lose something). A cut: the next open
+//!    carries the journal out again, the image is the new one.
+//! 4. The journal is renamed to say that it is done, and all is removed.
+//!
+//! Assumed of the host: what fsync returned for stays; a rename happens or
+//! does not. Not assumed: any order between operations that no fsync parts.
+//! `power_loss` tries the cuts.
+//!
+//! Errors before the commit point leave the image as it was. An error after it
+//! is [`BackendError::Interrupted`]: the image may be between old and new until
+//! it is opened again, and nothing is lost.
+//!
+//! Not done: several filesystems in one image; ACLs that the target directory
+//! would hand down to new files (they get those of the image root).
+
+mod attributes;
+mod commit;
+mod directory;
+mod error;
+mod host;
+mod journal;
+mod layout;
+mod local;
+mod lock;
+#[cfg(test)]
+mod power_loss;
+mod recovery;
+mod staging;
+mod sweep;
+
+use std::sync::Arc;
+
+pub use directory::{DirectoryBackend, Staged};
+pub use error::BackendError;
+pub use recovery::Recovered;
+
+use crate::blob::Blob;
+use crate::path::ImagePath;
+
+/// The one name in an image's root that is ours: while a commit is prepared
+/// and carried out, its files lie there. No tree shows it, and no change may
+/// name it.
+pub const RESERVED: &str = ".wimwright";
+
+/// The net effect of a draft on the files of one tree.
+#[derive(Clone)]
+pub enum FileChange {
+    /// A file with this content, new or in place of one that is there. The
+    /// directories above it are made.
+    Put {
+        /// Where.
+        path: ImagePath,
+        /// What it will hold.
+        content: Arc<dyn Blob>,
+        /// Whether a file with several names keeps them, all showing the new
+        /// content (hives). Otherwise this name gets a file of its own.
+        in_place_if_linked: bool,
+    },
+    /// A directory, with those above it. Nothing happens where it is there.
+    MakeDirectory {
+        /// Where.
+        path: ImagePath,
+    },
+    /// A file or link, or a directory with all in it. Nothing happens where
+    /// there is nothing.
+    Remove {
+        /// Where.
+        path: ImagePath,
+    },
+}

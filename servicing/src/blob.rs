@@ -1,0 +1,173 @@
+//! Content: bytes that can be read at any place, without knowing where they
+//! lie (host file, memory, compressed resource).
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sha1::{Digest as _, Sha1};
+
+/// Content that can be read at any offset, from several threads.
+pub trait Blob: Send + Sync {
+    /// Its length, in bytes.
+    fn len(&self) -> u64;
+
+    /// Fills `buffer` from `offset` on.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` when the range leaves the blob, else what reading gave.
+    fn read_into(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
+
+    /// Whether there is nothing in it.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Content in memory.
+#[derive(Clone)]
+pub struct MemoryBlob(Arc<[u8]>);
+
+impl MemoryBlob {
+    /// A blob with these bytes.
+    pub fn new(bytes: impl Into<Arc<[u8]>>) -> MemoryBlob {
+        MemoryBlob(bytes.into())
+    }
+}
+
+impl Blob for MemoryBlob {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_into(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let part = usize::try_from(offset)
+            .ok()
+            .and_then(|start| self.0.get(start..start.checked_add(buffer.len())?))
+            .ok_or(io::ErrorKind::UnexpectedEof)?;
+        buffer.copy_from_slice(part);
+        Ok(())
+    }
+}
+
+/// Reads a whole blob of at most `limit` bytes.
+///
+/// # Errors
+/// `FileTooLarge` above the limit, else what reading gave.
+pub fn read_all(blob: &dyn Blob, limit: u64) -> io::Result<Vec<u8>> {
+    let len = blob.len();
+    if len > limit {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("{len} bytes, more than the {limit} allowed here"),
+        ));
+    }
+    let len = usize::try_from(len).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    let mut bytes = vec![0; len];
+    blob.read_into(0, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Hands a blob's bytes to `take`, one chunk after another.
+///
+/// # Errors
+/// What reading or `take` gave.
+pub fn for_each_chunk(
+    blob: &dyn Blob,
+    mut take: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    // Large enough to make system calls cheap, small enough to stay in cache.
+    const CHUNK: u64 = 256 * 1024;
+    let len = blob.len();
+    let mut buffer = vec![0; len.min(CHUNK) as usize];
+    let mut offset = 0;
+    while offset < len {
+        let part = buffer
+            .get_mut(..(len - offset).min(CHUNK) as usize)
+            .ok_or(io::ErrorKind::UnexpectedEof)?;
+        blob.read_into(offset, part)?;
+        take(part)?;
+        offset += part.len() as u64;
+    }
+    Ok(())
+}
+
+/// What a file holds, told by length and SHA-1 (the identity that WIM files
+/// use, so that an image there is compared without reading it).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ContentId {
+    /// Length in bytes.
+    pub len: u64,
+    /// SHA-1 of the bytes.
+    #[serde(with = "crate::hex")]
+    pub sha1: [u8; 20],
+}
+
+impl ContentId {
+    /// The identity of these bytes.
+    pub fn of(bytes: &[u8]) -> ContentId {
+        ContentId {
+            len: bytes.len() as u64,
+            sha1: Sha1::digest(bytes).into(),
+        }
+    }
+
+    /// The identity of a blob, which is read for it.
+    ///
+    /// # Errors
+    /// What reading gave.
+    pub fn of_blob(blob: &dyn Blob) -> io::Result<ContentId> {
+        let mut hasher = Sha1::new();
+        for_each_chunk(blob, |chunk| {
+            hasher.update(chunk);
+            Ok(())
+        })?;
+        Ok(ContentId {
+            len: blob.len(),
+            sha1: hasher.finalize().into(),
+        })
+    }
+}
+
+impl fmt::Display for ContentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes, sha1 ", self.len)?;
+        self.sha1.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ContentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_past_the_end_is_an_error_and_not_a_panic() {
+        let blob = MemoryBlob::new(vec![1, 2, 3]);
+        let mut buffer = [0; 2];
+        blob.read_into(1, &mut buffer).unwrap();
+        assert_eq!(buffer, [2, 3]);
+        for offset in [2, 3, u64::MAX] {
+            let error = blob.read_into(offset, &mut buffer).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "at {offset}");
+        }
+        assert_eq!(read_all(&blob, 2).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    }
+
+    #[test]
+    fn a_blob_is_identified_as_its_bytes_are() {
+        let bytes: Vec<u8> = (0..1_000_000_u32).map(|n| n as u8).collect();
+        let blob = MemoryBlob::new(bytes.clone());
+        assert_eq!(ContentId::of_blob(&blob).unwrap(), ContentId::of(&bytes));
+        assert_eq!(
+            ContentId::of(b"").to_string(),
+            "0 bytes, sha1 da39a3ee5e6b4b0d3255bfef95601890afd80709"
+        );
+    }
+}

@@ -1,0 +1,779 @@
+//! A draft: a tree seen through a plan, and the only door to change it.
+//!
+//! Operations and saved plans alike go through [`Draft::apply`]: it checks the
+//! expectation against the draft as it is now, applies the change, and keeps
+//! the way back. Nothing here touches the image. A draft is itself a tree.
+
+mod error;
+mod files;
+mod registry;
+
+use std::sync::Arc;
+
+pub use error::DraftError;
+use files::Files;
+use registry::DraftHives;
+use wimwright_hive::{FileTime, Hive};
+
+use crate::backend::FileChange;
+use crate::blob::{Blob, ContentId, MemoryBlob};
+use crate::compressed;
+use crate::facts::ImageFacts;
+use crate::finding::Finding;
+use crate::path::ImagePath;
+use crate::plan::{
+    Basis, Change, Content, Expect, FORMAT, Operation, Plan, Recovered, Source, State, Step,
+    Subject,
+};
+use crate::registry::{Condition, HiveName, Hives, KeyPath, Loaded, RegData, RegistryError};
+use crate::text::Text;
+use crate::tree::{Entry, FileTree, Metadata, TreeError};
+
+/// The largest compressed driver file that is expanded in memory.
+const MAX_EXPANDED: u64 = 512 * 1024 * 1024;
+
+/// A source of content that a draft knows, to be named in changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceId(usize);
+
+/// What applying a change did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "whether anything changed decides what the user is told"]
+pub enum Applied {
+    /// The draft is different now.
+    Changed,
+    /// It was true already; recorded as a requirement.
+    AlreadyTrue,
+}
+
+/// How a draft treats its image.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DraftOptions {
+    /// Edit a dirty hive whose logs do not help, as it is.
+    pub accept_dirty_hive: bool,
+}
+
+/// A tree seen through a plan.
+pub struct Draft {
+    files: Files,
+    hives: DraftHives,
+    facts: Arc<ImageFacts>,
+    plan: Plan,
+    undo: Vec<Change>,
+    sources: Vec<Arc<dyn FileTree>>,
+    findings: Vec<Finding>,
+    options: DraftOptions,
+}
+
+impl Draft {
+    /// A draft over `base` without changes; `time` goes into everything that
+    /// carries one.
+    pub fn new(
+        base: Arc<dyn FileTree>,
+        hives: Arc<Hives>,
+        facts: Arc<ImageFacts>,
+        time: FileTime,
+        options: DraftOptions,
+    ) -> Draft {
+        Draft {
+            files: Files::new(base),
+            hives: DraftHives::new(hives),
+            facts,
+            plan: Plan::new(time),
+            undo: Vec::new(),
+            sources: Vec::new(),
+            findings: Vec::new(),
+            options,
+        }
+    }
+
+    /// What the image is.
+    pub fn facts(&self) -> &Arc<ImageFacts> {
+        &self.facts
+    }
+
+    /// The plan so far.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The time that the plan writes.
+    pub fn time(&self) -> FileTime {
+        self.plan.time
+    }
+
+    /// What the user should know beside the plan.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Adds something that the user should know; the same thing once.
+    pub fn report(&mut self, finding: Finding) {
+        if !self.findings.contains(&finding) {
+            self.findings.push(finding);
+        }
+    }
+
+    /// Takes away what was reported since there were `from` findings, for a
+    /// result that carries its own.
+    pub fn take_findings(&mut self, from: usize) -> Vec<Finding> {
+        self.findings.split_off(from.min(self.findings.len()))
+    }
+
+    /// The changes that take the plan back, in the order to apply them.
+    /// Displaced file content is named by its identity only.
+    pub fn undo(&self) -> impl Iterator<Item = &Change> {
+        self.undo.iter().rev()
+    }
+
+    /// Makes `tree` a source of file content, under the name that the user
+    /// gave.
+    pub fn add_source(&mut self, name: impl Into<String>, tree: Arc<dyn FileTree>) -> SourceId {
+        self.plan.sources.push(Source { name: name.into() });
+        self.sources.push(tree);
+        SourceId(self.sources.len() - 1)
+    }
+
+    /// A hive with the planned changes in it; `None` where the image has none.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when it cannot be read.
+    pub fn hive(&self, name: HiveName) -> Result<Option<Arc<Hive>>, RegistryError> {
+        self.hives.get(name)
+    }
+
+    /// Whether a hive is dirty and could not be recovered.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when it cannot be read.
+    pub fn hive_condition(&self, name: HiveName) -> Result<Option<Condition>, RegistryError> {
+        self.hives.condition(name)
+    }
+
+    /// A value as planned; `None` where the hive, key or value is not there.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when the hive cannot be read.
+    pub fn value(
+        &self,
+        hive: HiveName,
+        key: &KeyPath,
+        name: &str,
+    ) -> Result<Option<RegData>, RegistryError> {
+        let Some(open) = self.hives.get(hive)? else {
+            return Ok(None);
+        };
+        let state = registry::value_state(&open, key, &Text::from(name));
+        match state.map_err(|source| RegistryError::Hive { hive, source })? {
+            Some(State::Value(data)) => Ok(Some(data)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a key is there, as planned.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when the hive cannot be read.
+    pub fn has_key(&self, hive: HiveName, key: &KeyPath) -> Result<bool, RegistryError> {
+        let Some(open) = self.hives.get(hive)? else {
+            return Ok(false);
+        };
+        let found = registry::find(&open, key);
+        Ok(found
+            .map_err(|source| RegistryError::Hive { hive, source })?
+            .is_some())
+    }
+
+    /// The names of a key's subkeys, as planned; empty where it is not there.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when the hive cannot be read.
+    pub fn subkeys(&self, hive: HiveName, key: &KeyPath) -> Result<Vec<String>, RegistryError> {
+        let Some(open) = self.hives.get(hive)? else {
+            return Ok(Vec::new());
+        };
+        let read = || {
+            let Some(key) = registry::find(&open, key)? else {
+                return Ok(Vec::new());
+            };
+            key.subkeys()?
+                .map(|below| Ok(below?.name()?.to_string_lossy()))
+                .collect()
+        };
+        read().map_err(|source| RegistryError::Hive { hive, source })
+    }
+
+    /// Runs an operation; what it planned stands under `name`.
+    pub fn operation<T, E>(
+        &mut self,
+        name: impl Into<String>,
+        run: impl FnOnce(&mut Draft) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<DraftError>,
+    {
+        let from = self.plan.steps.len();
+        let done = self.attempt(run)?;
+        self.plan.operations.push(Operation {
+            name: name.into(),
+            from,
+            to: self.plan.steps.len(),
+        });
+        Ok(done)
+    }
+
+    /// Runs `run`; when it fails, everything that it planned is taken back:
+    /// changes, sources and findings.
+    ///
+    /// # Errors
+    /// What `run` gave.
+    pub fn attempt<T, E>(
+        &mut self,
+        run: impl FnOnce(&mut Draft) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<DraftError>,
+    {
+        let steps = self.plan.steps.len();
+        let operations = self.plan.operations.len();
+        let undo = self.undo.len();
+        let sources = self.sources.len();
+        let findings = self.findings.len();
+        let files = self.files.savepoint();
+        let error = match run(self) {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        let registry_touched = self.plan.steps.iter().skip(steps).any(|step| {
+            step.change.writes() && !matches!(step.change.subject(), Subject::Path(_))
+        });
+        self.plan.steps.truncate(steps);
+        self.plan.operations.truncate(operations);
+        self.plan.sources.truncate(sources);
+        self.undo.truncate(undo);
+        self.sources.truncate(sources);
+        self.findings.truncate(findings);
+        self.files.roll_back(files);
+        if registry_touched {
+            self.hives.forget();
+            self.hives
+                .replay(&self.plan.steps, self.plan.time)
+                .map_err(DraftError::Registry)?;
+        }
+        Err(error)
+    }
+
+    /// Applies a saved plan: every step, or none.
+    ///
+    /// # Errors
+    /// [`DraftError`] at the first step whose expectation does not hold.
+    pub fn apply_plan(
+        &mut self,
+        plan: &Plan,
+        sources: Vec<Arc<dyn FileTree>>,
+    ) -> Result<(), DraftError> {
+        if plan.format != FORMAT {
+            return Err(DraftError::Format { found: plan.format });
+        }
+        self.plan.time = plan.time;
+        self.attempt(|draft| {
+            let offset = draft.sources.len();
+            for (source, tree) in plan.sources.iter().zip(sources) {
+                draft.add_source(source.name.clone(), tree);
+            }
+            let from = draft.plan.steps.len();
+            for step in &plan.steps {
+                let mut step = step.clone();
+                if let Change::PutFile {
+                    content: Content::Source { source, .. },
+                    ..
+                } = &mut step.change
+                {
+                    *source += offset;
+                }
+                let _ = draft.apply(step)?;
+            }
+            let shifted = plan.operations.iter().map(|operation| Operation {
+                name: operation.name.clone(),
+                from: operation.from + from,
+                to: operation.to + from,
+            });
+            draft.plan.operations.extend(shifted);
+            Ok(())
+        })
+    }
+
+    /// Applies one change, if its expectation holds.
+    ///
+    /// # Errors
+    /// [`DraftError`]; the draft is then as before.
+    pub fn apply(&mut self, step: Step) -> Result<Applied, DraftError> {
+        let subject = step.change.subject();
+        let found = self.state(&subject)?;
+        if !step.expect.holds(found.as_ref()) {
+            return Err(DraftError::Stale {
+                subject: Box::new(subject),
+                expected: Box::new(step.expect),
+                found: found.map(Box::new),
+            });
+        }
+        self.take(step, subject, found)
+    }
+
+    /// Takes a step whose expectation holds.
+    fn take(
+        &mut self,
+        step: Step,
+        subject: Subject,
+        found: Option<State>,
+    ) -> Result<Applied, DraftError> {
+        let already = match &step.change {
+            Change::Require { .. } => true,
+            Change::PutFile { content, .. } => found == Some(State::File(content.id())),
+            Change::MakeDirectory { .. } => found == Some(State::Directory),
+            Change::CreateKey { .. } => found == Some(State::Key),
+            Change::SetValue { data, .. } => {
+                matches!(&found, Some(State::Value(is)) if is == data)
+            }
+            Change::Remove { .. } | Change::DeleteKey { .. } | Change::DeleteValue { .. } => {
+                found.is_none()
+            }
+            Change::RecoverHive { hive, .. } => {
+                found == Some(State::Clean) || self.recovery_planned(*hive)
+            }
+        };
+        if already {
+            self.plan.steps.push(Step {
+                change: Change::Require { fact: subject },
+                expect: Expect::as_found(found),
+                basis: step.basis,
+            });
+            return Ok(Applied::AlreadyTrue);
+        }
+        if let Some(hive) = edited_hive(&step.change) {
+            self.recover(hive)?;
+        }
+        let undo = self.inverse(&step.change, found)?;
+        self.carry_out(&step.change)?;
+        self.plan.steps.push(step);
+        self.undo.extend(undo);
+        Ok(Applied::Changed)
+    }
+
+    /// Plans a change that expects what is there now.
+    ///
+    /// # Errors
+    /// As [`Draft::apply`].
+    pub fn plan_change(&mut self, change: Change, basis: &Basis) -> Result<Applied, DraftError> {
+        let subject = change.subject();
+        let found = self.state(&subject)?;
+        let step = Step {
+            change,
+            expect: Expect::as_found(found.clone()),
+            basis: basis.clone(),
+        };
+        self.take(step, subject, found)
+    }
+
+    /// Plans a value, creating its key where missing.
+    ///
+    /// # Errors
+    /// As [`Draft::apply`].
+    pub fn set_value(
+        &mut self,
+        hive: HiveName,
+        key: &KeyPath,
+        name: &str,
+        data: RegData,
+        basis: &Basis,
+    ) -> Result<Applied, DraftError> {
+        if !self.has_key(hive, key)? {
+            let _ = self.create_key(hive, key, basis)?;
+        }
+        let change = Change::SetValue {
+            hive,
+            key: key.clone(),
+            name: Text::from(name),
+            data,
+        };
+        self.plan_change(change, basis)
+    }
+
+    /// Plans a key.
+    ///
+    /// # Errors
+    /// As [`Draft::apply`].
+    pub fn create_key(
+        &mut self,
+        hive: HiveName,
+        key: &KeyPath,
+        basis: &Basis,
+    ) -> Result<Applied, DraftError> {
+        let key = key.clone();
+        self.plan_change(Change::CreateKey { hive, key }, basis)
+    }
+
+    /// Plans that a file of a source stands at `path`. With `expand` the
+    /// source's file is a compressed one, and this the name taken out of it.
+    ///
+    /// # Errors
+    /// As [`Draft::apply`], and when the source has no such file.
+    pub fn put_file(
+        &mut self,
+        path: &ImagePath,
+        source: SourceId,
+        from: &ImagePath,
+        expand: Option<&str>,
+        basis: &Basis,
+    ) -> Result<Applied, DraftError> {
+        let blob = self.source_blob(source.0, from, expand, path)?;
+        let id = ContentId::of_blob(blob.as_ref())
+            .map_err(|error| DraftError::Tree(TreeError::new(from, error)))?;
+        let change = Change::PutFile {
+            path: path.clone(),
+            content: Content::Source {
+                source: source.0,
+                path: from.clone(),
+                expand: expand.map(str::to_owned),
+                id,
+            },
+        };
+        self.plan_change(change, basis)
+    }
+
+    /// Records a fact that the plan relies on, as it is now.
+    ///
+    /// # Errors
+    /// When the fact cannot be read.
+    pub fn require(&mut self, fact: Subject, basis: &Basis) -> Result<(), DraftError> {
+        let _ = self.plan_change(Change::Require { fact }, basis)?;
+        Ok(())
+    }
+
+    /// What the planned files come to, for a backend.
+    pub(crate) fn file_changes(&self) -> Result<Vec<FileChange>, TreeError> {
+        self.files.net_changes()
+    }
+
+    /// Every hive that the plan edits.
+    pub(crate) fn edited_hives(&self) -> impl Iterator<Item = (HiveName, &Arc<Hive>)> {
+        self.hives.edited()
+    }
+
+    /// Where the file of a hive lies, and the hive without the plan.
+    pub(crate) fn base_hive(&self, hive: HiveName) -> Result<(ImagePath, Loaded), DraftError> {
+        let base = self.hives.base();
+        let loaded = base.load(hive)?.ok_or(RegistryError::Absent { hive })?;
+        Ok((base.path(hive)?, loaded))
+    }
+
+    /// The tree without the plan.
+    pub(crate) fn base(&self) -> &Arc<dyn FileTree> {
+        self.files.base()
+    }
+
+    /// That a source still holds what was planned.
+    pub(crate) fn check_source(
+        &self,
+        source: usize,
+        from: &ImagePath,
+        expand: Option<&str>,
+        wanted_by: &ImagePath,
+        id: ContentId,
+    ) -> Result<(), DraftError> {
+        let blob = self.source_blob(source, from, expand, wanted_by)?;
+        self.check_content(source, from, blob.as_ref(), id)
+    }
+
+    /// A file's content in a source.
+    pub(crate) fn source_blob(
+        &self,
+        index: usize,
+        from: &ImagePath,
+        expand: Option<&str>,
+        wanted_by: &ImagePath,
+    ) -> Result<Arc<dyn Blob>, DraftError> {
+        let no_source = || DraftError::NoSource {
+            path: wanted_by.clone(),
+            index,
+        };
+        let tree = self.sources.get(index).ok_or_else(no_source)?;
+        let blob = tree.open(from)?.ok_or_else(|| DraftError::NotInSource {
+            source_name: self
+                .plan
+                .sources
+                .get(index)
+                .map_or_else(String::new, |source| source.name.clone()),
+            path: from.clone(),
+        })?;
+        let Some(wanted) = expand else {
+            return Ok(blob);
+        };
+        let bytes = crate::blob::read_all(blob.as_ref(), MAX_EXPANDED)
+            .map_err(|error| TreeError::new(from, error))?;
+        let plain = compressed::expand(&bytes, wanted).map_err(|source| DraftError::Expand {
+            path: from.clone(),
+            source,
+        })?;
+        Ok(Arc::new(MemoryBlob::new(plain)))
+    }
+
+    /// What is there, as expectations compare it.
+    fn state(&self, subject: &Subject) -> Result<Option<State>, DraftError> {
+        let (hive, state) = match subject {
+            Subject::Path(path) => return Ok(self.files.state(path)?),
+            Subject::Hive(hive) => {
+                return Ok(self.hives.condition(*hive)?.map(|condition| match condition {
+                    Condition::Clean => State::Clean,
+                    _ => State::Dirty,
+                }));
+            }
+            Subject::Key { hive, key } => {
+                return Ok(self.has_key(*hive, key)?.then_some(State::Key));
+            }
+            Subject::Value { hive, key, name } => match self.hives.get(*hive)? {
+                Some(open) => (*hive, registry::value_state(&open, key, name)),
+                None => return Ok(None),
+            },
+        };
+        Ok(state.map_err(|source| RegistryError::Hive { hive, source })?)
+    }
+
+    fn recovery_planned(&self, hive: HiveName) -> bool {
+        let mut steps = self.plan.steps.iter();
+        steps.any(
+            |step| matches!(&step.change, Change::RecoverHive { hive: planned, .. } if *planned == hive),
+        )
+    }
+
+    /// Plans what a hive needs before its first edit.
+    fn recover(&mut self, hive: HiveName) -> Result<(), DraftError> {
+        let how = match self.hives.condition(hive)? {
+            None => return Err(RegistryError::Absent { hive }.into()),
+            Some(_) if self.recovery_planned(hive) => return Ok(()),
+            Some(Condition::Clean) => return Ok(()),
+            Some(Condition::Replayed(applied)) => Recovered::Replayed { applied },
+            Some(Condition::Unrecovered(reason)) if self.options.accept_dirty_hive => {
+                self.report(Finding::warning(
+                    "dirty-hive-accepted",
+                    format!("hive {hive} is taken as it is, without its last changes: {reason}"),
+                ));
+                Recovered::AcceptedDirty
+            }
+            Some(Condition::Unrecovered(reason)) => {
+                return Err(RegistryError::Dirty { hive, reason }.into());
+            }
+        };
+        let change = Change::RecoverHive { hive, how };
+        self.carry_out(&change)?;
+        self.plan.steps.push(Step {
+            change,
+            expect: Expect::Exactly(State::Dirty),
+            basis: Basis::verified("hives 5"),
+        });
+        Ok(())
+    }
+
+    /// The changes that would take `change` back, last one first.
+    fn inverse(&self, change: &Change, found: Option<State>) -> Result<Vec<Change>, DraftError> {
+        Ok(match change {
+            Change::PutFile { path, .. } | Change::MakeDirectory { path } => match found {
+                Some(State::File(id)) => vec![displaced(path, id)],
+                _ => {
+                    let top = self.files.first_missing(path)?;
+                    let path = top.unwrap_or_else(|| path.clone());
+                    vec![Change::Remove { path }]
+                }
+            },
+            Change::Remove { path } => {
+                let mut changes = Vec::new();
+                match found {
+                    Some(State::File(id)) => changes.push(displaced(path, id)),
+                    _ => changes.push(Change::MakeDirectory { path: path.clone() }),
+                }
+                let mut below = Vec::new();
+                self.files.walk(path, &mut |path, _| {
+                    below.push(path.clone());
+                    Ok(())
+                })?;
+                for path in below {
+                    match self.files.state(&path)? {
+                        Some(State::File(id)) => changes.push(displaced(&path, id)),
+                        _ => changes.push(Change::MakeDirectory { path }),
+                    }
+                }
+                changes.reverse();
+                changes
+            }
+            Change::CreateKey { hive, key } => {
+                let key = self.first_missing_key(*hive, key)?;
+                vec![Change::DeleteKey { hive: *hive, key }]
+            }
+            Change::DeleteKey { hive, key } => {
+                let mut changes = Vec::new();
+                if let Some(open) = self.hives.get(*hive)? {
+                    let rebuilt = registry::find(&open, key).and_then(|found| match found {
+                        Some(found) => registry::rebuild(*hive, key, found, &mut changes),
+                        None => Ok(()),
+                    });
+                    rebuilt.map_err(|source| RegistryError::Hive {
+                        hive: *hive,
+                        source,
+                    })?;
+                }
+                changes.reverse();
+                changes
+            }
+            Change::SetValue {
+                hive, key, name, ..
+            }
+            | Change::DeleteValue { hive, key, name } => {
+                let (hive, key, name) = (*hive, key.clone(), name.clone());
+                vec![match found {
+                    Some(State::Value(data)) => Change::SetValue {
+                        hive,
+                        key,
+                        name,
+                        data,
+                    },
+                    _ => Change::DeleteValue { hive, key, name },
+                }]
+            }
+            // A recovered hive stays recovered: its logs' changes are the
+            // image's own.
+            Change::RecoverHive { .. } | Change::Require { .. } => Vec::new(),
+        })
+    }
+
+    fn first_missing_key(&self, hive: HiveName, key: &KeyPath) -> Result<KeyPath, DraftError> {
+        let units = key.units();
+        let separators = units.iter().enumerate();
+        let ends = separators.filter_map(|(at, unit)| (*unit == u16::from(b'\\')).then_some(at));
+        for end in ends.chain([units.len()]) {
+            let part = units.get(..end).unwrap_or_default();
+            let part = KeyPath::from(Text::from_units(part));
+            if !self.has_key(hive, &part)? {
+                return Ok(part);
+            }
+        }
+        Ok(key.clone())
+    }
+
+    fn carry_out(&mut self, change: &Change) -> Result<(), DraftError> {
+        match change {
+            Change::PutFile { path, content } => {
+                self.make_way(path)?;
+                let blob: Arc<dyn Blob> = match content {
+                    Content::Inline(bytes) => Arc::new(MemoryBlob::new(bytes.clone())),
+                    Content::Source {
+                        source,
+                        path: from,
+                        expand,
+                        id,
+                    } => {
+                        let blob = self.source_blob(*source, from, expand.as_deref(), path)?;
+                        self.check_content(*source, from, blob.as_ref(), *id)?;
+                        blob
+                    }
+                };
+                self.files.put(path, blob, content.id());
+            }
+            Change::MakeDirectory { path } => {
+                self.make_way(path)?;
+                self.files.make_directory(path);
+            }
+            Change::Remove { path } => self.files.remove(path)?,
+            Change::SetValue { hive, key, .. } if !self.has_key(*hive, key)? => {
+                return Err(DraftError::Conflict {
+                    subject: Box::new(change.subject()),
+                    reason: "the key is not there",
+                });
+            }
+            _ => self.hives.edit(change, self.plan.time)?,
+        }
+        Ok(())
+    }
+
+    fn check_content(
+        &self,
+        source: usize,
+        from: &ImagePath,
+        blob: &dyn Blob,
+        expected: ContentId,
+    ) -> Result<(), DraftError> {
+        let found = ContentId::of_blob(blob).map_err(|error| TreeError::new(from, error))?;
+        if found == expected {
+            return Ok(());
+        }
+        let name = self.plan.sources.get(source);
+        Err(DraftError::ContentChanged {
+            source_name: name.map_or_else(String::new, |source| source.name.clone()),
+            path: from.clone(),
+            expected,
+            found,
+        })
+    }
+
+    /// Makes the directories above `path`, and refuses what is in the way.
+    fn make_way(&mut self, path: &ImagePath) -> Result<(), DraftError> {
+        let conflict = |path: &ImagePath, reason| DraftError::Conflict {
+            subject: Box::new(Subject::Path(path.clone())),
+            reason,
+        };
+        if path.is_root() {
+            return Err(conflict(path, "this is the image root"));
+        }
+        match self.files.metadata(path)?.map(|found| found.kind) {
+            Some(crate::tree::Kind::Directory) => return Err(conflict(path, "a directory is in the way")),
+            Some(crate::tree::Kind::Link) => return Err(conflict(path, "a link is in the way")),
+            Some(crate::tree::Kind::File) | None => {}
+        }
+        let names = path.names();
+        for depth in 1..names.len() {
+            let above = ImagePath::from_names(names.iter().take(depth).cloned());
+            match self.files.metadata(&above)?.map(|found| found.kind) {
+                Some(crate::tree::Kind::Directory) => {}
+                Some(_) => return Err(conflict(&above, "this is not a directory")),
+                None => self.files.make_directory(&above),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A file's old content, which a receipt names and a bundle may hold.
+fn displaced(path: &ImagePath, id: ContentId) -> Change {
+    Change::PutFile {
+        path: path.clone(),
+        content: Content::Source {
+            source: 0,
+            path: path.clone(),
+            expand: None,
+            id,
+        },
+    }
+}
+
+fn edited_hive(change: &Change) -> Option<HiveName> {
+    match change {
+        Change::CreateKey { hive, .. }
+        | Change::DeleteKey { hive, .. }
+        | Change::SetValue { hive, .. }
+        | Change::DeleteValue { hive, .. } => Some(*hive),
+        _ => None,
+    }
+}
+
+impl FileTree for Draft {
+    fn metadata(&self, path: &ImagePath) -> Result<Option<Metadata>, TreeError> {
+        self.files.metadata(path)
+    }
+
+    fn read_dir(&self, path: &ImagePath) -> Result<Option<Vec<Entry>>, TreeError> {
+        self.files.read_dir(path)
+    }
+
+    fn open(&self, path: &ImagePath) -> Result<Option<Arc<dyn Blob>>, TreeError> {
+        self.files.open(path)
+    }
+}

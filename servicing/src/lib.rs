@@ -1,0 +1,44 @@
+//! Windows images, serviced offline.
+//!
+//! Four words carry it. A [*tree*](FileTree) is something with Windows names
+//! that can be listed and read. A [*plan*](Plan) is an ordered list of changes,
+//! plain data. A [*draft*](Draft) is a tree seen through a plan. A
+//! [*transaction*](Transaction) is what commits drafts together or drops them.
+//!
+//! An operation is a function over `&mut Draft`: it reads the draft, plans
+//! changes, and never writes. Every change carries what it
+//! [expects](plan::Expect) and [what it rests on](plan::Basis).
+
+pub mod backend;
+mod blob;
+pub mod catalog;
+pub mod compressed;
+mod draft;
+mod facts;
+mod finding;
+mod hex;
+mod image;
+mod path;
+pub mod pe;
+pub mod plan;
+pub mod registry;
+mod text;
+pub mod time;
+mod transaction;
+mod tree;
+
+pub use blob::{Blob, ContentId, MemoryBlob, for_each_chunk, read_all};
+pub use draft::{Applied, Draft, DraftError, DraftOptions, SourceId};
+pub use facts::{
+    Architecture, FactsError, Generation, ImageFacts, ProductType, WindowsVersion, find_windows,
+};
+pub use finding::{Finding, Severity};
+pub use image::{Access, BeginOptions, Image, OpenError};
+pub use path::{ImagePath, Name, PathError};
+pub use plan::Plan;
+pub use text::Text;
+pub use transaction::{CommitError, Prepared, Receipt, Transaction, Written};
+pub use tree::{
+    DirectoryTree, Entry, FileTree, Kind, MemoryTree, Metadata, NameClash, TreeError, UnreadableName,
+};
+pub use wimwright_hive::FileTime;

@@ -1,0 +1,284 @@
+//! One change to an image, with what it believes to be there now.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::basis::Basis;
+use crate::blob::ContentId;
+use crate::path::ImagePath;
+use crate::registry::{HiveName, KeyPath, RegData};
+use crate::text::Text;
+
+/// A single change. Plain data: it can be printed, saved and compared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Change {
+    /// A file gets this content; directories above it are made.
+    PutFile {
+        /// Which file.
+        path: ImagePath,
+        /// What it will hold.
+        content: Content,
+    },
+    /// A directory is made, with those above it.
+    MakeDirectory {
+        /// Which directory.
+        path: ImagePath,
+    },
+    /// A file, or a directory with all in it, is removed.
+    Remove {
+        /// Which.
+        path: ImagePath,
+    },
+    /// A key is created, with those above it.
+    CreateKey {
+        /// In which hive.
+        hive: HiveName,
+        /// Which key.
+        key: KeyPath,
+    },
+    /// A key is deleted with all below it.
+    DeleteKey {
+        /// In which hive.
+        hive: HiveName,
+        /// Which key.
+        key: KeyPath,
+    },
+    /// A value is set; its key is created where missing.
+    SetValue {
+        /// In which hive.
+        hive: HiveName,
+        /// Which key.
+        key: KeyPath,
+        /// The value's name; empty for the default value.
+        name: Text,
+        /// Its new type and data.
+        data: RegData,
+    },
+    /// A value is deleted.
+    DeleteValue {
+        /// In which hive.
+        hive: HiveName,
+        /// Which key.
+        key: KeyPath,
+        /// The value's name; empty for the default value.
+        name: Text,
+    },
+    /// A dirty hive is brought to a state that can be edited.
+    RecoverHive {
+        /// Which hive.
+        hive: HiveName,
+        /// How.
+        how: Recovered,
+    },
+    /// Nothing is written: a fact that the plan relies on, or a change that
+    /// was true already.
+    Require {
+        /// What the fact is about.
+        fact: Subject,
+    },
+}
+
+/// How a dirty hive became editable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recovered {
+    /// Its transaction logs were replayed.
+    Replayed {
+        /// What the logs held, in words.
+        applied: String,
+    },
+    /// It was taken as it is, because the user said so; what its lost logs
+    /// held is not in it.
+    AcceptedDirty,
+}
+
+/// What a change or a requirement is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subject {
+    /// A file or directory.
+    Path(ImagePath),
+    /// A registry key.
+    Key {
+        /// In which hive.
+        hive: HiveName,
+        /// Which.
+        key: KeyPath,
+    },
+    /// A registry value.
+    Value {
+        /// In which hive.
+        hive: HiveName,
+        /// In which key.
+        key: KeyPath,
+        /// Which; empty for the default value.
+        name: Text,
+    },
+    /// A whole hive.
+    Hive(HiveName),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Path(path) => write!(f, "{path}"),
+            Subject::Key { hive, key } => write!(f, "{hive}\\{key}"),
+            Subject::Value { hive, key, name } if name.is_empty() => {
+                write!(f, "{hive}\\{key} (default)")
+            }
+            Subject::Value { hive, key, name } => write!(f, "{hive}\\{key} \"{name}\""),
+            Subject::Hive(hive) => write!(f, "hive {hive}"),
+        }
+    }
+}
+
+impl Change {
+    /// What the change is about.
+    pub fn subject(&self) -> Subject {
+        match self {
+            Change::PutFile { path, .. }
+            | Change::MakeDirectory { path }
+            | Change::Remove { path } => Subject::Path(path.clone()),
+            Change::CreateKey { hive, key } | Change::DeleteKey { hive, key } => Subject::Key {
+                hive: *hive,
+                key: key.clone(),
+            },
+            Change::SetValue {
+                hive, key, name, ..
+            }
+            | Change::DeleteValue { hive, key, name } => Subject::Value {
+                hive: *hive,
+                key: key.clone(),
+                name: name.clone(),
+            },
+            Change::RecoverHive { hive, .. } => Subject::Hive(*hive),
+            Change::Require { fact } => fact.clone(),
+        }
+    }
+
+    /// Whether it writes anything.
+    pub fn writes(&self) -> bool {
+        !matches!(self, Change::Require { .. })
+    }
+}
+
+/// Where a file's new bytes come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// In the plan itself.
+    Inline(#[serde(with = "crate::hex")] Vec<u8>),
+    /// In one of the plan's sources.
+    Source {
+        /// Index into [`Plan::sources`](super::Plan::sources).
+        source: usize,
+        /// The file there.
+        path: ImagePath,
+        /// The file is compressed (`x.sy_`, a cabinet), and this is the name
+        /// of the one that is taken out of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expand: Option<String>,
+        /// What the content, after that, must be.
+        id: ContentId,
+    },
+}
+
+impl Content {
+    /// The identity of the content.
+    pub fn id(&self) -> ContentId {
+        match self {
+            Content::Inline(bytes) => ContentId::of(bytes),
+            Content::Source { id, .. } => *id,
+        }
+    }
+}
+
+/// What a change believes to be there now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expect {
+    /// Whatever.
+    Anything,
+    /// Nothing.
+    Absent,
+    /// Something.
+    Present,
+    /// Exactly this.
+    Exactly(State),
+}
+
+/// The state of a file or value, as far as expectations compare it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// A file with this content.
+    File(ContentId),
+    /// A directory.
+    Directory,
+    /// A link that is not followed.
+    Link,
+    /// A key.
+    Key,
+    /// A value with this data.
+    Value(RegData),
+    /// A hive that needs no recovery.
+    Clean,
+    /// A hive whose last changes are in its logs, or lost.
+    Dirty,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            State::File(id) => write!(f, "a file of {id}"),
+            State::Directory => f.write_str("a directory"),
+            State::Link => f.write_str("a link"),
+            State::Key => f.write_str("a key"),
+            State::Value(data) => write!(f, "{data}"),
+            State::Clean => f.write_str("a clean hive"),
+            State::Dirty => f.write_str("a dirty hive"),
+        }
+    }
+}
+
+impl fmt::Display for Expect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Expect::Anything => f.write_str("anything"),
+            Expect::Absent => f.write_str("nothing"),
+            Expect::Present => f.write_str("something"),
+            Expect::Exactly(state) => write!(f, "{state}"),
+        }
+    }
+}
+
+impl Expect {
+    /// Whether `found` is as expected.
+    pub fn holds(&self, found: Option<&State>) -> bool {
+        match (self, found) {
+            (Expect::Anything, _) | (Expect::Absent, None) | (Expect::Present, Some(_)) => true,
+            (Expect::Exactly(expected), Some(found)) => expected == found,
+            _ => false,
+        }
+    }
+
+    /// The expectation that what was found is still there.
+    pub fn as_found(found: Option<State>) -> Expect {
+        found.map_or(Expect::Absent, Expect::Exactly)
+    }
+}
+
+/// A change with what it expects and what it rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// The change.
+    #[serde(flatten)]
+    pub change: Change,
+    /// What must be there when it is applied.
+    pub expect: Expect,
+    /// Why Windows would do it.
+    pub basis: Basis,
+}

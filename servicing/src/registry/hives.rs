@@ -1,0 +1,128 @@
+//! The hives of a tree, loaded when asked for.
+//!
+//! A dirty hive is replayed from its logs in memory as it is loaded, so that
+//! everyone reads its true state. Whether it may be edited is another
+//! question, and [`Condition`] answers it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wimwright_hive::{Error as HiveError, Hive};
+
+use super::RegistryError;
+use super::hive_name::HiveName;
+use crate::blob::ContentId;
+use crate::path::{ImagePath, PathError};
+use crate::tree::FileTree;
+
+/// The largest hive that is loaded. Windows' own limit for a hive is 2 GiB
+/// less one page (bins offsets are 31 bits); real SOFTWARE hives reach a few
+/// hundred MiB.
+const MAX_HIVE: u64 = 1 << 31;
+/// The largest log that is loaded: logs hold pages of their hive.
+const MAX_LOG: u64 = 1 << 31;
+
+/// In which state a hive was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// Its last write was complete.
+    Clean,
+    /// It was dirty and its logs were replayed; says what they held.
+    Replayed(String),
+    /// It is dirty and could not be recovered; says why. What it shows lacks
+    /// its last changes.
+    Unrecovered(String),
+}
+
+/// A loaded hive.
+#[derive(Clone)]
+pub struct Loaded {
+    /// The hive, after replay where that was needed.
+    pub hive: Arc<Hive>,
+    /// What its file holds, before any replay.
+    pub file: ContentId,
+    /// How it was found.
+    pub condition: Condition,
+}
+
+/// The hives of one tree.
+pub struct Hives {
+    tree: Arc<dyn FileTree>,
+    config: ImagePath,
+    loaded: Mutex<BTreeMap<HiveName, Option<Loaded>>>,
+}
+
+impl Hives {
+    /// The hives of `tree`, whose Windows directory is `windows`.
+    pub fn new(tree: Arc<dyn FileTree>, windows: &ImagePath) -> Result<Hives, PathError> {
+        Ok(Hives {
+            tree,
+            config: windows.join("System32\\config")?,
+            loaded: Mutex::default(),
+        })
+    }
+
+    /// Where the file of `hive` lies.
+    ///
+    /// # Errors
+    /// Never for the names there are; kept so that no caller unwraps.
+    pub fn path(&self, hive: HiveName) -> Result<ImagePath, PathError> {
+        self.config.join(hive.file_name())
+    }
+
+    /// The hive as the image holds it, replayed; `None` where the image has
+    /// no such file.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when the file cannot be read, is no hive, or is
+    /// damaged.
+    pub fn load(&self, name: HiveName) -> Result<Option<Loaded>, RegistryError> {
+        // The lock is held while reading: two threads that want the same hive
+        // must not both read and check 11 MB.
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = loaded.get(&name) {
+            return Ok(known.clone());
+        }
+        let found = self.read(name)?;
+        loaded.insert(name, found.clone());
+        Ok(found)
+    }
+
+    fn read(&self, name: HiveName) -> Result<Option<Loaded>, RegistryError> {
+        let path = self.path(name)?;
+        let in_tree = |source| RegistryError::Tree { hive: name, source };
+        if self.tree.has_directory(&path).map_err(in_tree)? {
+            return Err(RegistryError::NotAFile { hive: name, path });
+        }
+        let Some(bytes) = self.tree.read(&path, MAX_HIVE).map_err(in_tree)? else {
+            return Ok(None);
+        };
+        let mut logs = Vec::new();
+        for ending in ["LOG", "LOG1", "LOG2"] {
+            let log = self.config.join(&format!("{}.{ending}", name.file_name()))?;
+            logs.extend(self.tree.read(&log, MAX_LOG).map_err(in_tree)?);
+        }
+        let broken = |source| RegistryError::Hive { hive: name, source };
+        let file = ContentId::of(&bytes);
+        match Hive::open_with_logs(bytes.clone(), &logs) {
+            Ok((hive, recovery)) => Ok(Some(Loaded {
+                hive: Arc::new(hive),
+                file,
+                condition: recovery.map_or(Condition::Clean, |recovery| {
+                    Condition::Replayed(format!(
+                        "{} pages of log entries {} to {}",
+                        recovery.pages,
+                        recovery.applied.start(),
+                        recovery.applied.end()
+                    ))
+                }),
+            })),
+            Err(error @ HiveError::NoUsableLog(_)) => Ok(Some(Loaded {
+                hive: Arc::new(Hive::open_accepting_dirty(bytes).map_err(broken)?),
+                file,
+                condition: Condition::Unrecovered(error.to_string()),
+            })),
+            Err(error) => Err(broken(error)),
+        }
+    }
+}

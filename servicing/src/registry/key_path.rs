@@ -1,0 +1,88 @@
+//! The path of a registry key inside its hive.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::{Text, hash_ignore_case};
+
+/// A key's path from the root of its hive, with backslashes between names;
+/// empty for the root key. Compared without case, as NT does.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyPath(Text);
+
+impl KeyPath {
+    /// The path's UTF-16 units.
+    pub fn units(&self) -> Vec<u16> {
+        self.0.units().collect()
+    }
+
+    /// The path as text.
+    pub fn as_text(&self) -> &Text {
+        &self.0
+    }
+
+    /// Whether it is the hive's root.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// This path with one or more names behind it.
+    #[must_use]
+    pub fn join(&self, below: &str) -> KeyPath {
+        if self.is_root() {
+            return KeyPath::from(below);
+        }
+        let units = self.0.units().chain([u16::from(b'\\')]);
+        let units: Vec<u16> = units.chain(below.encode_utf16()).collect();
+        KeyPath(Text::from_units(&units))
+    }
+
+    /// The key's own name; empty for the root.
+    pub fn name(&self) -> String {
+        let path = self.0.to_string();
+        path.rsplit('\\').next().unwrap_or_default().to_owned()
+    }
+}
+
+impl From<&str> for KeyPath {
+    fn from(path: &str) -> KeyPath {
+        KeyPath(Text::from(path))
+    }
+}
+
+impl From<String> for KeyPath {
+    fn from(path: String) -> KeyPath {
+        KeyPath(Text::from(path))
+    }
+}
+
+impl From<Text> for KeyPath {
+    fn from(path: Text) -> KeyPath {
+        KeyPath(path)
+    }
+}
+
+impl PartialEq for KeyPath {
+    fn eq(&self, other: &KeyPath) -> bool {
+        self.0.eq_ignore_case(&other.0)
+    }
+}
+impl Eq for KeyPath {}
+impl Hash for KeyPath {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_ignore_case(self.0.as_wtf8(), state);
+    }
+}
+impl fmt::Display for KeyPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+impl fmt::Debug for KeyPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}

@@ -1,0 +1,111 @@
+//! Windows times as text: ISO 8601 in UTC, exact to their 100 ns.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use jiff::Timestamp;
+use wimwright_hive::FileTime;
+
+const TICKS_PER_SECOND: u64 = 10_000_000;
+/// Seconds from 1601-01-01 to 1970-01-01.
+const UNIX_EPOCH_SECONDS: u64 = 11_644_473_600;
+
+/// The Windows time of a Unix time in seconds.
+pub fn from_unix_seconds(seconds: u64) -> FileTime {
+    FileTime(
+        seconds
+            .saturating_add(UNIX_EPOCH_SECONDS)
+            .saturating_mul(TICKS_PER_SECOND),
+    )
+}
+
+/// The Windows time of the host's clock reading.
+pub fn from_system(time: SystemTime) -> FileTime {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let ticks = u64::from(since.subsec_nanos() / 100);
+    FileTime(from_unix_seconds(since.as_secs()).0.saturating_add(ticks))
+}
+
+fn timestamp(time: FileTime) -> Option<Timestamp> {
+    let ticks = i128::from(time.0) - i128::from(UNIX_EPOCH_SECONDS * TICKS_PER_SECOND);
+    Timestamp::from_nanosecond(ticks * 100).ok()
+}
+
+/// `2021-08-30T12:00:00Z` of a Windows time; after the year 9999, where ISO
+/// ends, `filetime:` and the number.
+pub fn iso(time: FileTime) -> String {
+    match timestamp(time) {
+        Some(timestamp) => timestamp.to_string(),
+        None => format!("filetime:{}", time.0),
+    }
+}
+
+/// `2021-08-30` of a Windows time.
+pub fn date(time: FileTime) -> String {
+    let mut text = iso(time);
+    if let Some(end) = text.find('T') {
+        text.truncate(end);
+    }
+    text
+}
+
+/// Reads what [`iso`] writes.
+pub fn parse_iso(text: &str) -> Option<FileTime> {
+    if let Some(number) = text.strip_prefix("filetime:") {
+        return number.parse().ok().map(FileTime);
+    }
+    let nanoseconds = text.parse::<Timestamp>().ok()?.as_nanosecond();
+    let ticks = nanoseconds / 100 + i128::from(UNIX_EPOCH_SECONDS * TICKS_PER_SECOND);
+    u64::try_from(ticks).ok().map(FileTime)
+}
+
+/// Windows times in JSON.
+pub(crate) mod json {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use wimwright_hive::FileTime;
+
+    pub(crate) fn serialize<S: Serializer>(
+        time: &FileTime,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&super::iso(*time))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<FileTime, D::Error> {
+        use serde::de::Error as _;
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        super::parse_iso(&text).ok_or_else(|| {
+            D::Error::custom(format!("`{text}` is not a time like 2021-08-30T12:00:00Z"))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_and_read_in_iso_8601() {
+        for (ticks, text) in [
+            (0, "1601-01-01T00:00:00Z"),
+            // The DriverVer dates of worked Version blobs.
+            (132_091_776_000_000_000, "2019-08-02T00:00:00Z"),
+            (127_953_216_000_000_000, "2006-06-21T00:00:00Z"),
+            (131_035_968_000_000_000, "2016-03-28T00:00:00Z"),
+            (130_915_872_000_000_001, "2015-11-10T00:00:00.0000001Z"),
+            (u64::MAX, "filetime:18446744073709551615"),
+        ] {
+            assert_eq!(iso(FileTime(ticks)), text);
+            assert_eq!(parse_iso(text), Some(FileTime(ticks)), "{text}");
+        }
+        assert_eq!(date(FileTime(132_091_776_000_000_000)), "2019-08-02");
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for text in ["", "2021-02-30T00:00:00Z", "1600-12-31T00:00:00Z", "2021-01-01"] {
+            assert_eq!(parse_iso(text), None, "{text}");
+        }
+    }
+}

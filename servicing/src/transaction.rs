@@ -1,0 +1,307 @@
+//! A transaction: the drafts of all images it opened, committed together or
+//! dropped.
+//!
+//! * errors while planning and preparing leave the image untouched
+//! * a prepared transaction is committed; an error there leaves a journal, and
+//!   the next open finishes or undoes what it tells
+//! * dropping a transaction discards it: a dry run is one that is dropped
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use crate::backend::{BackendError, DirectoryBackend, FileChange, Staged};
+use crate::blob::{ContentId, MemoryBlob};
+use crate::draft::{Draft, DraftError};
+use crate::path::ImagePath;
+use crate::plan::{BasisCount, Certainty, Change, Content, Plan, Recovered};
+use crate::registry::{HiveName, ReadBackError, read_back};
+use crate::tree::TreeError;
+
+/// Why a transaction could not be prepared or committed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// `--strict` and a change that is not sure enough.
+    #[error(
+        "strict: {count} changes rest on recalled or inferred facts, the first is {subject} \
+         ({certainty}, {section})"
+    )]
+    NotSure {
+        /// How many.
+        count: usize,
+        /// What the first is about.
+        subject: String,
+        /// How sure it is.
+        certainty: Certainty,
+        /// Where the reference says so.
+        section: String,
+    },
+    /// An edited hive did not pass the second reader.
+    #[error("hive {hive}")]
+    ReadBack {
+        /// Which hive.
+        hive: HiveName,
+        /// Why.
+        #[source]
+        source: ReadBackError,
+    },
+    /// The image changed while the transaction was open.
+    #[error("`{path}` changed while it was being serviced")]
+    BaseChanged {
+        /// Which file.
+        path: ImagePath,
+    },
+    /// A source's file is no longer what was planned.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    /// The image cannot be read.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// The image cannot be written.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+}
+
+/// A file that a commit wrote, with what it was and is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Which file.
+    pub path: ImagePath,
+    /// What it held; `None` where it is new.
+    pub before: Option<ContentId>,
+    /// What it holds; `None` where it was removed.
+    pub after: Option<ContentId>,
+}
+
+/// What was done, and what would take it back.
+#[derive(Clone, Debug)]
+#[must_use = "a receipt is how the user learns what was done"]
+pub struct Receipt {
+    /// The plan that was carried out.
+    pub plan: Plan,
+    /// The changes that take it back, in order; displaced file content is
+    /// named by its identity.
+    pub undo: Vec<Change>,
+    /// How many changes rest on what.
+    pub basis: BasisCount,
+    /// The files written.
+    pub written: Vec<Written>,
+    /// Hives that were dirty, and what was done about it.
+    pub recovered: Vec<(HiveName, Recovered)>,
+    /// Values that only our own reader could compare after the edit.
+    pub read_back_exceptions: Vec<String>,
+}
+
+/// A draft of an image that may be committed.
+pub struct Transaction {
+    name: String,
+    backend: DirectoryBackend,
+    draft: Draft,
+    strict: bool,
+}
+
+impl Transaction {
+    pub(crate) fn new(
+        name: String,
+        backend: DirectoryBackend,
+        draft: Draft,
+        strict: bool,
+    ) -> Transaction {
+        Transaction {
+            name,
+            backend,
+            draft,
+            strict,
+        }
+    }
+
+    /// Runs an operation on every image; one result per image.
+    pub fn run<T, E>(
+        &mut self,
+        name: &str,
+        mut operation: impl FnMut(&mut Draft) -> Result<T, E>,
+    ) -> Vec<Result<T, E>>
+    where
+        E: From<DraftError>,
+    {
+        vec![self.draft.operation(name, &mut operation)]
+    }
+
+    /// The images' drafts, with the names that the user gave.
+    pub fn drafts(&self) -> impl Iterator<Item = (&str, &Draft)> {
+        std::iter::once((self.name.as_str(), &self.draft))
+    }
+
+    /// Checks and stages everything; the images' own files are untouched.
+    /// Everything that can fail by content fails here.
+    ///
+    /// # Errors
+    /// [`CommitError`]; nothing was written.
+    pub fn prepare(self) -> Result<Prepared, CommitError> {
+        let draft = &self.draft;
+        if self.strict {
+            strict(draft.plan())?;
+        }
+        let mut receipt = Receipt {
+            plan: draft.plan().clone(),
+            undo: draft.undo().cloned().collect(),
+            basis: draft.plan().basis(),
+            written: Vec::new(),
+            recovered: Vec::new(),
+            read_back_exceptions: Vec::new(),
+        };
+        for step in &draft.plan().steps {
+            if let Change::RecoverHive { hive, how } = &step.change {
+                receipt.recovered.push((*hive, how.clone()));
+            }
+        }
+        if !draft.plan().writes() {
+            return Ok(Prepared {
+                staged: None,
+                receipt,
+            });
+        }
+        let mut changes = draft.file_changes()?;
+        for (hive, edited) in draft.edited_hives() {
+            let (path, before) = draft.base_hive(hive)?;
+            let on_disk = match draft.base().open(&path)? {
+                Some(blob) => ContentId::of_blob(blob.as_ref())
+                    .map_err(|error| TreeError::new(&path, error))?,
+                None => return Err(CommitError::BaseChanged { path }),
+            };
+            if on_disk != before.file {
+                return Err(CommitError::BaseChanged { path });
+            }
+            let seen = read_back(edited, &before.hive)
+                .map_err(|source| CommitError::ReadBack { hive, source })?;
+            let exceptions = seen.exceptions.into_iter();
+            let named = exceptions.map(|exception| format!("{hive}\\{exception}"));
+            receipt.read_back_exceptions.extend(named);
+            changes.push(FileChange::Put {
+                path,
+                content: Arc::new(MemoryBlob::new(edited.as_bytes())),
+                in_place_if_linked: true,
+            });
+        }
+        receipt.written = written(draft, &changes)?;
+        let staged = self.backend.stage(changes)?;
+        Ok(Prepared {
+            staged: Some((staged, self.backend)),
+            receipt,
+        })
+    }
+}
+
+fn strict(plan: &Plan) -> Result<(), CommitError> {
+    let unsure = |certainty| certainty > Certainty::Stated;
+    let mut steps = plan
+        .steps
+        .iter()
+        .filter(|step| step.change.writes() && unsure(step.basis.certainty));
+    let Some(first) = steps.next() else {
+        return Ok(());
+    };
+    Err(CommitError::NotSure {
+        subject: first.change.subject().to_string(),
+        certainty: first.basis.certainty,
+        section: first.basis.section.to_string(),
+        count: 1 + steps.count(),
+    })
+}
+
+/// What each change does to which file; and that the base is still as the
+/// plan saw it, and sources still hold what was planned.
+fn written(draft: &Draft, changes: &[FileChange]) -> Result<Vec<Written>, CommitError> {
+    let mut promised: BTreeMap<&ImagePath, ContentId> = BTreeMap::new();
+    for step in &draft.plan().steps {
+        if let Change::PutFile { path, content } = &step.change {
+            promised.insert(path, content.id());
+            if let Content::Source {
+                source,
+                path: from,
+                expand,
+                id,
+            } = content
+            {
+                draft.check_source(*source, from, expand.as_deref(), path, *id)?;
+            }
+        }
+    }
+    let mut list = Vec::new();
+    for change in changes {
+        let (path, after) = match change {
+            FileChange::Put { path, content, .. } => {
+                let id = match promised.get(path) {
+                    Some(id) => *id,
+                    None => ContentId::of_blob(content.as_ref())
+                        .map_err(|error| TreeError::new(path, error))?,
+                };
+                (path, Some(id))
+            }
+            FileChange::Remove { path } => (path, None),
+            FileChange::MakeDirectory { .. } => continue,
+        };
+        let before = match draft.base().open(path)? {
+            Some(blob) => Some(
+                ContentId::of_blob(blob.as_ref()).map_err(|error| TreeError::new(path, error))?,
+            ),
+            None => None,
+        };
+        list.push(Written {
+            path: path.clone(),
+            before,
+            after,
+        });
+    }
+    Ok(list)
+}
+
+/// A transaction of which only the last step is left.
+#[must_use = "a prepared transaction that is dropped is discarded"]
+pub struct Prepared {
+    staged: Option<(Staged, DirectoryBackend)>,
+    receipt: Receipt,
+}
+
+impl Prepared {
+    /// Whether committing changes anything.
+    pub fn writes(&self) -> bool {
+        self.staged.is_some()
+    }
+
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// [`BackendError`]; the image is then finished or undone by the next
+    /// open.
+    pub fn commit(self) -> Result<Receipt, CommitError> {
+        if let Some((staged, backend)) = self.staged {
+            staged.commit()?;
+            // The lock is held until here.
+            drop(backend);
+        }
+        Ok(self.receipt)
+    }
+}
+
+impl CommitError {
+    /// What the user can do about it, where we know.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            CommitError::NotSure { .. } => Some(
+                "look at the plan with --dry-run, and drop --strict if you agree with it".to_owned(),
+            ),
+            CommitError::Draft(error) => error.hint(),
+            CommitError::Backend(error) => error.hint(),
+            _ => None,
+        }
+    }
+
+    /// The I/O error at the bottom of it, if one is.
+    pub fn io(&self) -> Option<&io::Error> {
+        match self {
+            CommitError::Tree(error) => Some(&error.source),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! A host directory as a tree: an extracted or mounted image, a driver folder.
+//!
+//! Windows names over a host that tells `SYSTEM` from `system`. Listings are
+//! kept once read. Symbolic links are followed where they stay inside the
+//! directory, never else; a listing names a link to a directory as a link even
+//! then, so that nothing that walks a tree walks in circles. Pipes, sockets
+//! and devices are shown as links, and never opened.
+
+mod file;
+mod host_name;
+mod names;
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, FileType};
+use file::OpenFiles;
+pub(crate) use file::{FileBlob, open_to_read};
+pub(crate) use host_name::{host_name, or_dot, path_from_text, path_text, shown, windows_name};
+pub(crate) use names::Names;
+
+use super::{Entry, FileTree, Kind, Metadata, TreeError};
+use crate::backend::RESERVED;
+use crate::blob::Blob;
+use crate::path::{ImagePath, Name};
+
+/// What a host name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HostKind {
+    File,
+    Directory,
+    Link,
+    /// A pipe, socket or device.
+    Special,
+}
+
+impl From<FileType> for HostKind {
+    fn from(file_type: FileType) -> HostKind {
+        if file_type.is_file() {
+            HostKind::File
+        } else if file_type.is_dir() {
+            HostKind::Directory
+        } else if file_type.is_symlink() {
+            HostKind::Link
+        } else {
+            HostKind::Special
+        }
+    }
+}
+
+/// Names in one directory that Windows cannot tell apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameClash {
+    /// The directory.
+    pub directory: ImagePath,
+    /// The names; any other spelling of them means the first.
+    pub names: Vec<Name>,
+}
+
+/// A host name that is no Windows name: the tree does not show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableName {
+    /// The directory.
+    pub directory: ImagePath,
+    /// The name, as the host spells it.
+    pub name: OsString,
+}
+
+struct Listing {
+    names: Names<HostKind>,
+    unreadable: Vec<OsString>,
+}
+
+#[derive(Default)]
+struct Listings {
+    /// Counts how often the listings were dropped, so that one which was being
+    /// read meanwhile is not kept.
+    age: u64,
+    /// By path below the root, without links.
+    read: HashMap<PathBuf, Arc<Listing>>,
+}
+
+/// Where an image path leads on the host: a path below the root, without links.
+enum Place {
+    File(PathBuf),
+    Directory(PathBuf),
+    /// A link that is not followed, or a special file.
+    Link(PathBuf),
+}
+
+/// A host directory as a tree.
+pub struct DirectoryTree {
+    root: Arc<Dir>,
+    listings: Mutex<Listings>,
+    files: Arc<OpenFiles>,
+}
+
+impl DirectoryTree {
+    /// Opens the directory `root`; a link there is followed, wherever it leads.
+    ///
+    /// # Errors
+    /// [`TreeError`] when it is no directory or cannot be opened.
+    pub fn open(root: &Path) -> Result<DirectoryTree, TreeError> {
+        let opened = Dir::open_ambient_dir(root, ambient_authority());
+        let opened = opened.map_err(|error| {
+            let message = format!("directory `{}`: {error}", root.display());
+            TreeError::new(&ImagePath::root(), io::Error::new(error.kind(), message))
+        })?;
+        Ok(DirectoryTree::over(Arc::new(opened)))
+    }
+
+    /// The tree over an open directory.
+    pub(crate) fn over(root: Arc<Dir>) -> DirectoryTree {
+        DirectoryTree {
+            root,
+            listings: Mutex::default(),
+            files: Arc::default(),
+        }
+    }
+
+    /// Names that differ only by case, in the directories read so far.
+    pub fn name_clashes(&self) -> Vec<NameClash> {
+        self.of_listings(|directory, listing| {
+            let clash = |names| NameClash {
+                directory: directory.clone(),
+                names,
+            };
+            listing.names.clashes().map(clash).collect()
+        })
+    }
+
+    /// Host names that are no Windows names, in the directories read so far.
+    pub fn unreadable_names(&self) -> Vec<UnreadableName> {
+        self.of_listings(|directory, listing| {
+            let unreadable = |name: &OsString| UnreadableName {
+                directory: directory.clone(),
+                name: name.clone(),
+            };
+            listing.unreadable.iter().map(unreadable).collect()
+        })
+    }
+
+    /// Drops the listings: the directory was written to.
+    pub(crate) fn forget(&self) {
+        let mut listings = self.lock_listings();
+        listings.age += 1;
+        listings.read.clear();
+    }
+
+    fn of_listings<T>(&self, each: impl Fn(&ImagePath, &Listing) -> Vec<T>) -> Vec<T> {
+        let mut read: Vec<(PathBuf, Arc<Listing>)> = {
+            let listings = self.lock_listings();
+            let pairs = listings.read.iter();
+            pairs.map(|(path, listing)| (path.clone(), Arc::clone(listing))).collect()
+        };
+        read.sort_by(|left, right| left.0.cmp(&right.0));
+        read.iter().flat_map(|(path, listing)| each(&shown(path), listing)).collect()
+    }
+
+    fn lock_listings(&self) -> MutexGuard<'_, Listings> {
+        self.listings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The names in a directory, given by a path without links.
+    fn listing(&self, directory: &Path) -> io::Result<Option<Arc<Listing>>> {
+        let age = {
+            let listings = self.lock_listings();
+            if let Some(listing) = listings.read.get(directory) {
+                return Ok(Some(Arc::clone(listing)));
+            }
+            listings.age
+        };
+        let entries = match list(&self.root, directory) {
+            Err(error) if is_missing(&error) => return Ok(None),
+            other => other?,
+        };
+        let (mut names, mut unreadable) = (Vec::new(), Vec::new());
+        for (name, kind) in entries {
+            match windows_name(&name) {
+                Some(name) if directory.as_os_str().is_empty() && name.is(RESERVED) => {}
+                Some(name) => names.push((name, kind)),
+                None => unreadable.push(name),
+            }
+        }
+        unreadable.sort();
+        let listing = Arc::new(Listing {
+            names: Names::new(names),
+            unreadable,
+        });
+        let mut listings = self.lock_listings();
+        if listings.age == age {
+            listings.read.insert(directory.to_owned(), Arc::clone(&listing));
+        }
+        Ok(Some(listing))
+    }
+
+    fn find(&self, path: &ImagePath) -> io::Result<Option<Place>> {
+        let mut place = Place::Directory(PathBuf::new());
+        for name in path.names() {
+            let Place::Directory(mut host) = place else {
+                return Ok(None);
+            };
+            let Some(listing) = self.listing(&host)? else {
+                return Ok(None);
+            };
+            let Some((found, kind)) = listing.names.find(name) else {
+                return Ok(None);
+            };
+            host.push(host_name(found));
+            place = match kind {
+                HostKind::File => Place::File(host),
+                HostKind::Directory => Place::Directory(host),
+                HostKind::Special => Place::Link(host),
+                HostKind::Link => self.follow(host),
+            };
+        }
+        Ok(Some(place))
+    }
+
+    /// Where a link leads. All that keeps it from being followed (it leads
+    /// outside, to nothing, in circles) makes it a link that is not followed.
+    fn follow(&self, link: PathBuf) -> Place {
+        match resolve(&self.root, &link) {
+            Ok((path, HostKind::File)) => Place::File(path),
+            Ok((path, HostKind::Directory)) => Place::Directory(path),
+            _ => Place::Link(link),
+        }
+    }
+
+    fn find_metadata(&self, path: &ImagePath) -> io::Result<Option<Metadata>> {
+        let (host, kind) = match self.find(path)? {
+            None => return Ok(None),
+            Some(Place::File(host)) => (host, Kind::File),
+            Some(Place::Directory(host)) => (host, Kind::Directory),
+            Some(Place::Link(host)) => (host, Kind::Link),
+        };
+        let metadata = match self.root.symlink_metadata(or_dot(&host)) {
+            Err(error) if is_missing(&error) => return Ok(None),
+            other => other?,
+        };
+        let modified = metadata.modified().ok();
+        Ok(Some(Metadata {
+            kind,
+            len: if kind == Kind::File { metadata.len() } else { 0 },
+            modified: modified.map(|time| crate::time::from_system(time.into_std())),
+            links: if kind == Kind::File { links(&metadata) } else { 1 },
+        }))
+    }
+
+    fn find_entries(&self, path: &ImagePath) -> io::Result<Option<Vec<Entry>>> {
+        let Some(Place::Directory(host)) = self.find(path)? else {
+            return Ok(None);
+        };
+        let Some(listing) = self.listing(&host)? else {
+            return Ok(None);
+        };
+        let entries = listing.names.iter().map(|(name, kind)| Entry {
+            name: name.clone(),
+            kind: match kind {
+                HostKind::File => Kind::File,
+                HostKind::Directory => Kind::Directory,
+                HostKind::Special => Kind::Link,
+                HostKind::Link => match self.follow(host.join(host_name(name))) {
+                    Place::File(_) => Kind::File,
+                    _ => Kind::Link,
+                },
+            },
+        });
+        Ok(Some(entries.collect()))
+    }
+}
+
+impl FileTree for DirectoryTree {
+    fn metadata(&self, path: &ImagePath) -> Result<Option<Metadata>, TreeError> {
+        self.find_metadata(path).map_err(|error| TreeError::new(path, error))
+    }
+
+    fn read_dir(&self, path: &ImagePath) -> Result<Option<Vec<Entry>>, TreeError> {
+        self.find_entries(path).map_err(|error| TreeError::new(path, error))
+    }
+
+    fn open(&self, path: &ImagePath) -> Result<Option<Arc<dyn Blob>>, TreeError> {
+        let place = self.find(path).map_err(|error| TreeError::new(path, error))?;
+        let Some(Place::File(host)) = place else {
+            return Ok(None);
+        };
+        match FileBlob::open(&self.root, host, &self.files) {
+            Ok(blob) => Ok(Some(blob)),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(TreeError::new(path, error)),
+        }
+    }
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// How many names a file has.
+pub(crate) fn links(metadata: &cap_std::fs::Metadata) -> u64 {
+    #[cfg(unix)]
+    {
+        use cap_std::fs::MetadataExt as _;
+        metadata.nlink()
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        1
+    }
+}
+
+/// The host names in a directory below `root`.
+pub(crate) fn list(root: &Dir, directory: &Path) -> io::Result<Vec<(OsString, HostKind)>> {
+    let mut names = Vec::new();
+    for entry in root.read_dir(or_dot(directory))? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let mut file_type = entry.file_type()?;
+        if file_type == FileType::unknown() {
+            // Some filesystems do not say it in the directory.
+            file_type = match root.symlink_metadata(directory.join(&name)) {
+                Err(error) if is_missing(&error) => continue,
+                metadata => metadata?.file_type(),
+            };
+        }
+        names.push((name, file_type.into()));
+    }
+    Ok(names)
+}
+
+/// Where a path leads that may hold links: a path below `root` without links.
+///
+/// # Errors
+/// `PermissionDenied` where it leads outside or to what is ours, else what the
+/// host says.
+pub(crate) fn resolve(root: &Dir, path: &Path) -> io::Result<(PathBuf, HostKind)> {
+    let kind = root.metadata(or_dot(path))?.file_type().into();
+    let resolved = root.canonicalize(or_dot(path))?;
+    if is_reserved(&resolved) {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    if resolved == Path::new(".") {
+        return Ok((PathBuf::new(), kind));
+    }
+    Ok((resolved, kind))
+}
+
+/// Whether a path below the root is the reserved one or lies in it.
+pub(crate) fn is_reserved(path: &Path) -> bool {
+    path.components()
+        .next()
+        .and_then(|first| windows_name(first.as_os_str()))
+        .is_some_and(|name| name.is(RESERVED))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! A tree: something with Windows names that can be listed and read.
+//!
+//! An image directory, a driver folder and a memory fixture are trees; so is
+//! a [`Draft`](crate::Draft), which shows a tree as a plan would leave it. A
+//! tree is never written to.
+
+pub(crate) mod directory;
+mod memory;
+
+use std::io;
+use std::sync::Arc;
+
+pub use directory::{DirectoryTree, NameClash, UnreadableName};
+pub use memory::MemoryTree;
+use wimwright_hive::FileTime;
+
+use crate::blob::{Blob, read_all};
+use crate::path::{ImagePath, Name};
+
+/// What stopped a tree from being read.
+#[derive(Debug, thiserror::Error)]
+#[error("`{path}`")]
+pub struct TreeError {
+    /// Where.
+    pub path: ImagePath,
+    /// Why.
+    #[source]
+    pub source: io::Error,
+}
+
+impl TreeError {
+    /// An error at `path`.
+    pub fn new(path: &ImagePath, source: io::Error) -> TreeError {
+        TreeError {
+            path: path.clone(),
+            source,
+        }
+    }
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file with content.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link, junction or other reparse point that is not followed:
+    /// it leads outside the tree, to nothing, or to itself.
+    Link,
+}
+
+/// What a tree knows of a file or directory beside its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Metadata {
+    /// File, directory or link.
+    pub kind: Kind,
+    /// Length of the content in bytes; 0 for all but files.
+    pub len: u64,
+    /// When the content was last written, where the tree knows it.
+    pub modified: Option<FileTime>,
+    /// How many names in the tree the file has; 1 where the tree cannot know.
+    pub links: u64,
+}
+
+impl Metadata {
+    /// A directory's.
+    pub fn directory() -> Metadata {
+        Metadata {
+            kind: Kind::Directory,
+            len: 0,
+            modified: None,
+            links: 1,
+        }
+    }
+
+    /// A file's.
+    pub fn file(len: u64) -> Metadata {
+        Metadata {
+            kind: Kind::File,
+            len,
+            modified: None,
+            links: 1,
+        }
+    }
+}
+
+/// One name in a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The name, spelled as found.
+    pub name: Name,
+    /// What it stands for.
+    pub kind: Kind,
+}
+
+/// Something with Windows names that can be listed and read.
+///
+/// Names are compared without case. Where two names differ only by case, the
+/// exact spelling wins, else the one that sorts first by its bytes.
+pub trait FileTree: Send + Sync {
+    /// What is at `path`; `None` where there is nothing.
+    ///
+    /// # Errors
+    /// [`TreeError`] when the tree cannot be read there.
+    fn metadata(&self, path: &ImagePath) -> Result<Option<Metadata>, TreeError>;
+
+    /// The names in a directory, in NT's order; `None` where there is no
+    /// directory.
+    ///
+    /// # Errors
+    /// [`TreeError`] when the tree cannot be read there.
+    fn read_dir(&self, path: &ImagePath) -> Result<Option<Vec<Entry>>, TreeError>;
+
+    /// A file's content; `None` where there is no file.
+    ///
+    /// # Errors
+    /// [`TreeError`] when the tree cannot be read there.
+    fn open(&self, path: &ImagePath) -> Result<Option<Arc<dyn Blob>>, TreeError>;
+
+    /// Whether a file is there.
+    ///
+    /// # Errors
+    /// As [`FileTree::metadata`].
+    fn has_file(&self, path: &ImagePath) -> Result<bool, TreeError> {
+        let metadata = self.metadata(path)?;
+        Ok(metadata.is_some_and(|found| found.kind == Kind::File))
+    }
+
+    /// Whether a directory is there.
+    ///
+    /// # Errors
+    /// As [`FileTree::metadata`].
+    fn has_directory(&self, path: &ImagePath) -> Result<bool, TreeError> {
+        let metadata = self.metadata(path)?;
+        Ok(metadata.is_some_and(|found| found.kind == Kind::Directory))
+    }
+
+    /// A whole file of at most `limit` bytes; `None` where there is no file.
+    ///
+    /// # Errors
+    /// [`TreeError`] when it is longer, or cannot be read.
+    fn read(&self, path: &ImagePath, limit: u64) -> Result<Option<Vec<u8>>, TreeError> {
+        self.open(path)?
+            .map(|blob| read_all(blob.as_ref(), limit).map_err(|error| TreeError::new(path, error)))
+            .transpose()
+    }
+
+    /// Calls `each` for everything below `top`, a directory before what is in
+    /// it; links are named, not entered.
+    ///
+    /// # Errors
+    /// The first [`TreeError`], from the tree or from `each`.
+    fn walk(
+        &self,
+        top: &ImagePath,
+        each: &mut dyn FnMut(&ImagePath, Kind) -> Result<(), TreeError>,
+    ) -> Result<(), TreeError> {
+        // A list instead of recursion: directories nest as deep as they like.
+        let mut open = vec![(top.clone(), Kind::Directory)];
+        while let Some((path, kind)) = open.pop() {
+            if path != *top {
+                each(&path, kind)?;
+            }
+            if kind == Kind::Directory {
+                let entries = self.read_dir(&path)?.unwrap_or_default();
+                let below = entries.into_iter().rev();
+                open.extend(below.map(|entry| (path.child(entry.name), entry.kind)));
+            }
+        }
+        Ok(())
+    }
+}
