@@ -1,0 +1,229 @@
+//! Adds a driver package to an image.
+
+pub(crate) mod read;
+pub(crate) mod refusal;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+pub use refusal::Refusal;
+use serde::Serialize;
+use wimwright_servicing::registry::HiveName;
+use wimwright_servicing::{Draft, FileTree as _, Finding};
+
+use crate::error::Error;
+use crate::list::{DriverSignature, require_database};
+use crate::model::InstallSection;
+use crate::package::Package;
+use crate::store::class_node::node_of_class;
+use crate::store::node::Node;
+use crate::store::published_name::{OemNumber, lowest_free, numbers_in_map};
+use crate::store::writer::{self, Placed};
+use read::ReadPackage;
+use refusal::Stop;
+
+/// How packages are added. There is nothing to choose yet; signature policy
+/// comes here.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct AddOptions {}
+
+/// What became of a package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It will be in the image.
+    Added,
+    /// It was there already, complete.
+    Unchanged,
+    /// It will not be in the image; the reason says why.
+    Refused,
+}
+
+/// The result for one package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AddResult {
+    /// The INF, as a path in what the user gave.
+    pub inf: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// `oem7.inf`; `None` for a refused one.
+    pub published_name: Option<String>,
+    /// Its folder in the store; `None` for a refused one.
+    pub package_id: Option<String>,
+    /// Whether its signature was checked.
+    pub driver_signature: DriverSignature,
+    /// Who signed it, as its catalog states.
+    pub signer_name: Option<String>,
+    /// Why it was refused.
+    pub reason: Option<String>,
+    /// The setup class's name, as the INF has it.
+    pub class_name: Option<String>,
+    /// The driver's version.
+    pub version: Option<String>,
+    /// What the user should know about it.
+    pub findings: Vec<Finding>,
+}
+
+impl AddResult {
+    fn refused(package: &Package, reason: String, findings: Vec<Finding>) -> AddResult {
+        AddResult {
+            inf: package.inf().to_string(),
+            outcome: Outcome::Refused,
+            published_name: None,
+            package_id: None,
+            driver_signature: DriverSignature::NotVerified,
+            signer_name: None,
+            reason: Some(reason),
+            class_name: None,
+            version: None,
+            findings,
+        }
+    }
+}
+
+/// Plans a package into the image of `draft`. A package that is refused leaves
+/// the draft as it was, and is a result, not an error.
+///
+/// # Errors
+/// [`Error`] for what is wrong with the image itself.
+pub fn add(
+    draft: &mut Draft,
+    package: &Package,
+    _options: &AddOptions,
+) -> Result<AddResult, Error> {
+    require_database(draft)?;
+    let reported = draft.findings().len();
+    let name = format!("drivers add {}", package.inf());
+    let planned = draft.operation(name, |draft| plan(draft, package));
+    let findings = draft.take_findings(reported);
+    match planned {
+        Ok(mut result) => {
+            result.findings.extend(findings);
+            Ok(result)
+        }
+        Err(Stop::Refused(refusal)) => Ok(AddResult::refused(package, refusal.chain(), findings)),
+        Err(Stop::Failed(error)) => Err(error),
+    }
+}
+
+fn plan(draft: &mut Draft, package: &Package) -> Result<AddResult, Stop> {
+    let read = read::read(draft, package)?;
+    let class = read.model.version.class_guid.ok_or(Refusal::NoClass)?;
+    let mut findings = read.findings.clone();
+    let known = published(draft, &read)?;
+    let (node, number) = match known {
+        Some(known) => known,
+        None => {
+            same_inf(draft, &read, package, &mut findings)?;
+            let (mut node, _) = node_of_class(draft, class)?;
+            let boots = read.model.installs.iter().any(InstallSection::has_boot_start_service);
+            if node == Node::Drivers && boots {
+                findings.push(Finding::warning(
+                    "boot-driver-of-other-class",
+                    "a service of this package starts at boot, but its class belongs to the \
+                     DRIVERS hive, which the kernel does not see then: it goes to SYSTEM",
+                ));
+                node = Node::System;
+            }
+            if node == Node::Drivers && draft.hive(HiveName::Drivers).map_err(Error::from)?.is_none() {
+                findings.push(Finding::warning(
+                    "no-drivers-hive",
+                    "the image has no DRIVERS hive: the package goes to SYSTEM",
+                ));
+                node = Node::System;
+            }
+            (node, free_number(draft)?)
+        }
+    };
+    let placed = Placed {
+        package,
+        number,
+        node,
+        class,
+    };
+    let source = draft.add_source(package.name(), Arc::clone(package.tree()));
+    let changed = writer::write(draft, &read, &placed, source)?;
+    let driver_ver = read.model.version.driver_ver.as_ref();
+    Ok(AddResult {
+        inf: package.inf().to_string(),
+        outcome: match changed {
+            true => Outcome::Added,
+            false => Outcome::Unchanged,
+        },
+        published_name: Some(number.to_string()),
+        package_id: Some(read.id.to_string()),
+        driver_signature: DriverSignature::NotVerified,
+        signer_name: read.signer.name.clone(),
+        reason: None,
+        class_name: read.model.version.class.clone(),
+        version: driver_ver.and_then(|ver| ver.version).map(|version| version.to_string()),
+        findings,
+    })
+}
+
+/// Where the very same package is published already.
+fn published(draft: &Draft, read: &ReadPackage) -> Result<Option<(Node, OemNumber)>, Error> {
+    for node in Node::ALL {
+        let name = draft.value(node.hive(), &node.package(read.id.as_str()), "")?;
+        let name = name.and_then(|data| data.as_text());
+        let number = name.and_then(|name| OemNumber::parse(&name, ".inf"));
+        if let Some(number) = number {
+            return Ok(Some((node, number)));
+        }
+    }
+    Ok(None)
+}
+
+/// Tells of other packages of the same INF: Windows chooses among them by
+/// rank, date and version.
+fn same_inf(
+    draft: &Draft,
+    read: &ReadPackage,
+    package: &Package,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Error> {
+    let prefix = format!("{}_", package.inf_name().to_lowercase());
+    for node in Node::ALL {
+        for id in draft.subkeys(node.hive(), &"DriverDatabase\\DriverPackages".into())? {
+            if !id.to_lowercase().starts_with(&prefix) || id == read.id.as_str() {
+                continue;
+            }
+            let name = draft.value(node.hive(), &node.package(&id), "")?;
+            let name = name.and_then(|data| data.as_text()).unwrap_or_default();
+            findings.push(Finding::note(
+                "other-version-present",
+                format!(
+                    "the image holds another `{}` as {name} (`{id}`); Windows takes the better \
+                     match, then the newer date and version",
+                    package.inf_name()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The lowest number that nothing in the image uses: no file, no catalog, no
+/// database entry, no bit of the map.
+fn free_number(draft: &Draft) -> Result<OemNumber, Stop> {
+    let mut taken: BTreeSet<OemNumber> = BTreeSet::new();
+    let map = draft.value(HiveName::System, &Node::System.root(), "OemInfMap").map_err(Error::from)?;
+    taken.extend(numbers_in_map(&map.map(|data| data.bytes).unwrap_or_default()));
+    for node in Node::ALL {
+        let names = draft.subkeys(node.hive(), &"DriverDatabase\\DriverInfFiles".into());
+        let names = names.map_err(Error::from)?;
+        taken.extend(names.iter().filter_map(|name| OemNumber::parse(name, ".inf")));
+    }
+    let windows = draft.facts().windows.clone();
+    for (folder, ending) in [
+        ("INF", ".inf"),
+        ("System32\\CatRoot\\{F750E6C3-38EE-11D1-85E5-00C04FC295EE}", ".cat"),
+    ] {
+        let path = windows.join(folder).map_err(Error::from)?;
+        for entry in draft.read_dir(&path).map_err(Error::from)?.unwrap_or_default() {
+            taken.extend(OemNumber::parse(&entry.name.to_string(), ending));
+        }
+    }
+    lowest_free(&taken).ok_or_else(|| Refusal::NoFreeName.into())
+}

@@ -1,0 +1,141 @@
+//! Why a package is not added. One package's refusal never touches another.
+
+use std::io;
+
+use wimwright_servicing::{Architecture, DraftError, ImagePath, catalog, pe};
+
+use crate::error::Error;
+use crate::model::{Finding, NotApplicable};
+
+/// Why a package is not added.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The INF or a file of the package cannot be read.
+    #[error("`{path}` cannot be read: {source}")]
+    Read {
+        /// Which file.
+        path: ImagePath,
+        /// Why.
+        source: io::Error,
+    },
+    /// The INF is larger than any real one.
+    #[error("`{path}` has {len} bytes; an INF of more than {limit} is not read")]
+    TooLarge {
+        /// The INF.
+        path: ImagePath,
+        /// Its length.
+        len: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The INF has nothing for this Windows.
+    #[error("{0}")]
+    NotApplicable(NotApplicable),
+    /// The INF breaks a rule without which it cannot be carried out.
+    #[error("{first}{}", more(*others))]
+    Broken {
+        /// The first finding.
+        first: Finding,
+        /// How many more there are.
+        others: usize,
+    },
+    /// The INF names no setup class.
+    #[error("[Version] has no ClassGuid: Windows cannot tell what kind of device this is")]
+    NoClass,
+    /// A file that the INF names is not there.
+    #[error("the package lacks `{path}`, which its INF names{}", more(*others))]
+    MissingFile {
+        /// The file, beside the INF.
+        path: String,
+        /// How many more are missing.
+        others: usize,
+    },
+    /// A driver for another processor.
+    #[error("`{path}` is a driver for {machine}, but the image is {architecture}")]
+    Machine {
+        /// The file, beside the INF.
+        path: String,
+        /// What it is for.
+        machine: pe::Machine,
+        /// What the image is.
+        architecture: Architecture,
+    },
+    /// A driver file that begins as a program and is none.
+    #[error("`{path}` is damaged")]
+    Damaged {
+        /// The file, beside the INF.
+        path: String,
+        /// What is wrong.
+        #[source]
+        source: pe::Error,
+    },
+    /// The catalog cannot be read.
+    #[error("the catalog `{path}` is damaged")]
+    Catalog {
+        /// The catalog.
+        path: ImagePath,
+        /// What is wrong.
+        #[source]
+        source: catalog::Error,
+    },
+    /// All published names are taken.
+    #[error("the image has no free published name left (oem0.inf to oem65535.inf)")]
+    NoFreeName,
+    /// A file cannot be staged.
+    #[error(transparent)]
+    Staging(DraftError),
+}
+
+fn more(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        others => format!(" (and {others} more)"),
+    }
+}
+
+/// Why adding a package stopped: the package, or the image.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Stop {
+    #[error(transparent)]
+    Refused(#[from] Box<Refusal>),
+    #[error(transparent)]
+    Failed(#[from] Error),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Stop {
+        Stop::Refused(Box::new(refusal))
+    }
+}
+
+impl From<DraftError> for Stop {
+    /// What is wrong with a source is the package's fault, the rest the
+    /// image's.
+    fn from(error: DraftError) -> Stop {
+        match error {
+            DraftError::NotInSource { .. }
+            | DraftError::Expand { .. }
+            | DraftError::ContentChanged { .. }
+            | DraftError::Conflict { .. } => Refusal::Staging(error).into(),
+            other => Stop::Failed(other.into()),
+        }
+    }
+}
+
+impl Refusal {
+    /// The whole reason, with what lies behind it.
+    pub(crate) fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            let next = error.to_string();
+            if !text.ends_with(&next) {
+                text.push_str(": ");
+                text.push_str(&next);
+            }
+            cause = error.source();
+        }
+        text
+    }
+}

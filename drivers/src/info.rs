@@ -1,0 +1,260 @@
+//! What one package is: of an image, or in a folder before it is added.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use wimwright_inf::{Inf, ParseOptions};
+use wimwright_servicing::{Draft, FileTree as _, Finding, Kind};
+
+use crate::add::read::{as_finding, target};
+use crate::error::Error;
+use crate::inbox::{InboxInfs, MAX_INF, parse_options};
+use crate::list::{DriverPackage, DriverSignature, list};
+use crate::model::{
+    Architecture, AssociatedService, DriverModel, InfKind, ModelOptions, Target,
+};
+use crate::package::Package;
+
+/// A device that a package serves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ModelDescription {
+    /// Who made the device.
+    pub manufacturer: String,
+    /// What it is called.
+    pub description: String,
+    /// The section that installs it.
+    pub section: String,
+    /// The id it is matched by first.
+    pub hardware_id: Option<String>,
+    /// Ids that fit, too.
+    pub compatible_ids: Vec<String>,
+    /// Its driver's service; `None` where it has or needs none.
+    pub service: Option<String>,
+}
+
+/// A service of a package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ServiceDescription {
+    /// Its name.
+    pub name: String,
+    /// When it starts: `boot`, `system`, `auto`, `demand`, `disabled`.
+    pub start: Option<String>,
+    /// Its program or driver, as the INF names it.
+    pub binary: Option<String>,
+    /// Its load order group.
+    pub group: Option<String>,
+}
+
+/// What a package would be on one Windows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PackageDescription {
+    /// The INF, as a path in what the user gave.
+    pub inf: String,
+    /// What the INF is for: `device`, `primitive`, `class`, `template`, `other`.
+    pub kind: InfKind,
+    /// The setup class's name.
+    pub class_name: Option<String>,
+    /// The setup class.
+    pub class_guid: Option<String>,
+    /// Who made it.
+    pub provider_name: Option<String>,
+    /// The driver's date, ISO.
+    pub date: Option<String>,
+    /// The driver's version.
+    pub version: Option<String>,
+    /// The catalog for this architecture.
+    pub catalog: Option<String>,
+    /// Whether its signature was checked.
+    pub driver_signature: DriverSignature,
+    /// The Windows that the rest is about: `10.0.19041 amd64`.
+    pub target: String,
+    /// Why it has nothing for that Windows.
+    pub not_applicable: Option<String>,
+    /// The devices it serves there.
+    pub models: Vec<ModelDescription>,
+    /// Its services there.
+    pub services: Vec<ServiceDescription>,
+    /// The files it needs, beside the INF; missing ones are marked.
+    pub files: Vec<FileDescription>,
+    /// What is odd about it.
+    pub findings: Vec<Finding>,
+}
+
+/// A file that an INF names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FileDescription {
+    /// Its path beside the INF.
+    pub path: String,
+    /// Whether it is there, as it is or compressed.
+    pub present: bool,
+}
+
+/// A package of an image, with what its INF in the store says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DriverDetails {
+    /// What `list` says of it.
+    #[serde(flatten)]
+    pub driver: DriverPackage,
+    /// The devices it serves in this image.
+    pub models: Vec<ModelDescription>,
+    /// Its services.
+    pub services: Vec<ServiceDescription>,
+    /// The files of its folder in the store.
+    pub files: Vec<String>,
+    /// What is odd about it.
+    pub findings: Vec<Finding>,
+}
+
+/// What the image holds under a published name.
+///
+/// # Errors
+/// [`Error::NoSuchDriver`], and what stops the image from being read.
+pub fn info(draft: &mut Draft, published_name: &str) -> Result<DriverDetails, Error> {
+    let drivers = list(draft, true)?;
+    let named = |driver: &DriverPackage| driver.published_name.eq_ignore_ascii_case(published_name);
+    let driver = drivers.into_iter().find(named).ok_or_else(|| Error::NoSuchDriver {
+        name: published_name.to_owned(),
+    })?;
+    let windows = draft.facts().windows.clone();
+    let folder = format!("System32\\DriverStore\\FileRepository\\{}", driver.package_id);
+    let folder = windows.join(&folder)?;
+    let mut files = Vec::new();
+    let mut findings = Vec::new();
+    if draft.has_directory(&folder)? {
+        draft.walk(&folder, &mut |path, kind| {
+            if let (Kind::File, Some(below)) = (kind, path.below(&folder)) {
+                files.push(below.to_string());
+            }
+            Ok(())
+        })?;
+    } else {
+        findings.push(Finding::warning(
+            "no-store-folder",
+            format!("`{folder}` is not there: Windows cannot install the driver from its store"),
+        ));
+    }
+    let inf = folder.join(&driver.original_file_name)?;
+    let published = windows.join(&format!("INF\\{}", driver.published_name))?;
+    let bytes = match draft.read(&inf, MAX_INF)? {
+        Some(bytes) => Some(bytes),
+        None => draft.read(&published, MAX_INF)?,
+    };
+    let (mut models, mut services) = (Vec::new(), Vec::new());
+    match bytes {
+        Some(bytes) => {
+            let parse = parse_options(draft)?;
+            let inf = Inf::parse(&bytes, &parse);
+            let inbox = InboxInfs::new(draft, parse);
+            let resolve = |name: &str| inbox.get(name);
+            let options = ModelOptions::default();
+            let model = DriverModel::read(&inf, &target(draft), &options, &resolve);
+            (models, services) = described(&model);
+        }
+        None => findings.push(Finding::warning(
+            "no-inf",
+            format!("neither `{inf}` nor `{published}` is there"),
+        )),
+    }
+    Ok(DriverDetails {
+        driver,
+        models,
+        services,
+        files,
+        findings,
+    })
+}
+
+/// What a package in a folder is, for the architectures that it has: the first
+/// of amd64, x86, arm64 and arm that it has models for, on Windows 10.
+///
+/// # Errors
+/// When the package cannot be read.
+pub fn describe(package: &Package) -> Result<PackageDescription, Error> {
+    let bytes = package.tree().read(package.inf(), MAX_INF)?.unwrap_or_default();
+    let inf = Inf::parse(&bytes, &ParseOptions::default());
+    // A late Windows 10: newer decorations fit it, older ones do as well.
+    let read = |architecture| {
+        let target = Target::workstation(10, 0, 19_045, architecture);
+        DriverModel::read(&inf, &target, &ModelOptions::default(), &|_| None)
+    };
+    let order = [
+        Architecture::Amd64,
+        Architecture::X86,
+        Architecture::Arm64,
+        Architecture::Arm,
+    ];
+    let mut read_all = order.into_iter().map(read);
+    let first = read_all.next().unwrap_or_else(|| read(Architecture::Amd64));
+    let model = match first.not_applicable {
+        None => first,
+        Some(_) => read_all.find(|model| model.not_applicable.is_none()).unwrap_or(first),
+    };
+    let root = package.root();
+    let mut files = Vec::new();
+    for file in &model.files.files {
+        let compressed = match file.folder.as_str() {
+            "" => wimwright_servicing::compressed::compressed_name(&file.name),
+            folder => format!(
+                "{folder}\\{}",
+                wimwright_servicing::compressed::compressed_name(&file.name)
+            ),
+        };
+        let present = package.tree().has_file(&root.join(&file.path())?)?
+            || package.tree().has_file(&root.join(&compressed)?)?;
+        files.push(FileDescription {
+            path: file.path(),
+            present,
+        });
+    }
+    let (models, services) = described(&model);
+    let version = &model.version;
+    let driver_ver = version.driver_ver.as_ref();
+    Ok(PackageDescription {
+        inf: package.inf().to_string(),
+        kind: version.kind,
+        class_name: version.class.clone(),
+        class_guid: version.class_guid.map(|guid| guid.to_string()),
+        provider_name: version.provider.clone(),
+        date: driver_ver.and_then(|ver| ver.date).map(|date| date.to_string()),
+        version: driver_ver.and_then(|ver| ver.version).map(|version| version.to_string()),
+        catalog: version.catalog_for(model.target.architecture).map(str::to_owned),
+        driver_signature: DriverSignature::NotVerified,
+        target: format!(
+            "{}.{}.{} {}",
+            model.target.major, model.target.minor, model.target.build, model.target.architecture
+        ),
+        not_applicable: model.not_applicable.as_ref().map(ToString::to_string),
+        models,
+        services,
+        files,
+        findings: model.findings.iter().map(as_finding).collect(),
+    })
+}
+
+fn described(model: &DriverModel) -> (Vec<ModelDescription>, Vec<ServiceDescription>) {
+    let models = model.models.iter().map(|device| {
+        let install = model.install_of(device);
+        ModelDescription {
+            manufacturer: device.manufacturer.clone(),
+            description: device.description.clone(),
+            section: device.actual_section.clone(),
+            hardware_id: device.hardware_id.clone(),
+            compatible_ids: device.compatible_ids.clone(),
+            service: install.and_then(|install| match &install.associated_service {
+                AssociatedService::Named(name) => Some(name.clone()),
+                _ => None,
+            }),
+        }
+    });
+    let mut services: BTreeMap<String, ServiceDescription> = BTreeMap::new();
+    let installs = model.installs.iter().chain(&model.default_install);
+    for service in installs.flat_map(|install| &install.services) {
+        services.entry(service.name.to_lowercase()).or_insert_with(|| ServiceDescription {
+            name: service.name.clone(),
+            start: service.start.map(|start| format!("{start:?}").to_lowercase()),
+            binary: service.binary.as_ref().map(|binary| binary.text.clone()),
+            group: service.load_order_group.clone(),
+        });
+    }
+    (models.collect(), services.into_values().collect())
+}

@@ -1,0 +1,339 @@
+//! The INF being read, the INFs it includes, and what each reading step needs.
+//!
+//! `Include` names INFs of Windows itself, which lie in the image; the caller
+//! hands them in. `Needs` names sections of those INFs, or of the INF itself,
+//! whose directives count as if they stood in the section, after its own
+//! (page "INF AddProperty Directive": "Windows processes the INF sections that
+//! are referenced by Include and Needs directives after Windows processes all
+//! other directives"). "Needs entries cannot be nested" (page "INF DDInstall
+//! Section").
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wimwright_inf::{Inf, Line};
+
+use super::dirid::DirectoryTexts;
+use super::expansion::{At, PathForm, expand, expand_paths};
+use super::finding::{Findings, Rule};
+use super::registry::{ListContext, ListKind, RegistryChange, changes};
+use super::target::Target;
+
+/// Finds an included INF by its file name, in any case. `None` if the image
+/// does not have it.
+pub type Resolve<'a> = dyn Fn(&str) -> Option<Arc<Inf>> + 'a;
+
+/// How many entries of lists are read for one INF, all its install sections
+/// together. Sections share lists, so a hostile INF could ask for the square
+/// of its length; the largest real ones stay far below.
+const MAX_ENTRIES: usize = 1_000_000;
+
+/// An INF and where it comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Source<'a> {
+    /// The INF being read.
+    Own(&'a Inf),
+    /// One it includes, with its file name.
+    Included(String, Arc<Inf>),
+}
+
+impl Source<'_> {
+    pub(crate) fn inf(&self) -> &Inf {
+        match self {
+            Source::Own(inf) => inf,
+            Source::Included(_, inf) => inf,
+        }
+    }
+
+    /// File name of an included INF.
+    pub(crate) fn from(&self) -> Option<&str> {
+        match self {
+            Source::Own(_) => None,
+            Source::Included(name, _) => Some(name),
+        }
+    }
+}
+
+/// A section to process, as a whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Part<'a> {
+    pub(crate) source: Source<'a>,
+    /// Name of the section as its header spells it.
+    pub(crate) section: String,
+    /// Name for findings: that of an included INF stands before it.
+    pub(crate) title: String,
+}
+
+impl Part<'_> {
+    fn new<'a>(source: Source<'a>, section: &str) -> Part<'a> {
+        let title = match source.from() {
+            Some(from) => format!("{from}: {section}"),
+            None => section.to_owned(),
+        };
+        Part {
+            source,
+            section: section.to_owned(),
+            title,
+        }
+    }
+
+    pub(crate) fn lines(&self) -> Vec<Line<'_>> {
+        self.source
+            .inf()
+            .section(&self.section)
+            .map_or_else(Vec::new, |section| section.lines().collect())
+    }
+
+    pub(crate) fn at(&self, line: Line<'_>) -> At<'_> {
+        At {
+            section: &self.title,
+            line: line.number(),
+        }
+    }
+}
+
+/// A section with all it needs.
+#[derive(Debug, Default)]
+pub(crate) struct Parts<'a> {
+    /// The section itself first.
+    pub(crate) list: Vec<Part<'a>>,
+    /// File names of its `Include` lines.
+    pub(crate) includes: Vec<String>,
+    /// Section names of its `Needs` lines.
+    pub(crate) needs: Vec<String>,
+}
+
+/// Reads sections of one INF for one target.
+pub(crate) struct Reader<'a, 'f> {
+    pub(crate) own: &'a Inf,
+    pub(crate) target: &'a Target,
+    pub(crate) texts: &'a DirectoryTexts,
+    resolve: &'a Resolve<'a>,
+    /// Included INFs by lower-case file name, asked for once.
+    included: BTreeMap<String, Option<Arc<Inf>>>,
+    entries: usize,
+    pub(crate) findings: &'f mut Findings,
+}
+
+impl<'a, 'f> Reader<'a, 'f> {
+    pub(crate) fn new(
+        own: &'a Inf,
+        target: &'a Target,
+        texts: &'a DirectoryTexts,
+        resolve: &'a Resolve<'a>,
+        findings: &'f mut Findings,
+    ) -> Self {
+        Reader {
+            own,
+            target,
+            texts,
+            resolve,
+            included: BTreeMap::new(),
+            entries: 0,
+            findings,
+        }
+    }
+
+    /// A section and the sections it needs. Empty if it does not exist.
+    pub(crate) fn parts(&mut self, name: &str) -> Parts<'a> {
+        let mut parts = Parts::default();
+        let Some(section) = self.own.section(name) else {
+            return parts;
+        };
+        let own = Part::new(Source::Own(self.own), section.name());
+        let mut includes = Vec::new();
+        for line in section.lines_for_key("Include") {
+            for name in line.fields().filter(|name| !name.is_empty()) {
+                let name = name.into_owned();
+                match self.include(&name) {
+                    Some(inf) => includes.push(Source::Included(name.clone(), inf)),
+                    None => own.at(line).add(
+                        self.findings,
+                        Rule::IncludeMissing,
+                        format!("the included `{name}` is not in the image"),
+                    ),
+                }
+                parts.includes.push(name);
+            }
+        }
+        parts.list.push(own.clone());
+        for line in section.lines_for_key("Needs") {
+            for needed in line.fields().filter(|name| !name.is_empty()) {
+                parts.needs.push(needed.to_string());
+                self.needed(&own, line, &needed, &includes, &mut parts.list);
+            }
+        }
+        parts
+    }
+
+    fn needed(
+        &mut self,
+        own: &Part<'a>,
+        line: Line<'_>,
+        needed: &str,
+        includes: &[Source<'a>],
+        list: &mut Vec<Part<'a>>,
+    ) {
+        let sources = std::iter::once(&own.source).chain(includes);
+        for source in sources {
+            let Some(section) = source.inf().section(needed) else {
+                continue;
+            };
+            let part = Part::new(source.clone(), section.name());
+            if section.line_for_key("Needs").is_some() {
+                part.at(line).add(
+                    self.findings,
+                    Rule::NestedNeeds,
+                    "its own Needs are not followed: they cannot be nested".to_owned(),
+                );
+            }
+            // A section that needs itself would be processed twice.
+            let known = list.iter().any(|known| known.title == part.title);
+            if !known {
+                list.push(part);
+            }
+            return;
+        }
+        let message = format!("the needed [{needed}] is in no INF at hand");
+        own.at(line)
+            .add(self.findings, Rule::NeedsMissing, message);
+    }
+
+    fn include(&mut self, name: &str) -> Option<Arc<Inf>> {
+        let resolve = self.resolve;
+        self.included
+            .entry(name.to_lowercase())
+            .or_insert_with(|| resolve(name))
+            .clone()
+    }
+
+    /// Counts one more entry. Past the limit it says no, and a finding says so.
+    pub(crate) fn one_more(&mut self) -> bool {
+        self.entries += 1;
+        if self.entries > MAX_ENTRIES {
+            let message = format!("only the first {MAX_ENTRIES} entries of all lists are read");
+            self.findings.add(Rule::TooManyEntries, "", 0, message);
+            return false;
+        }
+        true
+    }
+
+    pub(crate) fn report(&mut self, part: &Part<'_>, line: Line<'_>, rule: Rule, message: String) {
+        part.at(line).add(self.findings, rule, message);
+    }
+
+    /// A field with its tokens replaced; directory ids stay.
+    pub(crate) fn field(
+        &mut self,
+        part: &Part<'_>,
+        line: Line<'_>,
+        index: usize,
+    ) -> Option<String> {
+        let raw = line.raw_field(index)?;
+        Some(expand(part.source.inf(), raw, part.at(line), self.findings))
+    }
+
+    /// A field with its tokens and directory ids replaced.
+    pub(crate) fn path_field(
+        &mut self,
+        part: &Part<'_>,
+        line: Line<'_>,
+        index: usize,
+        form: PathForm,
+    ) -> Option<String> {
+        Some(expand_paths(
+            part.source.inf(),
+            line.raw_field(index)?,
+            part.at(line),
+            form,
+            self.target,
+            self.texts,
+            self.findings,
+        ))
+    }
+
+    /// The values of a directive that are not empty.
+    pub(crate) fn fields(&mut self, part: &Part<'_>, line: Line<'_>) -> Vec<String> {
+        (1..=line.field_count())
+            .filter_map(|index| self.field(part, line, index))
+            .filter(|text| !text.is_empty())
+            .collect()
+    }
+
+    /// The section that a directive names, in the INF of the directive: "Cannot
+    /// directly reference a section defined in an included INF" (InfVerif
+    /// 1220). `None`, with a finding, if it does not exist.
+    pub(crate) fn named(&mut self, part: &Part<'a>, line: Line<'_>, name: &str) -> Option<Part<'a>> {
+        match part.source.inf().section(name) {
+            Some(section) => Some(Part::new(part.source.clone(), section.name())),
+            None => {
+                let key = line.key().unwrap_or_default();
+                let message = format!("{key} names [{name}], which does not exist");
+                self.report(part, line, Rule::SectionMissing, message);
+                None
+            }
+        }
+    }
+
+    /// Reads the registry lists that a directive names.
+    pub(crate) fn registry(
+        &mut self,
+        part: &Part<'a>,
+        line: Line<'_>,
+        kind: ListKind,
+        into: &mut Vec<RegistryChange>,
+    ) {
+        for name in self.fields(part, line) {
+            let Some(list) = self.named(part, line, &name) else {
+                continue;
+            };
+            self.registry_list(&list, kind, into);
+        }
+    }
+
+    fn registry_list(&mut self, list: &Part<'a>, kind: ListKind, into: &mut Vec<RegistryChange>) {
+        let inf = list.source.inf();
+        let Some(section) = inf.section(&list.section) else {
+            return;
+        };
+        for _ in 0..section.line_count() {
+            if !self.one_more() {
+                return;
+            }
+        }
+        let context = ListContext {
+            inf,
+            target: self.target,
+            texts: self.texts,
+            from: list.source.from(),
+            section: &list.title,
+        };
+        into.extend(changes(&context, section, kind, self.findings));
+    }
+
+    /// Reads the registry directives of a line, if it is one.
+    pub(crate) fn registry_directive(
+        &mut self,
+        part: &Part<'a>,
+        line: Line<'_>,
+        key: &str,
+        into: &mut Vec<RegistryChange>,
+    ) -> bool {
+        let kind = match key {
+            "addreg" => ListKind::Add,
+            "delreg" => ListKind::Delete,
+            "bitreg" => ListKind::Bits,
+            _ => return false,
+        };
+        self.registry(part, line, kind, into);
+        true
+    }
+}
+
+/// The key of a directive line in lower case; `None` for a list of values.
+pub(crate) fn directive(line: Line<'_>) -> Option<String> {
+    line.has_equals()
+        .then(|| line.key())
+        .flatten()
+        .map(|key| key.to_ascii_lowercase())
+}

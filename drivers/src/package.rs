@@ -1,0 +1,114 @@
+//! A driver package as the user gave it: an INF and the folder around it.
+
+use std::sync::Arc;
+
+use wimwright_servicing::{FileTree, ImagePath, Kind, TreeError};
+
+use crate::error::Error;
+
+/// A driver package: an INF in a tree of files.
+#[derive(Clone)]
+pub struct Package {
+    name: String,
+    folder: String,
+    tree: Arc<dyn FileTree>,
+    inf: ImagePath,
+}
+
+impl Package {
+    /// The package of `inf` in `tree`. `name` is how the user named the tree:
+    /// a saved plan finds it again by that. `folder` is the last name of the
+    /// folder that the INF lies in, or empty.
+    pub fn new(
+        name: impl Into<String>,
+        folder: impl Into<String>,
+        tree: Arc<dyn FileTree>,
+        inf: ImagePath,
+    ) -> Package {
+        Package {
+            name: name.into(),
+            folder: folder.into(),
+            tree,
+            inf,
+        }
+    }
+
+    /// How the user named the tree.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The last name of the folder around the INF.
+    pub fn folder(&self) -> &str {
+        &self.folder
+    }
+
+    /// The tree.
+    pub fn tree(&self) -> &Arc<dyn FileTree> {
+        &self.tree
+    }
+
+    /// The INF in the tree.
+    pub fn inf(&self) -> &ImagePath {
+        &self.inf
+    }
+
+    /// The INF's own name, spelled as found.
+    pub fn inf_name(&self) -> String {
+        let name = self.inf.file_name();
+        name.map_or_else(String::new, ToString::to_string)
+    }
+
+    /// The folder in the tree that the package's paths start from.
+    pub fn root(&self) -> ImagePath {
+        self.inf.parent().unwrap_or_default()
+    }
+}
+
+/// The INF files of `tree` that may be driver packages: those directly in it,
+/// or all below it with `recurse`, in order of path.
+///
+/// # Errors
+/// When the tree cannot be read.
+pub fn find_packages(tree: &dyn FileTree, recurse: bool) -> Result<Vec<ImagePath>, Error> {
+    let mut found = Vec::new();
+    let root = ImagePath::root();
+    if recurse {
+        tree.walk(&root, &mut |path, kind| {
+            take(&mut found, path, kind);
+            Ok::<(), TreeError>(())
+        })?;
+    } else {
+        for entry in tree.read_dir(&root)?.unwrap_or_default() {
+            take(&mut found, &root.child(entry.name), entry.kind);
+        }
+    }
+    Ok(found)
+}
+
+fn take(found: &mut Vec<ImagePath>, path: &ImagePath, kind: Kind) {
+    let inf = path.file_name().is_some_and(|name| name.ends_with(".inf"));
+    if kind == Kind::File && inf {
+        found.push(path.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wimwright_servicing::MemoryTree;
+
+    #[test]
+    fn inf_files_are_found_directly_or_all_below() {
+        let mut tree = MemoryTree::new();
+        for path in ["b.INF", "a.inf", "a.inx", "x\\c.inf", "x\\c.sys", "inf"] {
+            tree.insert(path, *b"").unwrap();
+        }
+        let names = |recurse| -> Vec<String> {
+            let found = find_packages(&tree, recurse).unwrap();
+            found.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(names(false), ["a.inf", "b.INF"]);
+        assert_eq!(names(true), ["a.inf", "b.INF", "x\\c.inf"]);
+    }
+}

@@ -1,0 +1,10 @@
+//! The driver store of an image: what lies where, and in which bytes.
+
+pub mod class_node;
+pub mod device_id;
+pub mod node;
+pub mod package_id;
+pub mod published_name;
+pub mod signer;
+pub mod version_blob;
+pub(crate) mod writer;
