@@ -11,8 +11,15 @@
 
 mod support;
 
+use std::collections::BTreeMap;
+
 use support::{Around, TestImage, package};
-use wimwright_drivers::Outcome;
+use wimwright_drivers::{AddOptions, Error, Outcome};
+use wimwright_servicing::plan::{Change, Recovered};
+use wimwright_servicing::registry::{HiveName, Key, KeyPath, RegistryError};
+use wimwright_servicing::{Access, DraftError};
+
+const VIOSTOR: (&str, &str) = ("virtio-viostor-w10-amd64", "viostor.inf");
 
 #[test]
 fn the_second_add_is_unchanged_and_no_byte_differs() {
@@ -20,14 +27,231 @@ fn the_second_add_is_unchanged_and_no_byte_differs() {
     let Some(image) = TestImage::new(Around::Windows10_2004, test) else {
         return;
     };
-    let viostor = package(test, "virtio-viostor-w10-amd64", "viostor.inf").unwrap();
-    let (first, receipt) = image.add(std::slice::from_ref(&viostor), false);
+    let viostor = package(test, VIOSTOR.0, VIOSTOR.1).unwrap();
+    let (first, _) = image.add(std::slice::from_ref(&viostor), false);
     assert_eq!(first[0].outcome, Outcome::Added, "{first:?}");
-    println!("{}", receipt.plan);
     let before = image.snapshot();
     let (second, receipt) = image.add(&[viostor], false);
     assert_eq!(second[0].outcome, Outcome::Unchanged);
     assert_eq!(second[0].published_name, first[0].published_name);
     assert!(!receipt.plan.writes());
     assert!(image.snapshot() == before, "a byte changed");
+}
+
+#[test]
+fn what_was_taken_away_is_put_back_under_the_same_name() {
+    let test = "repair";
+    let Some(image) = TestImage::new(Around::Windows10_2004, test) else {
+        return;
+    };
+    let viostor = package(test, VIOSTOR.0, VIOSTOR.1).unwrap();
+    let (first, _) = image.add(std::slice::from_ref(&viostor), false);
+    let file = image.path("Windows/System32/drivers/viostor.sys");
+    std::fs::remove_file(&file).unwrap();
+    let (second, receipt) = image.add(&[viostor], false);
+    assert_eq!(second[0].outcome, Outcome::Added);
+    assert_eq!(second[0].published_name, first[0].published_name);
+    assert!(file.exists());
+    // The file, and the date of the database.
+    assert_eq!(receipt.written.len(), 1, "{:?}", receipt.written);
+}
+
+#[test]
+fn each_package_gets_the_lowest_free_number_over_every_evidence() {
+    let test = "numbers";
+    let Some(image) = TestImage::new(Around::Windows10_2004, test) else {
+        return;
+    };
+    // The map has oem0 to oem8; a file and a catalog that nothing names.
+    std::fs::write(image.path("Windows/INF/OEM9.INF"), b"stray").unwrap();
+    let catalogs = "Windows/System32/CatRoot/{F750E6C3-38EE-11D1-85E5-00C04FC295EE}";
+    std::fs::write(image.path(catalogs).join("oem11.cat"), b"stray").unwrap();
+    let packages = [
+        package(test, VIOSTOR.0, VIOSTOR.1).unwrap(),
+        package(test, "virtio-qemufwcfg-nulldrv", "qemufwcfg.inf").unwrap(),
+        package(test, "wintun-0.14-amd64", "wintun.inf").unwrap(),
+    ];
+    let (results, _) = image.add(&packages, false);
+    let names: Vec<_> = results.iter().map(|result| result.published_name.as_deref()).collect();
+    assert_eq!(names, [Some("oem10.inf"), Some("oem12.inf"), Some("oem13.inf")], "{results:?}");
+    let look = image.open(Access::Read).look(support::now());
+    // A network driver's package lives in the DRIVERS node, its number in the
+    // map of SYSTEM.
+    let wintun = KeyPath::from("DriverDatabase\\DriverInfFiles\\oem13.inf");
+    assert!(look.has_key(HiveName::Drivers, &wintun).unwrap());
+    assert!(!look.has_key(HiveName::System, &wintun).unwrap());
+    let map = look.value(HiveName::System, &"DriverDatabase".into(), "OemInfMap").unwrap();
+    assert_eq!(map.unwrap().bytes, [0xFF, 0xAC]);
+}
+
+#[test]
+fn included_inbox_infs_give_the_service_and_missing_ones_are_named() {
+    let test = "includes";
+    let Some(image) = TestImage::new(Around::Windows10_2004, test) else {
+        return;
+    };
+    // esp32-usb-jtag takes WinUSB from winusb.inf alone; Arduino packages name
+    // usbser themselves and take the file list from mdmcpq.inf.
+    let esp = package(test, "espressif/esp32-usb-jtag", "USB_JTAG_debug_unit.inf").unwrap();
+    let arduino = package(test, "codebndr-arduino", "arduino.inf").unwrap();
+    let (results, _) = image.add(&[esp.clone(), arduino.clone()], false);
+    let look = image.open(Access::Read).look(support::now());
+    for (result, service) in results.iter().zip(["WinUSB", "usbser"]) {
+        assert_eq!(result.outcome, Outcome::Added, "{result:?}");
+        let missing = result.findings.iter().filter(|found| found.name == "include-missing");
+        assert_eq!(missing.count(), 0, "{result:?}");
+        let id = result.package_id.as_deref().unwrap();
+        let top = KeyPath::from(format!("DriverDatabase\\DriverPackages\\{id}\\Configurations"));
+        let sections = look.subkeys(HiveName::System, &top).unwrap();
+        assert!(!sections.is_empty(), "{id}");
+        for section in sections {
+            let value = look.value(HiveName::System, &top.join(&section), "Service").unwrap();
+            assert_eq!(value.unwrap().as_text().as_deref(), Some(service), "{section}");
+        }
+    }
+
+    let bare = TestImage::new(Around::Windows10_2004, test).unwrap();
+    for inf in ["winusb.inf", "mdmcpq.inf", "usb.inf"] {
+        std::fs::remove_file(bare.path("Windows/INF").join(inf)).unwrap();
+    }
+    let (results, _) = bare.add(&[esp, arduino], false);
+    for (result, inf) in results.iter().zip(["winusb.inf", "mdmcpq.inf"]) {
+        let names = |found: &&wimwright_servicing::Finding| {
+            found.name == "include-missing" && found.message.to_lowercase().contains(inf)
+        };
+        assert!(result.findings.iter().any(|found| names(&found)), "{result:?}");
+    }
+}
+
+fn logical(key: Key<'_>, path: &mut Vec<String>, lines: &mut BTreeMap<String, String>) {
+    lines.insert(format!("[{}]", path.join("\\").to_lowercase()), String::new());
+    for value in key.values().unwrap() {
+        let value = value.unwrap();
+        let name = value.name().unwrap().to_string_lossy();
+        let at = format!("{} {name}", path.join("\\").to_lowercase());
+        lines.insert(at, format!("{:#x} {:?}", value.kind(), value.data().unwrap()));
+    }
+    for below in key.subkeys().unwrap() {
+        let below = below.unwrap();
+        path.push(below.name().unwrap().to_string_lossy());
+        logical(below, path, lines);
+        path.pop();
+    }
+}
+
+#[test]
+fn a_dirty_hive_is_replayed_first_and_loses_nothing() {
+    let test = "dirty 1709";
+    let Some(image) = TestImage::new(Around::Windows10_1709, test) else {
+        return;
+    };
+    let read = || {
+        let look = image.open(Access::Read).look(support::now());
+        let hive = look.hive(HiveName::System).unwrap().unwrap();
+        let mut lines = BTreeMap::new();
+        logical(hive.root(), &mut Vec::new(), &mut lines);
+        (lines, hive.check().keys)
+    };
+    let (before, keys) = read();
+    // What the logs hold: 2472 keys more than the file alone.
+    assert_eq!(keys, 35_595);
+    let viostor = package(test, VIOSTOR.0, VIOSTOR.1).unwrap();
+    let (results, receipt) = image.add(&[viostor], false);
+    assert_eq!(results[0].outcome, Outcome::Added, "{results:?}");
+    assert!(matches!(&receipt.recovered[..], [(HiveName::System, Recovered::Replayed { .. })]));
+    let steps = &receipt.plan.steps;
+    let recover = steps.iter().position(|step| matches!(step.change, Change::RecoverHive { .. }));
+    let edit = steps.iter().position(|step| matches!(step.change, Change::SetValue { .. }));
+    assert!(recover < edit);
+    let (after, _) = read();
+    let changed: Vec<&String> = before
+        .iter()
+        .filter(|(at, data)| after.get(*at) != Some(*data))
+        .map(|(at, _)| at)
+        .collect();
+    assert_eq!(changed, ["driverdatabase OemInfMap"], "something else changed or was lost");
+    assert!(image.open(Access::Read).findings().is_empty(), "still dirty");
+}
+
+#[test]
+fn a_dirty_hive_without_logs_is_refused_by_name_unless_accepted() {
+    let test = "dirty 8.1";
+    let Some(image) = TestImage::new(Around::Windows81, test) else {
+        return;
+    };
+    let viostor = package(test, VIOSTOR.0, VIOSTOR.1).unwrap();
+    let before = image.snapshot();
+    {
+        let mut transaction = image.open(Access::Write).begin(support::options());
+        let mut results = transaction.run("drivers add", |draft| {
+            wimwright_drivers::add(draft, &viostor, &AddOptions::default())
+        });
+        let error = results.remove(0).unwrap_err();
+        let named = matches!(
+            &error,
+            Error::Draft(DraftError::Registry(RegistryError::Dirty { hive: HiveName::System, .. }))
+        );
+        assert!(named, "{error:?}");
+        let hint = error.hint().unwrap();
+        assert!(hint.contains("--accept-dirty-hive"), "{hint}");
+    }
+    assert!(image.snapshot() == before, "a refused hive was touched");
+
+    let (results, receipt) = image.add(&[viostor], true);
+    assert_eq!(results[0].outcome, Outcome::Added, "{results:?}");
+    assert_eq!(receipt.recovered, [(HiveName::System, Recovered::AcceptedDirty)]);
+    // Windows 8.1 has neither scope nor date nor catalog, and a mark of its own.
+    let look = image.open(Access::Read).look(support::now());
+    let id = results[0].package_id.as_deref().unwrap();
+    let package = KeyPath::from(format!("DriverDatabase\\DriverPackages\\{id}"));
+    for (name, there) in [("Version", true), ("BootCritical", true), ("ImportDate", false), ("Catalog", false)] {
+        let value = look.value(HiveName::System, &package, name).unwrap();
+        assert_eq!(value.is_some(), there, "{name}");
+    }
+    let section = package.join("Configurations\\scsi_inst");
+    assert_eq!(look.value(HiveName::System, &section, "ConfigScope").unwrap(), None);
+}
+
+#[test]
+fn compressed_sources_are_expanded_into_the_same_package() {
+    let test = "compressed sources";
+    let Some(plain) = TestImage::new(Around::Windows10_2004, test) else {
+        return;
+    };
+    let (expected, _) = plain.add(&[package(test, VIOSTOR.0, VIOSTOR.1).unwrap()], false);
+    for folder in ["derived-szdd-viostor", "derived-mszipcab-viostor"] {
+        let image = TestImage::new(Around::Windows10_2004, test).unwrap();
+        let (results, _) = image.add(&[package(test, folder, "viostor.inf").unwrap()], false);
+        assert_eq!(results[0].package_id, expected[0].package_id, "{folder}: {results:?}");
+        let id = results[0].package_id.as_deref().unwrap();
+        for file in [
+            format!("Windows/System32/DriverStore/FileRepository/{id}/viostor.sys"),
+            "Windows/System32/drivers/viostor.sys".to_owned(),
+        ] {
+            let (one, two) = (image.path(&file), plain.path(&file));
+            assert!(std::fs::read(one).unwrap() == std::fs::read(two).unwrap(), "{folder}: {file}");
+        }
+    }
+}
+
+#[test]
+fn an_older_generation_is_refused_by_name() {
+    let test = "older generation";
+    let Some(corpus) = wimwright_testdata::corpus(test) else {
+        return;
+    };
+    let system = wimwright_testdata::read(&corpus.join("hives/SYSTEM-win7-sp1-x86"));
+    let root = tempfile::tempdir().unwrap();
+    let windows = wimwright_testdata::image::Windows::new(6, 1, 7601);
+    wimwright_testdata::image::write(root.path(), &system, &[], &windows, 0);
+    let image = wimwright_servicing::Image::open(root.path(), Access::Write).unwrap();
+    let mut transaction = image.begin(support::options());
+    let viostor = package(test, VIOSTOR.0, VIOSTOR.1).unwrap();
+    let mut results = transaction.run("drivers add", |draft| {
+        wimwright_drivers::add(draft, &viostor, &AddOptions::default())
+    });
+    let error = results.remove(0).unwrap_err();
+    assert!(matches!(error, Error::Generation { .. }), "{error:?}");
+    let message = error.to_string();
+    assert!(message.contains("6.1.7601") && message.contains("Vista and 7"), "{message}");
 }

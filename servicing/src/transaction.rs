@@ -132,6 +132,18 @@ impl Transaction {
         std::iter::once((self.name.as_str(), &self.draft))
     }
 
+    /// What [`Transaction::prepare`] would refuse for the plan alone, so that a
+    /// dry run says what the real run would say.
+    ///
+    /// # Errors
+    /// [`CommitError::NotSure`] under `strict`.
+    pub fn check(&self) -> Result<(), CommitError> {
+        match self.strict {
+            true => strict(self.draft.plan()),
+            false => Ok(()),
+        }
+    }
+
     /// Checks and stages everything; the images' own files are untouched.
     /// Everything that can fail by content fails here.
     ///
@@ -139,9 +151,7 @@ impl Transaction {
     /// [`CommitError`]; nothing was written.
     pub fn prepare(self) -> Result<Prepared, CommitError> {
         let draft = &self.draft;
-        if self.strict {
-            strict(draft.plan())?;
-        }
+        self.check()?;
         let mut receipt = Receipt {
             plan: draft.plan().clone(),
             undo: draft.undo().cloned().collect(),

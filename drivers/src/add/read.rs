@@ -150,9 +150,10 @@ pub(crate) fn read(draft: &Draft, package: &Package) -> Result<ReadPackage, Stop
     if model.version.class_guid.is_none() {
         return Err(Refusal::NoClass.into());
     }
-    let files = find_files(package, &model)?;
-    check_machines(&files, &model, draft.facts().architecture)?;
     let mut findings = Vec::new();
+    let files = find_files(package, &model, &mut findings)?;
+    check_destinations(&files)?;
+    check_machines(&files, &model, draft.facts().architecture)?;
     let (catalog, signer) = find_catalog(package, &model, &mut findings)?;
     let id = package_id(package, draft, &inf_blob, &files, catalog.as_ref())?;
 
@@ -181,14 +182,43 @@ pub(crate) fn as_finding(finding: &model::Finding) -> Finding {
     }
 }
 
-fn find_files(package: &Package, model: &DriverModel) -> Result<Vec<FoundFile>, Stop> {
+/// Finds every file of the package. One that this Windows does not copy may be
+/// missing: real packages that install on amd64 name ARM files that they never
+/// shipped.
+fn find_files(
+    package: &Package,
+    model: &DriverModel,
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<FoundFile>, Stop> {
     let mut found = Vec::new();
     let mut missing = Vec::new();
+    let mut elsewhere = Vec::new();
+    let mut of_windows = Vec::new();
+    let has_layout = !model.version.layout_files.is_empty();
     for file in &model.files.files {
         match find_file(package, file)? {
             Some(file) => found.push(file),
-            None => missing.push(file.path()),
+            // What [SourceDisksFiles] does not list, `LayoutFile` finds on
+            // Windows' own media.
+            None if !file.listed && has_layout => of_windows.push(file.path()),
+            None if file.needed => missing.push(file.path()),
+            None => elsewhere.push(file.path()),
         }
+    }
+    if !of_windows.is_empty() {
+        findings.push(Finding::note(
+            "file-of-windows",
+            format!("not in the package, taken from Windows itself: {}", of_windows.join(", ")),
+        ));
+    }
+    if !elsewhere.is_empty() {
+        findings.push(Finding::note(
+            "other-architecture-incomplete",
+            format!(
+                "the package lacks files that only other architectures need: {}",
+                elsewhere.join(", ")
+            ),
+        ));
     }
     if missing.is_empty() {
         return Ok(found);
@@ -246,6 +276,22 @@ fn find_file(package: &Package, file: &PackageFile) -> Result<Option<FoundFile>,
         }));
     }
     Ok(None)
+}
+
+/// Refuses files that this Windows would copy to an absolute path: offline,
+/// that is somewhere else, or nowhere.
+fn check_destinations(files: &[FoundFile]) -> Result<(), Stop> {
+    for found in files.iter().filter(|found| found.file.needed) {
+        let mut destinations = found.file.destinations.iter();
+        if let Some(absolute) = destinations.find(|to| to.dirid == model::dirid::ABSOLUTE) {
+            return Err(Refusal::AbsolutePath {
+                path: found.file.path(),
+                destination: absolute.subdir.clone(),
+            }
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// Refuses drivers for another processor: every `.sys` that this Windows

@@ -51,6 +51,17 @@ pub enum Refusal {
         /// How many more are missing.
         others: usize,
     },
+    /// A file is to be copied to an absolute path.
+    #[error(
+        "`{path}` is to be copied to the absolute path `{destination}` (directory id 65535), which \
+         may lie outside the image"
+    )]
+    AbsolutePath {
+        /// The file, beside the INF.
+        path: String,
+        /// The folder that the INF names.
+        destination: String,
+    },
     /// A driver for another processor.
     #[error("`{path}` is a driver for {machine}, but the image is {architecture}")]
     Machine {

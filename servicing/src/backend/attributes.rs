@@ -89,7 +89,10 @@ pub(crate) mod extended {
         };
         names.truncate(len);
         let mut found = BTreeMap::new();
-        for name in names.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+        for name in names
+            .split(|byte| *byte == 0)
+            .filter(|name| !name.is_empty())
+        {
             let name = OsStr::from_bytes(name);
             if let Some(value) = value(file, name)? {
                 found.insert(name.to_owned(), value);

@@ -100,7 +100,9 @@ fn remove(host: &dyn Host, removals: &[PathBuf]) -> Result<(), BackendError> {
 fn make_directories(host: &dyn Host, directories: &[PathBuf]) -> Result<(), BackendError> {
     for path in directories {
         let made = host.create_directory(path);
-        if made.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AlreadyExists)
+        if made
+            .as_ref()
+            .is_err_and(|error| error.kind() == io::ErrorKind::AlreadyExists)
             && status(host, path)? == Some(HostKind::Directory)
         {
             continue;
@@ -134,7 +136,9 @@ fn require_in_place(host: &dyn Host, put: &Put) -> Result<(), BackendError> {
     if there && holds(host, &put.path, put.content)? {
         return Ok(());
     }
-    Err(BackendError::ContentLost { path: shown(&put.path) })
+    Err(BackendError::ContentLost {
+        path: shown(&put.path),
+    })
 }
 
 /// Whether the file at `path` holds this content.
@@ -166,13 +170,17 @@ fn status(host: &dyn Host, path: &Path) -> Result<Option<HostKind>, BackendError
 }
 
 fn rename(host: &dyn Host, from: &Path, to: &Path) -> Result<(), BackendError> {
-    host.rename(from, to).map_err(|error| BackendError::host(host, to, error))
+    host.rename(from, to)
+        .map_err(|error| BackendError::host(host, to, error))
 }
 
 fn sync(host: &dyn Host, directory: &Path) -> Result<(), BackendError> {
-    host.sync_directory(directory).map_err(|error| BackendError::host(host, directory, error))
+    host.sync_directory(directory)
+        .map_err(|error| BackendError::host(host, directory, error))
 }
 
 fn sync_all(host: &dyn Host, directories: &BTreeSet<PathBuf>) -> Result<(), BackendError> {
-    directories.iter().try_for_each(|directory| sync(host, directory))
+    directories
+        .iter()
+        .try_for_each(|directory| sync(host, directory))
 }

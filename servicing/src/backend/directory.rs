@@ -55,7 +55,10 @@ impl DirectoryBackend {
             staging: Arc::default(),
             recovered: None,
         };
-        if !matches!(look(backend.host.as_ref())?, Leftover::Nothing | Leftover::Foreign(_)) {
+        if !matches!(
+            look(backend.host.as_ref())?,
+            Leftover::Nothing | Leftover::Foreign(_)
+        ) {
             let _lock = Lock::take(&backend.root, &backend.directory)?;
             backend.recovered = recover(backend.host.as_ref())?;
         }

@@ -216,7 +216,10 @@ impl BackendError {
 
     /// Whether nothing can be written here, whatever is tried.
     pub(crate) fn is_unwritable(&self) -> bool {
-        matches!(self, BackendError::ReadOnly { .. } | BackendError::Permission { .. })
+        matches!(
+            self,
+            BackendError::ReadOnly { .. } | BackendError::Permission { .. }
+        )
     }
 
     /// What would help, where that is known.

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha1::{Digest as _, Sha1};
 
+use super::RESERVED;
 use super::error::BackendError;
 use super::host::Host;
-use super::RESERVED;
 use crate::blob::{ContentId, read_all};
 use crate::hex::Hex;
 use crate::text::Text;
@@ -55,7 +55,8 @@ pub(crate) fn removed_path(removal: usize) -> PathBuf {
 pub(crate) fn is_ours(name: &str) -> bool {
     let numbered = |prefix| {
         let number: Option<&str> = name.strip_prefix(prefix);
-        number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+        number
+            .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
     };
     matches!(name, "journal" | "journal.new" | "done") || numbered("new-") || numbered("old-")
 }
@@ -120,7 +121,8 @@ impl Serialize for HostPath {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::Error as _;
         let text = path_text(&self.0);
-        text.ok_or_else(|| S::Error::custom("a host name that is no Windows name"))?.serialize(serializer)
+        text.ok_or_else(|| S::Error::custom("a host name that is no Windows name"))?
+            .serialize(serializer)
     }
 }
 
@@ -129,7 +131,8 @@ impl<'de> Deserialize<'de> for HostPath {
         use serde::de::Error as _;
         let text = Text::deserialize(deserializer)?;
         let path = path_from_text(&text).filter(|path| !is_reserved(path));
-        let path = path.ok_or_else(|| D::Error::custom(format!("`{text}` is no path in an image")))?;
+        let path =
+            path.ok_or_else(|| D::Error::custom(format!("`{text}` is no path in an image")))?;
         Ok(HostPath(path))
     }
 }
@@ -186,7 +189,10 @@ impl Journal {
     /// Reads what [`Journal::encode`] gave.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Journal, Malformed> {
         let inner = bytes.strip_suffix(b"\n").ok_or(Malformed::NoSeal)?;
-        let body_len = inner.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let body_len = inner
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |end| end + 1);
         let (body, seal) = inner.split_at_checked(body_len).ok_or(Malformed::NoSeal)?;
         let seal: Seal = serde_json::from_slice(seal).map_err(|_| Malformed::NoSeal)?;
         let computed: [u8; 20] = Sha1::digest(body).into();
@@ -211,7 +217,9 @@ impl Journal {
             ..Journal::default()
         };
         for (bytes, line) in lines {
-            journal.push(parse_line(bytes, line)?).ok_or(Malformed::Order { line })?;
+            journal
+                .push(parse_line(bytes, line)?)
+                .ok_or(Malformed::Order { line })?;
         }
         Ok(journal)
     }
@@ -258,7 +266,9 @@ impl Journal {
             path: host.locate(path),
             reason,
         };
-        let bytes = host.read(path).and_then(|blob| read_all(blob.as_ref(), MAX_LEN));
+        let bytes = host
+            .read(path)
+            .and_then(|blob| read_all(blob.as_ref(), MAX_LEN));
         let bytes = match bytes {
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                 return Err(damaged(error.to_string()));
@@ -334,7 +344,10 @@ mod tests {
             removals: vec![name.into()],
             ..Journal::default()
         };
-        assert_eq!(Journal::decode(&journal.encode().unwrap()).unwrap(), journal);
+        assert_eq!(
+            Journal::decode(&journal.encode().unwrap()).unwrap(),
+            journal
+        );
     }
 
     #[test]
@@ -352,14 +365,38 @@ mod tests {
     fn a_sealed_journal_must_still_make_sense() {
         let head = r#"{"format":"wimwright journal","version":1,"changes":1}"#;
         for (body, reason) in [
-            (format!("{head}\n{{\"remove\":\"../x\"}}\n"), "no path in an image"),
-            (format!("{head}\n{{\"remove\":\"/etc\"}}\n"), "no path in an image"),
-            (format!("{head}\n{{\"remove\":\".WimWright/new-0\"}}\n"), "no path in an image"),
-            (format!("{head}\n{{\"remove\":\"\"}}\n"), "no path in an image"),
-            (format!("{head}\n{{\"rename\":{{\"path\":\"a\"}}}}\n"), "missing field"),
-            (format!("{head}\n{{\"make_directory\":\"a\"}}\n{{\"remove\":\"b\"}}\n"), "out of order"),
-            (head.replace("version\":1", "version\":2") + "\n", "format version 2"),
-            (head.replace("wimwright j", "another j") + "\n", "another journal"),
+            (
+                format!("{head}\n{{\"remove\":\"../x\"}}\n"),
+                "no path in an image",
+            ),
+            (
+                format!("{head}\n{{\"remove\":\"/etc\"}}\n"),
+                "no path in an image",
+            ),
+            (
+                format!("{head}\n{{\"remove\":\".WimWright/new-0\"}}\n"),
+                "no path in an image",
+            ),
+            (
+                format!("{head}\n{{\"remove\":\"\"}}\n"),
+                "no path in an image",
+            ),
+            (
+                format!("{head}\n{{\"rename\":{{\"path\":\"a\"}}}}\n"),
+                "missing field",
+            ),
+            (
+                format!("{head}\n{{\"make_directory\":\"a\"}}\n{{\"remove\":\"b\"}}\n"),
+                "out of order",
+            ),
+            (
+                head.replace("version\":1", "version\":2") + "\n",
+                "format version 2",
+            ),
+            (
+                head.replace("wimwright j", "another j") + "\n",
+                "another journal",
+            ),
             (String::new(), "no checksum"),
         ] {
             let error = Journal::decode(&sealed(&body)).unwrap_err().to_string();

@@ -46,10 +46,7 @@ impl Layout {
 ///
 /// # Errors
 /// What is in the way of a change, and what the host says.
-pub(crate) fn lay_out(
-    host: &dyn Host,
-    changes: Vec<FileChange>,
-) -> Result<Layout, BackendError> {
+pub(crate) fn lay_out(host: &dyn Host, changes: Vec<FileChange>) -> Result<Layout, BackendError> {
     let mut planner = Planner {
         host,
         device: None,
@@ -177,7 +174,9 @@ impl Planner<'_> {
             }
             Found::Write(index) => {
                 let write = self.writes.get_mut(index).and_then(Option::take);
-                write.is_some_and(|write| write.replaces).then_some(HostKind::File)
+                write
+                    .is_some_and(|write| write.replaces)
+                    .then_some(HostKind::File)
             }
         };
         if let Some(kind) = on_host {
@@ -199,7 +198,8 @@ impl Planner<'_> {
 
     /// Takes back what was planned below a directory that goes.
     fn forget_below(&mut self, directory: &Path) {
-        self.directories_seen.retain(|path, _| !path.starts_with(directory));
+        self.directories_seen
+            .retain(|path, _| !path.starts_with(directory));
         self.changeable.retain(|path| !path.starts_with(directory));
         for planned in &mut self.directories {
             planned.take_if(|path| path.starts_with(directory));
@@ -268,7 +268,8 @@ impl Planner<'_> {
                     self.check_name(&target)?;
                     self.note(&host, name, Found::NewDirectory(self.directories.len()));
                     self.directories.push(Some(target.clone()));
-                    self.directories_seen.insert(target.clone(), Names::new(Vec::new()));
+                    self.directories_seen
+                        .insert(target.clone(), Names::new(Vec::new()));
                     self.changeable.insert(target.clone());
                     target
                 }
@@ -294,10 +295,11 @@ impl Planner<'_> {
                 return Ok(None);
             };
             match self.find(&directory, &name)? {
-                Some((
-                    spelling,
-                    Found::There(HostKind::Directory) | Found::NewDirectory(_),
-                )) if spelling.as_text() == name.as_text() => directory.push(exact),
+                Some((spelling, Found::There(HostKind::Directory) | Found::NewDirectory(_)))
+                    if spelling.as_text() == name.as_text() =>
+                {
+                    directory.push(exact);
+                }
                 _ => return Ok(None),
             }
         }
@@ -310,13 +312,17 @@ impl Planner<'_> {
         name: &Name,
     ) -> Result<Option<(Name, Found)>, BackendError> {
         if !self.directories_seen.contains_key(directory) {
-            let listed = self.host.list(directory).map_err(|error| self.failed(directory, error))?;
+            let listed = self
+                .host
+                .list(directory)
+                .map_err(|error| self.failed(directory, error))?;
             let names = listed.iter().filter_map(|(name, kind)| {
                 let name = windows_name(name)?;
                 let ours = directory.as_os_str().is_empty() && name.is(RESERVED);
                 (!ours).then_some((name, Found::There(*kind)))
             });
-            self.directories_seen.insert(directory.to_owned(), Names::new(names.collect()));
+            self.directories_seen
+                .insert(directory.to_owned(), Names::new(names.collect()));
         }
         let names = self.directories_seen.get(directory);
         let found = names.and_then(|names| names.find(name));
@@ -335,7 +341,9 @@ impl Planner<'_> {
             return Ok(());
         }
         self.check_filesystem(directory)?;
-        self.host.check_changeable(directory).map_err(|error| self.failed(directory, error))?;
+        self.host
+            .check_changeable(directory)
+            .map_err(|error| self.failed(directory, error))?;
         self.changeable.insert(directory.to_owned());
         Ok(())
     }
@@ -343,7 +351,10 @@ impl Planner<'_> {
     /// Renames do not cross filesystems.
     fn check_filesystem(&mut self, path: &Path) -> Result<(), BackendError> {
         let device_of = |path: &Path| {
-            let status = self.host.status(path).map_err(|error| self.failed(path, error))?;
+            let status = self
+                .host
+                .status(path)
+                .map_err(|error| self.failed(path, error))?;
             Ok(status.map(|status| status.device))
         };
         let device = device_of(path)?;

@@ -77,7 +77,11 @@ impl Host for LocalHost {
     }
 
     fn read(&self, file: &Path) -> io::Result<Arc<dyn Blob>> {
-        Ok(FileBlob::open(&self.root, file.to_owned(), &Arc::default())?)
+        Ok(FileBlob::open(
+            &self.root,
+            file.to_owned(),
+            &Arc::default(),
+        )?)
     }
 
     fn attributes(&self, file: &Path) -> io::Result<Attributes> {
@@ -160,7 +164,8 @@ impl HostFile for LocalFile {
     #[cfg(unix)]
     fn set_mode(&mut self, mode: u32) -> io::Result<()> {
         use std::os::unix::fs::PermissionsExt as _;
-        self.0.set_permissions(std::fs::Permissions::from_mode(mode))
+        self.0
+            .set_permissions(std::fs::Permissions::from_mode(mode))
     }
 
     #[cfg(not(unix))]

@@ -43,7 +43,11 @@ pub(crate) enum Leftover {
 pub(crate) fn look(host: &dyn Host) -> Result<Leftover, BackendError> {
     let reserved = Path::new(RESERVED);
     let failed = |error| BackendError::host(host, reserved, error);
-    match host.status(reserved).map_err(failed)?.map(|status| status.kind) {
+    match host
+        .status(reserved)
+        .map_err(failed)?
+        .map(|status| status.kind)
+    {
         None => return Ok(Leftover::Nothing),
         Some(HostKind::Directory) => {}
         Some(_) => return Ok(Leftover::Foreign(reserved.to_owned())),

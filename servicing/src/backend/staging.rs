@@ -57,7 +57,8 @@ impl StagedCommit {
         // The steps take files out of the reserved directory: it has to be
         // found again, whatever happens.
         let root = Path::new("");
-        host.sync_directory(root).map_err(|error| BackendError::host(host.as_ref(), root, error))?;
+        host.sync_directory(root)
+            .map_err(|error| BackendError::host(host.as_ref(), root, error))?;
         staged.fill(layout)?;
         Ok(staged)
     }
@@ -72,7 +73,8 @@ impl StagedCommit {
         // faster than one after another.
         for number in 0..self.journal.puts.len() {
             let path = staged_path(number);
-            host.sync_file(&path).map_err(|error| BackendError::host(host, &path, error))?;
+            host.sync_file(&path)
+                .map_err(|error| BackendError::host(host, &path, error))?;
         }
         self.journal.removals = layout.removals;
         self.journal.directories = layout.directories;
@@ -105,7 +107,10 @@ impl Drop for StagedCommit {
 
 /// Makes sure that nobody's files are in the reserved directory.
 fn prepare_reserved(host: &dyn Host) -> Result<(), BackendError> {
-    if matches!(look(host)?, Leftover::Empty | Leftover::Staged | Leftover::Done) {
+    if matches!(
+        look(host)?,
+        Leftover::Empty | Leftover::Staged | Leftover::Done
+    ) {
         sweep(host)?;
     }
     match look(host)? {
@@ -123,7 +128,11 @@ fn stage_write(host: &dyn Host, staged: &Path, write: &Write) -> Result<Put, Bac
     let on_staged = |error| BackendError::host(host, staged, error);
     let mut file = host.create(staged).map_err(on_staged)?;
     let content = copy(host, file.as_mut(), staged, write)?;
-    let how = if write.replaces { choose(host, file.as_mut(), write)? } else { How::Rename };
+    let how = if write.replaces {
+        choose(host, file.as_mut(), write)?
+    } else {
+        How::Rename
+    };
     if how == How::InPlace {
         // That it can be written is to be known now, not after the commit.
         let opened = host.open_in_place(&write.path);
@@ -169,11 +178,7 @@ fn copy(
 
 /// How a file that is there gets its new content, so that it keeps what the
 /// host holds about it. A new file that takes its name is given that before.
-fn choose(
-    host: &dyn Host,
-    file: &mut dyn HostFile,
-    write: &Write,
-) -> Result<How, BackendError> {
+fn choose(host: &dyn Host, file: &mut dyn HostFile, write: &Write) -> Result<How, BackendError> {
     let failed = |error| BackendError::host(host, &write.path, error);
     let found = host.attributes(&write.path).map_err(failed)?;
     let alone = has_one_name(host, &write.path, &found).map_err(failed)?;

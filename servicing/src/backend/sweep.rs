@@ -16,13 +16,16 @@ use crate::tree::directory::HostKind;
 pub(crate) fn sweep(host: &dyn Host) -> Result<(), BackendError> {
     let reserved = Path::new(RESERVED);
     let on_reserved = |error| BackendError::host(host, reserved, error);
-    // What is to be seen may not be on the disk yet: a journal taken out of
-    // force must not come back and miss what is removed now.
-    host.sync_directory(reserved).map_err(on_reserved)?;
+    let left = host.list(reserved).map_err(on_reserved)?;
+    if !left.is_empty() {
+        // What is to be seen may not be on the disk yet: a journal taken out
+        // of force must not come back and miss what is removed now.
+        host.sync_directory(reserved).map_err(on_reserved)?;
+    }
     let done = done_path();
     let mut finished = false;
     let mut foreign = false;
-    for (name, kind) in host.list(reserved).map_err(on_reserved)? {
+    for (name, kind) in left {
         let path = reserved.join(&name);
         if path == done {
             finished = true;
@@ -53,8 +56,12 @@ fn remove(host: &dyn Host, path: PathBuf, kind: HostKind) -> Result<(), BackendE
         } else if emptied {
             host.remove_directory(&path)
         } else {
-            let listed = host.list(&path).map_err(|error| BackendError::host(host, &path, error))?;
-            let below = listed.into_iter().map(|(name, kind)| (path.join(name), kind, false));
+            let listed = host
+                .list(&path)
+                .map_err(|error| BackendError::host(host, &path, error))?;
+            let below = listed
+                .into_iter()
+                .map(|(name, kind)| (path.join(name), kind, false));
             let below: Vec<_> = below.collect();
             open.push((path, kind, true));
             open.extend(below);

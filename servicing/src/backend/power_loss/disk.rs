@@ -199,17 +199,20 @@ impl Disk {
             Effect::Owner(inode, owner) => self.file_mut(*inode).owner = *owner,
             Effect::Mode(inode, mode) => self.file_mut(*inode).mode = *mode,
             Effect::Extended(inode, name, value) => {
-                self.file_mut(*inode).extended.insert(name.clone(), value.clone());
+                self.file_mut(*inode)
+                    .extended
+                    .insert(name.clone(), value.clone());
             }
         }
     }
 
     /// The number at a path; `None` where there is nothing.
     pub(super) fn find(&self, path: &Path) -> Option<Inode> {
-        path.iter().try_fold(ROOT, |directory, name| match &self.nodes[directory].node {
-            Node::Directory(names) => names.get(name).copied(),
-            Node::File(_) => None,
-        })
+        path.iter()
+            .try_fold(ROOT, |directory, name| match &self.nodes[directory].node {
+                Node::Directory(names) => names.get(name).copied(),
+                Node::File(_) => None,
+            })
     }
 
     pub(super) fn kind(&self, inode: Inode) -> HostKind {
@@ -225,7 +228,10 @@ impl Disk {
             Node::Directory(names) => Some(names),
             Node::File(_) => None,
         });
-        directories.flat_map(BTreeMap::values).filter(|named| **named == inode).count() as u64
+        directories
+            .flat_map(BTreeMap::values)
+            .filter(|named| **named == inode)
+            .count() as u64
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
@@ -234,13 +240,16 @@ impl Disk {
         while let Some((path, directory)) = open.pop() {
             for (name, inode) in self.names(directory) {
                 let path = path.join(name);
-                snapshot.insert(path.clone(), match &self.nodes[*inode].node {
-                    Node::File(file) => Some(file.clone()),
-                    Node::Directory(_) => {
-                        open.push((path, *inode));
-                        None
-                    }
-                });
+                snapshot.insert(
+                    path.clone(),
+                    match &self.nodes[*inode].node {
+                        Node::File(file) => Some(file.clone()),
+                        Node::Directory(_) => {
+                            open.push((path, *inode));
+                            None
+                        }
+                    },
+                );
             }
         }
         snapshot
@@ -293,7 +302,11 @@ pub(super) fn write_effects(disk: &Disk, inode: Inode, at: usize, bytes: &[u8]) 
     let mut start = at;
     while start < end {
         let stop = end.min((start / SECTOR + 1) * SECTOR);
-        effects.push(Effect::Sector(inode, start, bytes[start - at..stop - at].to_vec()));
+        effects.push(Effect::Sector(
+            inode,
+            start,
+            bytes[start - at..stop - at].to_vec(),
+        ));
         start = stop;
     }
     effects
@@ -323,9 +336,9 @@ impl<'a> Crash<'a> {
                 Event::SyncNames(inode) => synced_names.push(*inode),
                 Event::Effect(effect) => {
                     let kept = match (effect, effect.file()) {
-                        (Effect::Names(changes), _) => {
-                            changes.iter().all(|(directory, ..)| synced_names.contains(directory))
-                        }
+                        (Effect::Names(changes), _) => changes
+                            .iter()
+                            .all(|(directory, ..)| synced_names.contains(directory)),
                         (_, Some(file)) => synced_files.contains(&file),
                         (_, None) => false,
                     };
@@ -366,7 +379,10 @@ pub(super) struct Difference<'a>(pub(super) &'a Snapshot, pub(super) &'a Snapsho
 impl fmt::Display for Difference<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Difference(left, right) = self;
-        for path in left.keys().chain(right.keys().filter(|path| !left.contains_key(*path))) {
+        for path in left
+            .keys()
+            .chain(right.keys().filter(|path| !left.contains_key(*path)))
+        {
             let show = |entry: Option<&Option<File>>| match entry {
                 None => "nothing".to_owned(),
                 Some(None) => "a directory".to_owned(),

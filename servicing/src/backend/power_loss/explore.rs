@@ -175,18 +175,14 @@ impl<'a> Explorer<'a> {
     }
 
     /// Opens a disk and looks at the tree.
-    fn open(
-        &self,
-        disk: &Disk,
-        allowed: Option<Verdict>,
-    ) -> Result<(ModelHost, Verdict), String> {
+    fn open(&self, disk: &Disk, allowed: Option<Verdict>) -> Result<(ModelHost, Verdict), String> {
         let host = ModelHost::new(disk.clone());
         let recovered = recover(&host).map_err(|error| format!("{error:?}"))?;
         let verdict = self.judge(&host.state().disk.snapshot(), recovered)?;
         match allowed {
-            Some(allowed) if allowed != verdict => {
-                Err(format!("the {verdict:?} tree, and the other was promised; {recovered:?}"))
-            }
+            Some(allowed) if allowed != verdict => Err(format!(
+                "the {verdict:?} tree, and the other was promised; {recovered:?}"
+            )),
             _ => Ok((host, verdict)),
         }
     }

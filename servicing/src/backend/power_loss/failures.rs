@@ -25,10 +25,13 @@ fn an_operation_that_fails_leaves_the_old_tree_or_one_that_is_finished_later() {
     for at in 0..operations(&image, &changes) {
         for lasting in [Lasting::Once, Lasting::ForEver] {
             let kind = io::ErrorKind::StorageFull;
-            let host = ModelHost::troubled(image.clone(), Trouble {
-                failures: vec![Failure { at, kind, lasting }],
-                ..Trouble::default()
-            });
+            let host = ModelHost::troubled(
+                image.clone(),
+                Trouble {
+                    failures: vec![Failure { at, kind, lasting }],
+                    ..Trouble::default()
+                },
+            );
             let result = commit(&host, changes.clone());
             host.state().trouble = Trouble::default();
             let promised = match &result {
@@ -37,7 +40,10 @@ fn an_operation_that_fails_leaves_the_old_tree_or_one_that_is_finished_later() {
                     Some(Verdict::New)
                 }
                 Err(BackendError::Interrupted { source, .. }) => {
-                    assert!(matches!(**source, BackendError::NoSpace { .. }), "{source:?}");
+                    assert!(
+                        matches!(**source, BackendError::NoSpace { .. }),
+                        "{source:?}"
+                    );
                     interrupted += 1;
                     None
                 }
@@ -52,8 +58,13 @@ fn an_operation_that_fails_leaves_the_old_tree_or_one_that_is_finished_later() {
                 assert_eq!(host.state().disk.snapshot(), old, "operation {at}");
             }
             let recovered = recover(&host).unwrap();
-            let verdict = explorer.judge(&host.state().disk.snapshot(), recovered).unwrap();
-            assert!(promised.is_none_or(|promised| promised == verdict), "operation {at}");
+            let verdict = explorer
+                .judge(&host.state().disk.snapshot(), recovered)
+                .unwrap();
+            assert!(
+                promised.is_none_or(|promised| promised == verdict),
+                "operation {at}"
+            );
         }
     }
     assert!(committed > 10 && interrupted > 10 && undone > 10);
@@ -65,10 +76,13 @@ fn a_full_disk_leaves_the_image_as_it_was() {
     let (old, new) = trees(&image, &changes);
     let mut full = 0;
     for space in (0..6000).step_by(50) {
-        let host = ModelHost::troubled(image.clone(), Trouble {
-            space: Some(space),
-            ..Trouble::default()
-        });
+        let host = ModelHost::troubled(
+            image.clone(),
+            Trouble {
+                space: Some(space),
+                ..Trouble::default()
+            },
+        );
         match commit(&host, changes.clone()) {
             Ok(()) => assert_eq!(host.state().disk.snapshot(), new, "{space} bytes"),
             Err(error @ BackendError::NoSpace { .. }) => {
@@ -78,9 +92,14 @@ fn a_full_disk_leaves_the_image_as_it_was() {
             }
             Err(BackendError::Interrupted { source, .. }) => {
                 // Full when a file was to grow in place; finished once there is room.
-                assert!(matches!(*source, BackendError::NoSpace { .. }), "{source:?}");
+                assert!(
+                    matches!(*source, BackendError::NoSpace { .. }),
+                    "{source:?}"
+                );
                 host.state().trouble = Trouble::default();
-                let finished = Some(Recovered::Finished { changes: changes.len() });
+                let finished = Some(Recovered::Finished {
+                    changes: changes.len(),
+                });
                 assert_eq!(recover(&host).unwrap(), finished);
                 assert_eq!(host.state().disk.snapshot(), new, "{space} bytes");
             }
@@ -93,8 +112,15 @@ fn a_full_disk_leaves_the_image_as_it_was() {
 #[test]
 fn a_read_only_host_is_told_from_one_that_is_full() {
     let refused = |kind, at| {
-        let failures = vec![Failure { at, kind, lasting: Lasting::ForEver }];
-        Trouble { failures, ..Trouble::default() }
+        let failures = vec![Failure {
+            at,
+            kind,
+            lasting: Lasting::ForEver,
+        }];
+        Trouble {
+            failures,
+            ..Trouble::default()
+        }
     };
     for (kind, hint) in [
         (io::ErrorKind::ReadOnlyFilesystem, "writable"),
@@ -148,7 +174,10 @@ fn how(trouble: &Trouble, at: &str, in_place_if_linked: bool) -> Result<How, Bac
 
 #[test]
 fn a_file_is_written_in_place_where_a_new_one_would_lose_something() {
-    let (alone, linked) = ("Windows\\System32\\config\\SYSTEM", "Windows\\System32\\config\\SOFTWARE");
+    let (alone, linked) = (
+        "Windows\\System32\\config\\SYSTEM",
+        "Windows\\System32\\config\\SOFTWARE",
+    );
     let plain = Trouble::default();
     let refusing = Trouble {
         refuse_attribute: Some("user.mark".into()),
@@ -176,7 +205,10 @@ fn a_file_is_written_in_place_where_a_new_one_would_lose_something() {
     }
     // Neither is right: the other name must not change, and the mark not go.
     let error = how(&refusing, linked, false).unwrap_err();
-    assert!(matches!(error, BackendError::AttributeLost { .. }), "{error:?}");
+    assert!(
+        matches!(error, BackendError::AttributeLost { .. }),
+        "{error:?}"
+    );
     assert!(error.to_string().contains("user.mark"), "{error}");
 }
 
@@ -187,8 +219,7 @@ fn committed() -> Disk {
         let host = ModelHost::troubled(image(), killed(at));
         let _ = commit(&host, mix());
         if look(&host).unwrap() == Leftover::Pending {
-            let disk = host.state().disk.clone();
-            return disk;
+            return host.state().disk.clone();
         }
     }
     panic!("no journal ever came into force");
@@ -205,7 +236,10 @@ fn a_damaged_journal_is_never_carried_out_nor_thrown_away() {
         let before = disk.snapshot();
         let host = ModelHost::new(disk);
         let error = recover(&host).unwrap_err();
-        assert!(matches!(error, BackendError::JournalDamaged { .. }), "{error:?}");
+        assert!(
+            matches!(error, BackendError::JournalDamaged { .. }),
+            "{error:?}"
+        );
         assert!(error.hint().is_some());
         assert_eq!(host.state().disk.snapshot(), before);
     }
@@ -217,7 +251,10 @@ fn content_that_is_neither_staged_nor_in_place_is_told() {
     let reserved = disk.find(Path::new(RESERVED)).unwrap();
     disk.apply(&Effect::Names(vec![(reserved, "new-0".into(), None)]));
     let error = recover(&ModelHost::new(disk)).unwrap_err();
-    assert!(matches!(error, BackendError::ContentLost { .. }), "{error:?}");
+    assert!(
+        matches!(error, BackendError::ContentLost { .. }),
+        "{error:?}"
+    );
     assert!(error.to_string().contains("config\\SYSTEM"), "{error}");
 }
 
@@ -238,7 +275,10 @@ fn files_of_others_under_the_reserved_name_stay() {
         let host = ModelHost::new(disk);
         assert_eq!(recover(&host).unwrap(), None);
         let error = commit(&host, mix()).unwrap_err();
-        assert!(matches!(error, BackendError::ReservedTaken { .. }), "{error:?}");
+        assert!(
+            matches!(error, BackendError::ReservedTaken { .. }),
+            "{error:?}"
+        );
         assert!(error.to_string().contains(name), "{error}");
         assert_eq!(host.state().disk.snapshot(), before);
     }
@@ -274,7 +314,11 @@ fn content_that_cannot_be_read_is_told_from_a_host_that_cannot_write() {
 #[test]
 fn nothing_to_do_is_nothing_done() {
     let host = ModelHost::new(image());
-    let nothing = vec![remove("absent\\file"), super::make("Windows\\System32"), remove("bootmgr\\x")];
+    let nothing = vec![
+        remove("absent\\file"),
+        super::make("Windows\\System32"),
+        remove("bootmgr\\x"),
+    ];
     commit(&host, nothing).unwrap();
     assert_eq!(host.state().operations, 0);
     let empty = Journal::default();

@@ -57,5 +57,7 @@ pub(super) fn bare(snapshot: &Snapshot) -> Snapshot {
         ..File::default()
     };
     let entries = snapshot.iter();
-    entries.map(|(path, file)| (path.clone(), file.as_ref().map(bare))).collect()
+    entries
+        .map(|(path, file)| (path.clone(), file.as_ref().map(bare)))
+        .collect()
 }

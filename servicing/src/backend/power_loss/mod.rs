@@ -48,7 +48,7 @@ use explore::{Effort, Explorer, Run, Subsets, Tally, Verdict};
 use model_host::{Failure, Lasting, ModelHost, Trouble};
 
 use super::error::BackendError;
-use super::recovery::recover;
+use super::recovery::{Recovered, recover};
 use super::staging::StagedCommit;
 use super::{DirectoryBackend, FileChange, RESERVED};
 use crate::blob::MemoryBlob;
@@ -82,25 +82,40 @@ fn add_file(disk: &mut Disk, path: &str, fill: u8, len: usize) {
     file.bytes = vec![fill; len];
     file.mode = 0o640;
     file.owner = (7, 8);
-    file.extended.insert(OsString::from("user.mark"), vec![fill]);
+    file.extended
+        .insert(OsString::from("user.mark"), vec![fill]);
     let inode = disk.allocate(Node::File(file));
-    disk.apply(&Effect::Names(vec![(parent, name_of(path).to_owned(), Some(inode))]));
+    disk.apply(&Effect::Names(vec![(
+        parent,
+        name_of(path).to_owned(),
+        Some(inode),
+    )]));
 }
 
 fn add_link(disk: &mut Disk, path: &str, target: &str) {
     let path = Path::new(path);
     let parent = add_directory(disk, path.parent().unwrap());
     let inode = disk.find(Path::new(target)).unwrap();
-    disk.apply(&Effect::Names(vec![(parent, name_of(path).to_owned(), Some(inode))]));
+    disk.apply(&Effect::Names(vec![(
+        parent,
+        name_of(path).to_owned(),
+        Some(inode),
+    )]));
 }
 
 fn add_directory(disk: &mut Disk, path: &Path) -> usize {
     if let Some(found) = disk.find(path) {
         return found;
     }
-    let parent = path.parent().map_or(ROOT, |parent| add_directory(disk, parent));
+    let parent = path
+        .parent()
+        .map_or(ROOT, |parent| add_directory(disk, parent));
     let inode = disk.allocate(Node::Directory(Default::default()));
-    disk.apply(&Effect::Names(vec![(parent, name_of(path).to_owned(), Some(inode))]));
+    disk.apply(&Effect::Names(vec![(
+        parent,
+        name_of(path).to_owned(),
+        Some(inode),
+    )]));
     inode
 }
 
@@ -109,9 +124,17 @@ fn image() -> Disk {
     add_file(&mut disk, "bootmgr", b'b', 10);
     add_file(&mut disk, "Windows/System32/config/SYSTEM", b'S', 1100);
     add_file(&mut disk, "Windows/System32/config/SOFTWARE", b'W', 600);
-    add_link(&mut disk, "Windows/WinSxS/SOFTWARE", "Windows/System32/config/SOFTWARE");
+    add_link(
+        &mut disk,
+        "Windows/WinSxS/SOFTWARE",
+        "Windows/System32/config/SOFTWARE",
+    );
     add_file(&mut disk, "Windows/System32/config/DEFAULT", b'D', 700);
-    add_link(&mut disk, "Windows/WinSxS/DEFAULT", "Windows/System32/config/DEFAULT");
+    add_link(
+        &mut disk,
+        "Windows/WinSxS/DEFAULT",
+        "Windows/System32/config/DEFAULT",
+    );
     add_file(&mut disk, "Windows/System32/old.sys", b'o', 600);
     add_file(&mut disk, "Temp/a", b'a', 20);
     add_file(&mut disk, "Temp/b/c", b'c', 20);
@@ -179,7 +202,9 @@ fn cut_commit(image: &Disk, changes: &[FileChange], effort: Effort) -> Tally {
     commit(&host, changes.to_vec()).unwrap();
     let mut explorer = Explorer::new(&old, &new, effort);
     let run = Run::new(image, &host.state(), effort.commit, Some(Verdict::New));
-    explorer.cut_everywhere(run).unwrap_or_else(|bad| panic!("{bad}"));
+    explorer
+        .cut_everywhere(run)
+        .unwrap_or_else(|bad| panic!("{bad}"));
     explorer.tally
 }
 
@@ -191,7 +216,11 @@ fn the_mix_does_what_it_says() {
         found.map(|file| file.map(|file| (file.bytes.first().copied(), file.bytes.len())))
     };
     for (at, before, after) in [
-        ("bootmgr", Some(Some((Some(b'b'), 10))), Some(Some((Some(b'b'), 10)))),
+        (
+            "bootmgr",
+            Some(Some((Some(b'b'), 10))),
+            Some(Some((Some(b'b'), 10))),
+        ),
         (
             "Windows/System32/config/SYSTEM",
             Some(Some((Some(b'S'), 1100))),
@@ -207,15 +236,35 @@ fn the_mix_does_what_it_says() {
             Some(Some((Some(b'D'), 700))),
             Some(Some((Some(b'd'), 100))),
         ),
-        ("Windows/INF/new/oem0.inf", None, Some(Some((Some(b'i'), 600)))),
+        (
+            "Windows/INF/new/oem0.inf",
+            None,
+            Some(Some((Some(b'i'), 600))),
+        ),
         ("Windows/INF/oem0.pnf", None, Some(Some((Some(b'p'), 40)))),
         ("Windows/empty", None, Some(None)),
-        ("Windows/System32/old.sys", Some(Some((Some(b'o'), 600))), None),
+        (
+            "Windows/System32/old.sys",
+            Some(Some((Some(b'o'), 600))),
+            None,
+        ),
         ("Temp", Some(None), None),
         ("Temp/b/c", Some(Some((Some(b'c'), 20))), None),
-        ("Windows/System32/directory", Some(None), Some(Some((Some(b'y'), 30)))),
-        ("Windows/System32/file", Some(Some((Some(b'f'), 20))), Some(None)),
-        ("Windows/System32/file/inside", None, Some(Some((Some(b'z'), 30)))),
+        (
+            "Windows/System32/directory",
+            Some(None),
+            Some(Some((Some(b'y'), 30))),
+        ),
+        (
+            "Windows/System32/file",
+            Some(Some((Some(b'f'), 20))),
+            Some(None),
+        ),
+        (
+            "Windows/System32/file/inside",
+            None,
+            Some(Some((Some(b'z'), 30))),
+        ),
         (RESERVED, None, None),
     ] {
         assert_eq!(content(&old, at), before, "before: {at}");
@@ -230,7 +279,13 @@ fn the_mix_does_what_it_says() {
         };
         assert_eq!(kept(&old), kept(&new), "{}", at.display());
     }
-    assert_eq!(new[Path::new("Windows/INF/new/oem0.inf")].as_ref().unwrap().mode, 0o644);
+    assert_eq!(
+        new[Path::new("Windows/INF/new/oem0.inf")]
+            .as_ref()
+            .unwrap()
+            .mode,
+        0o644
+    );
 }
 
 #[test]
@@ -242,8 +297,14 @@ fn a_cut_at_any_moment_leaves_the_old_tree_or_the_new_one() {
 
 #[test]
 fn every_subset_is_tried_for_one_change_at_a_time() {
-    let all = Subsets { all_to: 14, random: 0 };
-    let everything = Effort { commit: all, recovery: Some(all) };
+    let all = Subsets {
+        all_to: 14,
+        random: 0,
+    };
+    let everything = Effort {
+        commit: all,
+        recovery: Some(all),
+    };
     for changes in [
         vec![put("Windows\\System32\\config\\SYSTEM", b's', 600)],
         vec![put("Windows\\System32\\config\\SOFTWARE", b'w', 1100)],
@@ -252,8 +313,14 @@ fn every_subset_is_tried_for_one_change_at_a_time() {
         vec![make("Windows\\empty\\below")],
         vec![remove("Windows\\System32\\old.sys")],
         vec![remove("Temp")],
-        vec![remove("Windows\\System32\\directory"), put("Windows\\System32\\directory", b'y', 30)],
-        vec![remove("Windows\\System32\\file"), put("Windows\\System32\\file\\inside", b'z', 30)],
+        vec![
+            remove("Windows\\System32\\directory"),
+            put("Windows\\System32\\directory", b'y', 30),
+        ],
+        vec![
+            remove("Windows\\System32\\file"),
+            put("Windows\\System32\\file\\inside", b'z', 30),
+        ],
     ] {
         let tally = cut_commit(&image(), &changes, everything);
         assert_eq!(tally.exhausted, tally.moments);
@@ -268,7 +335,11 @@ fn a_killed_process_may_be_followed_by_a_power_cut() {
     for killed_at in 0..operations(&image, &changes) {
         let host = ModelHost::troubled(image.clone(), killed(killed_at));
         let _ = commit(&host, changes.clone());
-        go_on(&mut explorer, &image, &host, Trouble::default())
+        let left = host.state().log.len();
+        host.state().trouble = Trouble::default();
+        // Another process goes on, with what is on the disk only in part.
+        let recovered = recover(&host).unwrap();
+        cut_after(&mut explorer, &image, &host, left, recovered)
             .unwrap_or_else(|bad| panic!("killed at operation {killed_at}: {bad}"));
     }
     eprintln!("killed, then cut: {:?}", explorer.tally);
@@ -306,8 +377,7 @@ fn a_host_on_disk_takes_what_a_cut_left_like_the_one_in_memory() {
 fn operations(image: &Disk, changes: &[FileChange]) -> usize {
     let host = ModelHost::new(image.clone());
     commit(&host, changes.to_vec()).unwrap();
-    let operations = host.state().operations;
-    operations
+    host.state().operations
 }
 
 /// The trouble of a process that is killed.
@@ -322,17 +392,14 @@ fn killed(at: usize) -> Trouble {
     }
 }
 
-/// Another process opens what a killed one left in memory, and the power is
-/// cut at every moment of that.
-fn go_on(
+/// Cuts the power at every moment of a recovery that began at event `from`.
+fn cut_after(
     explorer: &mut Explorer<'_>,
     image: &Disk,
     host: &ModelHost,
-    trouble: Trouble,
+    from: usize,
+    recovered: Option<Recovered>,
 ) -> Result<(), String> {
-    let from = host.state().log.len();
-    host.state().trouble = trouble;
-    let recovered = recover(host).map_err(|error| format!("{error:?}"))?;
     let verdict = explorer.judge(&host.state().disk.snapshot(), recovered)?;
     let mut run = Run::new(image, &host.state(), explorer.effort.commit, Some(verdict));
     run.from = from;

@@ -7,9 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::disk::{
-    Disk, Effect, Event, File, Inode, Node, name_of, new_file, write_effects,
-};
+use super::disk::{Disk, Effect, Event, File, Inode, Node, name_of, new_file, write_effects};
 use crate::backend::host::{Attributes, Host, HostFile, Ntfs, Status};
 use crate::blob::{Blob, MemoryBlob};
 use crate::tree::directory::HostKind;
@@ -85,10 +83,14 @@ impl State {
     fn operation(&mut self) -> io::Result<()> {
         let number = self.operations;
         self.operations += 1;
-        let failure = self.trouble.failures.iter().find(|failure| match failure.lasting {
-            Lasting::Once => number == failure.at,
-            Lasting::ForEver => number >= failure.at,
-        });
+        let failure = self
+            .trouble
+            .failures
+            .iter()
+            .find(|failure| match failure.lasting {
+                Lasting::Once => number == failure.at,
+                Lasting::ForEver => number >= failure.at,
+            });
         failure.map_or(Ok(()), |failure| Err(failure.kind.into()))
     }
 
@@ -134,13 +136,21 @@ impl State {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         let inode = self.disk.allocate(node);
-        self.record(Effect::Names(vec![(parent, name_of(path).to_owned(), Some(inode))]));
+        self.record(Effect::Names(vec![(
+            parent,
+            name_of(path).to_owned(),
+            Some(inode),
+        )]));
         Ok(inode)
     }
 
     fn unname(&mut self, path: &Path) -> io::Result<()> {
         let parent = self.parent(path)?;
-        self.record(Effect::Names(vec![(parent, name_of(path).to_owned(), None)]));
+        self.record(Effect::Names(vec![(
+            parent,
+            name_of(path).to_owned(),
+            None,
+        )]));
         Ok(())
     }
 }
@@ -166,7 +176,9 @@ impl Host for ModelHost {
         let state = self.state();
         let directory = state.expect(directory, HostKind::Directory)?;
         let names = state.disk.names(directory).iter();
-        Ok(names.map(|(name, inode)| (name.clone(), state.disk.kind(*inode))).collect())
+        Ok(names
+            .map(|(name, inode)| (name.clone(), state.disk.kind(*inode)))
+            .collect())
     }
 
     fn resolve(&self, _link: &Path) -> io::Result<(PathBuf, HostKind)> {
@@ -174,13 +186,17 @@ impl Host for ModelHost {
     }
 
     fn check_changeable(&self, directory: &Path) -> io::Result<()> {
-        self.state().expect(directory, HostKind::Directory).map(|_| ())
+        self.state()
+            .expect(directory, HostKind::Directory)
+            .map(|_| ())
     }
 
     fn read(&self, file: &Path) -> io::Result<Arc<dyn Blob>> {
         let state = self.state();
         let inode = state.expect(file, HostKind::File)?;
-        Ok(Arc::new(MemoryBlob::new(state.disk.file(inode).bytes.clone())))
+        Ok(Arc::new(MemoryBlob::new(
+            state.disk.file(inode).bytes.clone(),
+        )))
     }
 
     fn attributes(&self, file: &Path) -> io::Result<Attributes> {
@@ -204,7 +220,9 @@ impl Host for ModelHost {
     fn create_directory(&self, directory: &Path) -> io::Result<()> {
         let mut state = self.state();
         state.operation()?;
-        state.name(directory, Node::Directory(BTreeMap::new())).map(|_| ())
+        state
+            .name(directory, Node::Directory(BTreeMap::new()))
+            .map(|_| ())
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -253,7 +271,10 @@ impl Host for ModelHost {
     fn sync_directory(&self, directory: &Path) -> io::Result<()> {
         let mut state = self.state();
         let inode = state.expect(directory, HostKind::Directory)?;
-        state.sync(format!("names in /{}", directory.display()), Event::SyncNames(inode))
+        state.sync(
+            format!("names in /{}", directory.display()),
+            Event::SyncNames(inode),
+        )
     }
 }
 
@@ -281,7 +302,9 @@ impl ModelFile {
 impl HostFile for ModelFile {
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         if let Some(space) = &mut self.0.state().trouble.space {
-            *space = space.checked_sub(bytes.len()).ok_or(io::ErrorKind::StorageFull)?;
+            *space = space
+                .checked_sub(bytes.len())
+                .ok_or(io::ErrorKind::StorageFull)?;
         }
         let inode = self.1;
         self.change(|disk| write_effects(disk, inode, offset as usize, bytes))

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::explore::{Effort, Explorer, Run, Subsets, Verdict};
 use super::model_host::{Failure, Lasting, ModelHost, Trouble};
-use super::{QUICK, commit, go_on, image, killed, mix, operations, trees};
+use super::{QUICK, commit, cut_after, image, killed, mix, operations, trees};
+use crate::backend::recovery::recover;
 
 fn without_sync(number: usize) -> Trouble {
     Trouble {
@@ -84,23 +85,18 @@ const QUICKEST: Effort = Effort {
 fn no_sync_of_a_recovery_can_be_left_out() {
     let (image, changes) = (image(), mix());
     let (old, new) = trees(&image, &changes);
-    // The sync after the journal came into force, which is taken back when
-    // that fails.
-    let complete = ModelHost::new(image.clone());
-    commit(&complete, changes.clone()).unwrap();
     let count = operations(&image, &changes);
-    let failed_sync = |at| Failure {
-        at,
-        kind: std::io::ErrorKind::Other,
-        lasting: Lasting::Once,
-    };
-    // Killed at any operation; and killed at any operation after one that
-    // failed, which makes the commit take back what it did.
+    // Killed at any operation; and killed soon after one that failed, while
+    // the commit takes back what it did.
     let mut deaths: Vec<Trouble> = (0..count).map(killed).collect();
     for at in 0..count {
         for later in 1..4 {
             let mut death = killed(at + later);
-            death.failures.push(failed_sync(at));
+            death.failures.push(Failure {
+                at,
+                kind: std::io::ErrorKind::Other,
+                lasting: Lasting::Once,
+            });
             deaths.push(death);
         }
     }
@@ -110,13 +106,19 @@ fn no_sync_of_a_recovery_can_be_left_out() {
             let host = ModelHost::troubled(image.clone(), death.clone());
             let _ = commit(&host, changes.clone());
             let before = host.state().syncs.len();
-            let mut explorer = Explorer::new(&old, &new, QUICKEST);
-            let result = go_on(&mut explorer, &image, &host, without_sync(before + skip));
-            let state = host.state();
-            let Some(sync) = state.syncs.get(before + skip) else {
+            let left = host.state().log.len();
+            host.state().trouble = without_sync(before + skip);
+            let recovered = recover(&host).unwrap();
+            let Some(sync) = host.state().syncs.get(before + skip).cloned() else {
                 break;
             };
-            *noticed.entry(format!("{skip}: {sync}")).or_default() |= result.is_err();
+            let noticed = noticed
+                .entry(format!("{recovered:?}, {skip}: {sync}"))
+                .or_default();
+            if !*noticed {
+                let mut explorer = Explorer::new(&old, &new, QUICKEST);
+                *noticed = cut_after(&mut explorer, &image, &host, left, recovered).is_err();
+            }
         }
     }
     let unnoticed: Vec<_> = noticed.iter().filter(|(_, noticed)| !**noticed).collect();

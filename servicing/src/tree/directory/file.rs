@@ -77,7 +77,10 @@ impl Identity {
                 (metadata.dev(), metadata.ino())
             },
             len: metadata.len(),
-            modified: metadata.modified().ok().map(cap_std::time::SystemTime::into_std),
+            modified: metadata
+                .modified()
+                .ok()
+                .map(cap_std::time::SystemTime::into_std),
         })
     }
 }
@@ -197,10 +200,16 @@ mod tests {
             .collect();
         for _ in 0..2 {
             for (number, blob) in blobs.iter().enumerate() {
-                assert_eq!(read_all(blob.as_ref(), 10).unwrap(), number.to_string().into_bytes());
+                assert_eq!(
+                    read_all(blob.as_ref(), 10).unwrap(),
+                    number.to_string().into_bytes()
+                );
             }
         }
-        let open = blobs.iter().filter(|blob| blob.lock_handle().is_some()).count();
+        let open = blobs
+            .iter()
+            .filter(|blob| blob.lock_handle().is_some())
+            .count();
         assert_eq!(open, MAX_OPEN);
     }
 

@@ -134,7 +134,9 @@ mod tests {
             let text = path_text(Path::new(path)).unwrap();
             assert_eq!(path_from_text(&text), Some(PathBuf::from(path)));
         }
-        for text in ["", "/etc", "a//b", "a/", "../x", "a/../..", ".", "a\\b", "a\0b"] {
+        for text in [
+            "", "/etc", "a//b", "a/", "../x", "a/../..", ".", "a\\b", "a\0b",
+        ] {
             assert_eq!(path_from_text(&Text::from(text)), None, "{text:?}");
         }
         assert_eq!(path_text(Path::new("../x")), None);

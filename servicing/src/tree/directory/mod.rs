@@ -155,10 +155,14 @@ impl DirectoryTree {
         let mut read: Vec<(PathBuf, Arc<Listing>)> = {
             let listings = self.lock_listings();
             let pairs = listings.read.iter();
-            pairs.map(|(path, listing)| (path.clone(), Arc::clone(listing))).collect()
+            pairs
+                .map(|(path, listing)| (path.clone(), Arc::clone(listing)))
+                .collect()
         };
         read.sort_by(|left, right| left.0.cmp(&right.0));
-        read.iter().flat_map(|(path, listing)| each(&shown(path), listing)).collect()
+        read.iter()
+            .flat_map(|(path, listing)| each(&shown(path), listing))
+            .collect()
     }
 
     fn lock_listings(&self) -> MutexGuard<'_, Listings> {
@@ -193,7 +197,9 @@ impl DirectoryTree {
         });
         let mut listings = self.lock_listings();
         if listings.age == age {
-            listings.read.insert(directory.to_owned(), Arc::clone(&listing));
+            listings
+                .read
+                .insert(directory.to_owned(), Arc::clone(&listing));
         }
         Ok(Some(listing))
     }
@@ -245,9 +251,17 @@ impl DirectoryTree {
         let modified = metadata.modified().ok();
         Ok(Some(Metadata {
             kind,
-            len: if kind == Kind::File { metadata.len() } else { 0 },
+            len: if kind == Kind::File {
+                metadata.len()
+            } else {
+                0
+            },
             modified: modified.map(|time| crate::time::from_system(time.into_std())),
-            links: if kind == Kind::File { links(&metadata) } else { 1 },
+            links: if kind == Kind::File {
+                links(&metadata)
+            } else {
+                1
+            },
         }))
     }
 
@@ -276,15 +290,19 @@ impl DirectoryTree {
 
 impl FileTree for DirectoryTree {
     fn metadata(&self, path: &ImagePath) -> Result<Option<Metadata>, TreeError> {
-        self.find_metadata(path).map_err(|error| TreeError::new(path, error))
+        self.find_metadata(path)
+            .map_err(|error| TreeError::new(path, error))
     }
 
     fn read_dir(&self, path: &ImagePath) -> Result<Option<Vec<Entry>>, TreeError> {
-        self.find_entries(path).map_err(|error| TreeError::new(path, error))
+        self.find_entries(path)
+            .map_err(|error| TreeError::new(path, error))
     }
 
     fn open(&self, path: &ImagePath) -> Result<Option<Arc<dyn Blob>>, TreeError> {
-        let place = self.find(path).map_err(|error| TreeError::new(path, error))?;
+        let place = self
+            .find(path)
+            .map_err(|error| TreeError::new(path, error))?;
         let Some(Place::File(host)) = place else {
             return Ok(None);
         };
@@ -297,7 +315,10 @@ impl FileTree for DirectoryTree {
 }
 
 fn is_missing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 /// How many names a file has.

@@ -64,7 +64,8 @@ impl<T> Names<T> {
     }
 
     fn position(&self, name: &Name) -> Result<usize, usize> {
-        self.entries.binary_search_by(|(found, _)| spelling(found, name))
+        self.entries
+            .binary_search_by(|(found, _)| spelling(found, name))
     }
 
     /// All of them, in order.
@@ -102,11 +103,18 @@ mod tests {
             ("", None),
         ] {
             let asked = Name::new(asked).unwrap_or(name("zz"));
-            assert_eq!(names.find(&asked).map(|(_, value)| *value), found, "{asked}");
+            assert_eq!(
+                names.find(&asked).map(|(_, value)| *value),
+                found,
+                "{asked}"
+            );
         }
         let clashes: Vec<_> = names.clashes().collect();
         assert_eq!(clashes.len(), 1);
-        assert_eq!(clashes[0].iter().map(Name::to_string).collect::<Vec<_>>(), ["SYSTEM", "System", "system"]);
+        assert_eq!(
+            clashes[0].iter().map(Name::to_string).collect::<Vec<_>>(),
+            ["SYSTEM", "System", "system"]
+        );
     }
 
     #[test]
@@ -117,7 +125,17 @@ mod tests {
         names.put(&name("b"), 5);
         names.remove(&name("c"));
         names.remove(&name("a"));
-        let all: Vec<_> = names.iter().map(|(name, value)| (name.to_string(), *value)).collect();
-        assert_eq!(all, [("A".to_owned(), 3), ("b".to_owned(), 5), ("C".to_owned(), 2)]);
+        let all: Vec<_> = names
+            .iter()
+            .map(|(name, value)| (name.to_string(), *value))
+            .collect();
+        assert_eq!(
+            all,
+            [
+                ("A".to_owned(), 3),
+                ("b".to_owned(), 5),
+                ("C".to_owned(), 2)
+            ]
+        );
     }
 }

@@ -31,7 +31,9 @@ fn content(tree: &DirectoryTree, at: &str) -> Option<String> {
 }
 
 fn kind(tree: &DirectoryTree, at: &str) -> Option<Kind> {
-    tree.metadata(&path(at)).unwrap().map(|metadata| metadata.kind)
+    tree.metadata(&path(at))
+        .unwrap()
+        .map(|metadata| metadata.kind)
 }
 
 fn walk(tree: &DirectoryTree) -> Vec<String> {
@@ -49,9 +51,15 @@ fn windows_spellings_reach_host_files() {
     let folder = image(&["WINDOWS/system32/config/system", "bootmgr"]);
     let tree = DirectoryTree::open(folder.path()).unwrap();
     let at = "Windows\\System32\\config\\SYSTEM";
-    assert_eq!(content(&tree, at).unwrap(), "WINDOWS/system32/config/system");
+    assert_eq!(
+        content(&tree, at).unwrap(),
+        "WINDOWS/system32/config/system"
+    );
     let metadata = tree.metadata(&path(at)).unwrap().unwrap();
-    assert_eq!((metadata.kind, metadata.len, metadata.links), (Kind::File, 30, 1));
+    assert_eq!(
+        (metadata.kind, metadata.len, metadata.links),
+        (Kind::File, 30, 1)
+    );
     let written = fs::metadata(folder.path().join("WINDOWS/system32/config/system"));
     let written = written.unwrap().modified().unwrap();
     assert_eq!(metadata.modified, Some(crate::time::from_system(written)));
@@ -76,7 +84,11 @@ fn windows_spellings_reach_host_files() {
 fn of_names_that_differ_by_case_the_exact_one_answers_else_the_first() {
     let folder = image(&["Inf/a", "inf/a", "INF/a", "other"]);
     let tree = DirectoryTree::open(folder.path()).unwrap();
-    for (asked, found) in [("inf\\A", "inf/a"), ("INF\\a", "INF/a"), ("iNF\\a", "INF/a")] {
+    for (asked, found) in [
+        ("inf\\A", "inf/a"),
+        ("INF\\a", "INF/a"),
+        ("iNF\\a", "INF/a"),
+    ] {
         assert_eq!(content(&tree, asked).unwrap(), found, "{asked}");
     }
     let clashes = tree.name_clashes();
@@ -96,8 +108,14 @@ fn names_that_windows_cannot_have_are_left_out_and_told() {
     let tree = DirectoryTree::open(folder.path()).unwrap();
     assert_eq!(walk(&tree), ["a Directory", "a\\good File"]);
     let told: Vec<_> = tree.unreadable_names();
-    assert!(told.iter().all(|unreadable| unreadable.directory == path("a")));
-    let names: Vec<_> = told.iter().map(|unreadable| unreadable.name.as_bytes()).collect();
+    assert!(
+        told.iter()
+            .all(|unreadable| unreadable.directory == path("a"))
+    );
+    let names: Vec<_> = told
+        .iter()
+        .map(|unreadable| unreadable.name.as_bytes())
+        .collect();
     assert_eq!(names, [&b"b\\ad"[..], b"latin1 \xFC"]);
 }
 
@@ -110,7 +128,10 @@ fn the_reserved_name_is_invisible_whatever_leads_there() {
     assert_eq!(kind(&tree, ".WIMWRIGHT\\new-0"), None);
     assert_eq!(kind(&tree, "a\\link"), Some(Kind::Link));
     // Only the root's is ours.
-    assert_eq!(content(&tree, "a\\.wimwright\\x").unwrap(), "a/.wimwright/x");
+    assert_eq!(
+        content(&tree, "a\\.wimwright\\x").unwrap(),
+        "a/.wimwright/x"
+    );
 }
 
 #[test]
@@ -126,7 +147,10 @@ fn links_are_followed_inside_the_tree_and_never_out_of_it() {
         ("absolute", absolute.to_str().unwrap()),
         ("absolute inside", root.join("real").to_str().unwrap()),
         ("out", "../"),
-        ("out and in", &format!("../{}/real", root.file_name().unwrap().to_str().unwrap())),
+        (
+            "out and in",
+            &format!("../{}/real", root.file_name().unwrap().to_str().unwrap()),
+        ),
         ("dangling", "nothing"),
         ("self", "self"),
         ("ping", "pong"),
@@ -146,7 +170,14 @@ fn links_are_followed_inside_the_tree_and_never_out_of_it() {
         assert_eq!(content(&tree, at).as_deref(), found, "{at}");
     }
     for link in [
-        "absolute", "absolute inside", "out", "out and in", "dangling", "self", "ping", "case",
+        "absolute",
+        "absolute inside",
+        "out",
+        "out and in",
+        "dangling",
+        "self",
+        "ping",
+        "case",
     ] {
         assert_eq!(kind(&tree, link), Some(Kind::Link), "{link}");
         assert!(tree.read_dir(&path(link)).unwrap().is_none(), "{link}");
@@ -225,6 +256,9 @@ fn what_is_no_directory_is_refused_by_name() {
     for missing in ["file", "absent"] {
         let at = folder.path().join(missing);
         let error = DirectoryTree::open(&at).err().unwrap();
-        assert!(error.source.to_string().contains(&*at.to_string_lossy()), "{error:?}");
+        assert!(
+            error.source.to_string().contains(&*at.to_string_lossy()),
+            "{error:?}"
+        );
     }
 }
