@@ -10,9 +10,7 @@ use crate::add::read::{as_finding, target};
 use crate::error::Error;
 use crate::inbox::{InboxInfs, MAX_INF, parse_options};
 use crate::list::{DriverPackage, DriverSignature, list};
-use crate::model::{
-    Architecture, AssociatedService, DriverModel, InfKind, ModelOptions, Target,
-};
+use crate::model::{Architecture, AssociatedService, DriverModel, InfKind, ModelOptions, Target};
 use crate::package::Package;
 
 /// A device that a package serves.
@@ -112,11 +110,17 @@ pub struct DriverDetails {
 pub fn info(draft: &mut Draft, published_name: &str) -> Result<DriverDetails, Error> {
     let drivers = list(draft, true)?;
     let named = |driver: &DriverPackage| driver.published_name.eq_ignore_ascii_case(published_name);
-    let driver = drivers.into_iter().find(named).ok_or_else(|| Error::NoSuchDriver {
-        name: published_name.to_owned(),
-    })?;
+    let driver = drivers
+        .into_iter()
+        .find(named)
+        .ok_or_else(|| Error::NoSuchDriver {
+            name: published_name.to_owned(),
+        })?;
     let windows = draft.facts().windows.clone();
-    let folder = format!("System32\\DriverStore\\FileRepository\\{}", driver.package_id);
+    let folder = format!(
+        "System32\\DriverStore\\FileRepository\\{}",
+        driver.package_id
+    );
     let folder = windows.join(&folder)?;
     let mut files = Vec::new();
     let mut findings = Vec::new();
@@ -170,7 +174,10 @@ pub fn info(draft: &mut Draft, published_name: &str) -> Result<DriverDetails, Er
 /// # Errors
 /// When the package cannot be read.
 pub fn describe(package: &Package) -> Result<PackageDescription, Error> {
-    let bytes = package.tree().read(package.inf(), MAX_INF)?.unwrap_or_default();
+    let bytes = package
+        .tree()
+        .read(package.inf(), MAX_INF)?
+        .unwrap_or_default();
     let inf = Inf::parse(&bytes, &ParseOptions::default());
     // A late Windows 10: newer decorations fit it, older ones do as well.
     let read = |architecture| {
@@ -187,7 +194,9 @@ pub fn describe(package: &Package) -> Result<PackageDescription, Error> {
     let first = read_all.next().unwrap_or_else(|| read(Architecture::Amd64));
     let model = match first.not_applicable {
         None => first,
-        Some(_) => read_all.find(|model| model.not_applicable.is_none()).unwrap_or(first),
+        Some(_) => read_all
+            .find(|model| model.not_applicable.is_none())
+            .unwrap_or(first),
     };
     let root = package.root();
     let mut files = Vec::new();
@@ -215,9 +224,15 @@ pub fn describe(package: &Package) -> Result<PackageDescription, Error> {
         class_name: version.class.clone(),
         class_guid: version.class_guid.map(|guid| guid.to_string()),
         provider_name: version.provider.clone(),
-        date: driver_ver.and_then(|ver| ver.date).map(|date| date.to_string()),
-        version: driver_ver.and_then(|ver| ver.version).map(|version| version.to_string()),
-        catalog: version.catalog_for(model.target.architecture).map(str::to_owned),
+        date: driver_ver
+            .and_then(|ver| ver.date)
+            .map(|date| date.to_string()),
+        version: driver_ver
+            .and_then(|ver| ver.version)
+            .map(|version| version.to_string()),
+        catalog: version
+            .catalog_for(model.target.architecture)
+            .map(str::to_owned),
         driver_signature: DriverSignature::NotVerified,
         target: format!(
             "{}.{}.{} {}",
@@ -249,12 +264,16 @@ fn described(model: &DriverModel) -> (Vec<ModelDescription>, Vec<ServiceDescript
     let mut services: BTreeMap<String, ServiceDescription> = BTreeMap::new();
     let installs = model.installs.iter().chain(&model.default_install);
     for service in installs.flat_map(|install| &install.services) {
-        services.entry(service.name.to_lowercase()).or_insert_with(|| ServiceDescription {
-            name: service.name.clone(),
-            start: service.start.map(|start| format!("{start:?}").to_lowercase()),
-            binary: service.binary.as_ref().map(|binary| binary.text.clone()),
-            group: service.load_order_group.clone(),
-        });
+        services
+            .entry(service.name.to_lowercase())
+            .or_insert_with(|| ServiceDescription {
+                name: service.name.clone(),
+                start: service
+                    .start
+                    .map(|start| format!("{start:?}").to_lowercase()),
+                binary: service.binary.as_ref().map(|binary| binary.text.clone()),
+                group: service.load_order_group.clone(),
+            });
     }
     (models.collect(), services.into_values().collect())
 }

@@ -72,15 +72,24 @@ fn each_package_gets_the_lowest_free_number_over_every_evidence() {
         package(test, "wintun-0.14-amd64", "wintun.inf").unwrap(),
     ];
     let (results, _) = image.add(&packages, false);
-    let names: Vec<_> = results.iter().map(|result| result.published_name.as_deref()).collect();
-    assert_eq!(names, [Some("oem10.inf"), Some("oem12.inf"), Some("oem13.inf")], "{results:?}");
+    let names: Vec<_> = results
+        .iter()
+        .map(|result| result.published_name.as_deref())
+        .collect();
+    assert_eq!(
+        names,
+        [Some("oem10.inf"), Some("oem12.inf"), Some("oem13.inf")],
+        "{results:?}"
+    );
     let look = image.open(Access::Read).look(support::now());
     // A network driver's package lives in the DRIVERS node, its number in the
     // map of SYSTEM.
     let wintun = KeyPath::from("DriverDatabase\\DriverInfFiles\\oem13.inf");
     assert!(look.has_key(HiveName::Drivers, &wintun).unwrap());
     assert!(!look.has_key(HiveName::System, &wintun).unwrap());
-    let map = look.value(HiveName::System, &"DriverDatabase".into(), "OemInfMap").unwrap();
+    let map = look
+        .value(HiveName::System, &"DriverDatabase".into(), "OemInfMap")
+        .unwrap();
     assert_eq!(map.unwrap().bytes, [0xFF, 0xAC]);
 }
 
@@ -98,15 +107,26 @@ fn included_inbox_infs_give_the_service_and_missing_ones_are_named() {
     let look = image.open(Access::Read).look(support::now());
     for (result, service) in results.iter().zip(["WinUSB", "usbser"]) {
         assert_eq!(result.outcome, Outcome::Added, "{result:?}");
-        let missing = result.findings.iter().filter(|found| found.name == "include-missing");
+        let missing = result
+            .findings
+            .iter()
+            .filter(|found| found.name == "include-missing");
         assert_eq!(missing.count(), 0, "{result:?}");
         let id = result.package_id.as_deref().unwrap();
-        let top = KeyPath::from(format!("DriverDatabase\\DriverPackages\\{id}\\Configurations"));
+        let top = KeyPath::from(format!(
+            "DriverDatabase\\DriverPackages\\{id}\\Configurations"
+        ));
         let sections = look.subkeys(HiveName::System, &top).unwrap();
         assert!(!sections.is_empty(), "{id}");
         for section in sections {
-            let value = look.value(HiveName::System, &top.join(&section), "Service").unwrap();
-            assert_eq!(value.unwrap().as_text().as_deref(), Some(service), "{section}");
+            let value = look
+                .value(HiveName::System, &top.join(&section), "Service")
+                .unwrap();
+            assert_eq!(
+                value.unwrap().as_text().as_deref(),
+                Some(service),
+                "{section}"
+            );
         }
     }
 
@@ -119,17 +139,26 @@ fn included_inbox_infs_give_the_service_and_missing_ones_are_named() {
         let names = |found: &&wimwright_servicing::Finding| {
             found.name == "include-missing" && found.message.to_lowercase().contains(inf)
         };
-        assert!(result.findings.iter().any(|found| names(&found)), "{result:?}");
+        assert!(
+            result.findings.iter().any(|found| names(&found)),
+            "{result:?}"
+        );
     }
 }
 
 fn logical(key: Key<'_>, path: &mut Vec<String>, lines: &mut BTreeMap<String, String>) {
-    lines.insert(format!("[{}]", path.join("\\").to_lowercase()), String::new());
+    lines.insert(
+        format!("[{}]", path.join("\\").to_lowercase()),
+        String::new(),
+    );
     for value in key.values().unwrap() {
         let value = value.unwrap();
         let name = value.name().unwrap().to_string_lossy();
         let at = format!("{} {name}", path.join("\\").to_lowercase());
-        lines.insert(at, format!("{:#x} {:?}", value.kind(), value.data().unwrap()));
+        lines.insert(
+            at,
+            format!("{:#x} {:?}", value.kind(), value.data().unwrap()),
+        );
     }
     for below in key.subkeys().unwrap() {
         let below = below.unwrap();
@@ -158,10 +187,17 @@ fn a_dirty_hive_is_replayed_first_and_loses_nothing() {
     let viostor = package(test, VIOSTOR.0, VIOSTOR.1).unwrap();
     let (results, receipt) = image.add(&[viostor], false);
     assert_eq!(results[0].outcome, Outcome::Added, "{results:?}");
-    assert!(matches!(&receipt.recovered[..], [(HiveName::System, Recovered::Replayed { .. })]));
+    assert!(matches!(
+        &receipt.recovered[..],
+        [(HiveName::System, Recovered::Replayed { .. })]
+    ));
     let steps = &receipt.plan.steps;
-    let recover = steps.iter().position(|step| matches!(step.change, Change::RecoverHive { .. }));
-    let edit = steps.iter().position(|step| matches!(step.change, Change::SetValue { .. }));
+    let recover = steps
+        .iter()
+        .position(|step| matches!(step.change, Change::RecoverHive { .. }));
+    let edit = steps
+        .iter()
+        .position(|step| matches!(step.change, Change::SetValue { .. }));
     assert!(recover < edit);
     let (after, _) = read();
     let changed: Vec<&String> = before
@@ -169,8 +205,15 @@ fn a_dirty_hive_is_replayed_first_and_loses_nothing() {
         .filter(|(at, data)| after.get(*at) != Some(*data))
         .map(|(at, _)| at)
         .collect();
-    assert_eq!(changed, ["driverdatabase OemInfMap"], "something else changed or was lost");
-    assert!(image.open(Access::Read).findings().is_empty(), "still dirty");
+    assert_eq!(
+        changed,
+        ["driverdatabase OemInfMap"],
+        "something else changed or was lost"
+    );
+    assert!(
+        image.open(Access::Read).findings().is_empty(),
+        "still dirty"
+    );
 }
 
 #[test]
@@ -189,7 +232,10 @@ fn a_dirty_hive_without_logs_is_refused_by_name_unless_accepted() {
         let error = results.remove(0).unwrap_err();
         let named = matches!(
             &error,
-            Error::Draft(DraftError::Registry(RegistryError::Dirty { hive: HiveName::System, .. }))
+            Error::Draft(DraftError::Registry(RegistryError::Dirty {
+                hive: HiveName::System,
+                ..
+            }))
         );
         assert!(named, "{error:?}");
         let hint = error.hint().unwrap();
@@ -199,17 +245,29 @@ fn a_dirty_hive_without_logs_is_refused_by_name_unless_accepted() {
 
     let (results, receipt) = image.add(&[viostor], true);
     assert_eq!(results[0].outcome, Outcome::Added, "{results:?}");
-    assert_eq!(receipt.recovered, [(HiveName::System, Recovered::AcceptedDirty)]);
+    assert_eq!(
+        receipt.recovered,
+        [(HiveName::System, Recovered::AcceptedDirty)]
+    );
     // Windows 8.1 has neither scope nor date nor catalog, and a mark of its own.
     let look = image.open(Access::Read).look(support::now());
     let id = results[0].package_id.as_deref().unwrap();
     let package = KeyPath::from(format!("DriverDatabase\\DriverPackages\\{id}"));
-    for (name, there) in [("Version", true), ("BootCritical", true), ("ImportDate", false), ("Catalog", false)] {
+    for (name, there) in [
+        ("Version", true),
+        ("BootCritical", true),
+        ("ImportDate", false),
+        ("Catalog", false),
+    ] {
         let value = look.value(HiveName::System, &package, name).unwrap();
         assert_eq!(value.is_some(), there, "{name}");
     }
     let section = package.join("Configurations\\scsi_inst");
-    assert_eq!(look.value(HiveName::System, &section, "ConfigScope").unwrap(), None);
+    assert_eq!(
+        look.value(HiveName::System, &section, "ConfigScope")
+            .unwrap(),
+        None
+    );
 }
 
 #[test]
@@ -222,14 +280,20 @@ fn compressed_sources_are_expanded_into_the_same_package() {
     for folder in ["derived-szdd-viostor", "derived-mszipcab-viostor"] {
         let image = TestImage::new(Around::Windows10_2004, test).unwrap();
         let (results, _) = image.add(&[package(test, folder, "viostor.inf").unwrap()], false);
-        assert_eq!(results[0].package_id, expected[0].package_id, "{folder}: {results:?}");
+        assert_eq!(
+            results[0].package_id, expected[0].package_id,
+            "{folder}: {results:?}"
+        );
         let id = results[0].package_id.as_deref().unwrap();
         for file in [
             format!("Windows/System32/DriverStore/FileRepository/{id}/viostor.sys"),
             "Windows/System32/drivers/viostor.sys".to_owned(),
         ] {
             let (one, two) = (image.path(&file), plain.path(&file));
-            assert!(std::fs::read(one).unwrap() == std::fs::read(two).unwrap(), "{folder}: {file}");
+            assert!(
+                std::fs::read(one).unwrap() == std::fs::read(two).unwrap(),
+                "{folder}: {file}"
+            );
         }
     }
 }
@@ -253,5 +317,72 @@ fn an_older_generation_is_refused_by_name() {
     let error = results.remove(0).unwrap_err();
     assert!(matches!(error, Error::Generation { .. }), "{error:?}");
     let message = error.to_string();
-    assert!(message.contains("6.1.7601") && message.contains("Vista and 7"), "{message}");
+    assert!(
+        message.contains("6.1.7601") && message.contains("Vista and 7"),
+        "{message}"
+    );
+}
+
+#[test]
+fn services_go_to_the_default_and_the_current_control_set_and_no_other() {
+    use wimwright_testdata::image::{Data, Windows, hive, write};
+    let test = "control sets";
+    let Some(viostor) = package(test, VIOSTOR.0, VIOSTOR.1) else {
+        return;
+    };
+    let environment = "ControlSet001\\Control\\Session Manager\\Environment";
+    let services = |set: &str| format!("{set}\\Services\\Other");
+    let sets: Vec<String> = (1..=4)
+        .map(|set| services(&format!("ControlSet00{set}")))
+        .collect();
+    let mut values = vec![
+        ("Select", "Default", Data::Dword(1)),
+        ("Select", "Current", Data::Dword(2)),
+        ("Select", "LastKnownGood", Data::Dword(3)),
+        ("Select", "Failed", Data::Dword(4)),
+        (environment, "PROCESSOR_ARCHITECTURE", Data::Sz("AMD64")),
+        ("DriverDatabase", "Version", Data::Dword(0x0A00_0000)),
+    ];
+    values.extend(
+        sets.iter()
+            .map(|key| (key.as_str(), "Start", Data::Dword(3))),
+    );
+    let root = tempfile::tempdir().unwrap();
+    write(
+        root.path(),
+        &hive("SYSTEM", &values),
+        &[],
+        &Windows::new(10, 0, 19045),
+        9,
+    );
+    let image = TestImage { root };
+    // A boot driver that Windows had turned off.
+    let off = "ControlSet002\\Services\\viostor\\StartOverride";
+    let mut transaction = image.open(Access::Write).begin(support::options());
+    for result in transaction.run("test", |draft| {
+        let basis = wimwright_servicing::plan::Basis::verified("test");
+        draft.create_key(HiveName::System, &off.into(), &basis)
+    }) {
+        let _ = result.unwrap();
+    }
+    let _ = transaction.prepare().unwrap().commit().unwrap();
+
+    let (results, _) = image.add(&[viostor], false);
+    assert_eq!(results[0].outcome, Outcome::Added, "{results:?}");
+    let look = image.open(Access::Read).look(support::now());
+    assert!(
+        look.facts()
+            .findings
+            .iter()
+            .any(|found| found.name == "control-sets-differ")
+    );
+    for (set, there) in [(1, true), (2, true), (3, false), (4, false)] {
+        let key = KeyPath::from(format!("ControlSet00{set}\\Services\\viostor"));
+        assert_eq!(
+            look.has_key(HiveName::System, &key).unwrap(),
+            there,
+            "{key}"
+        );
+    }
+    assert!(!look.has_key(HiveName::System, &off.into()).unwrap());
 }

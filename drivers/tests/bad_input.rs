@@ -44,7 +44,9 @@ const HEAD: &str = "[Version]\r\nSignature=\"$Windows NT$\"\r\nClass=System\r\nP
     StartType=0\r\nErrorControl=1\r\nServiceBinary=%12%\\x.sys\r\n[SourceDisksNames]\r\n1=x\r\n";
 
 fn tail(dest: &str, line: &str, source: &str) -> String {
-    format!("{HEAD}[DestinationDirs]\r\nL={dest}\r\n[L]\r\n{line}\r\n[SourceDisksFiles]\r\n{source}\r\n")
+    format!(
+        "{HEAD}[DestinationDirs]\r\nL={dest}\r\n[L]\r\n{line}\r\n[SourceDisksFiles]\r\n{source}\r\n"
+    )
 }
 
 fn package(inf: &str, files: &[(&str, &[u8])]) -> Package {
@@ -53,7 +55,12 @@ fn package(inf: &str, files: &[(&str, &[u8])]) -> Package {
     for (name, bytes) in files {
         tree.insert(name, *bytes).unwrap();
     }
-    Package::new("memory", "", Arc::new(tree), ImagePath::parse("x.inf").unwrap())
+    Package::new(
+        "memory",
+        "",
+        Arc::new(tree),
+        ImagePath::parse("x.inf").unwrap(),
+    )
 }
 
 fn added(draft: &mut Draft, package: &Package) -> AddResult {
@@ -91,26 +98,64 @@ fn each_bad_package_is_refused_for_its_own_reason_and_spoils_nothing() {
     let damaged = b"MZ\0\0PE".to_vec();
     for (inf, files, words) in [
         (good.clone(), vec![], &["lacks `x.sys`"][..]),
-        (good.clone(), vec![("x.sys", &x86)], &["`x.sys`", "x86", "amd64"]),
-        (good.clone(), vec![("x.sys", &amd64), ("x.cat", &damaged)], &["catalog `x.cat`"]),
+        (
+            good.clone(),
+            vec![("x.sys", &x86)],
+            &["`x.sys`", "x86", "amd64"],
+        ),
+        (
+            good.clone(),
+            vec![("x.sys", &amd64), ("x.cat", &damaged)],
+            &["catalog `x.cat`"],
+        ),
         (
             tail("12", "..\\..\\evil.sys", "..\\..\\evil.sys=1"),
             vec![],
             &["..\\..\\evil.sys", "[L]", "line 27"],
         ),
-        (tail("12", "x.sys", "x.sys=1,..\\up"), vec![("x.sys", &amd64)], &["..", "SourceDisksFiles"]),
-        (tail("12", "x.sys,C:\\x.sys", "x.sys=1"), vec![("x.sys", &amd64)], &["C:\\x.sys"]),
-        (tail("-1,C:\\Windows", "x.sys", "x.sys=1"), vec![("x.sys", &amd64)], &["65535"]),
-        (tail("12,..\\..", "x.sys", "x.sys=1"), vec![("x.sys", &amd64)], &["..\\.."]),
-        (good.replace("NTamd64", "NTarm64"), vec![("x.sys", &amd64)], &["architecture", "arm64"]),
-        (good.replace("NTamd64", "NTamd64.10.0...99999"), vec![], &["99999"]),
+        (
+            tail("12", "x.sys", "x.sys=1,..\\up"),
+            vec![("x.sys", &amd64)],
+            &["..", "SourceDisksFiles"],
+        ),
+        (
+            tail("12", "x.sys,C:\\x.sys", "x.sys=1"),
+            vec![("x.sys", &amd64)],
+            &["C:\\x.sys"],
+        ),
+        (
+            tail("-1,C:\\Windows", "x.sys", "x.sys=1"),
+            vec![("x.sys", &amd64)],
+            &["65535"],
+        ),
+        (
+            tail("12,..\\..", "x.sys", "x.sys=1"),
+            vec![("x.sys", &amd64)],
+            &["..\\.."],
+        ),
+        (
+            good.replace("NTamd64", "NTarm64"),
+            vec![("x.sys", &amd64)],
+            &["architecture", "arm64"],
+        ),
+        (
+            good.replace("NTamd64", "NTamd64.10.0...99999"),
+            vec![],
+            &["99999"],
+        ),
         (good.replace("NTamd64", "NT$ARCH$"), vec![], &["$ARCH$"]),
-        (good.replace("ClassGuid", ";"), vec![("x.sys", &amd64)], &["ClassGuid"]),
+        (
+            good.replace("ClassGuid", ";"),
+            vec![("x.sys", &amd64)],
+            &["ClassGuid"],
+        ),
         (String::new(), vec![], &["no INF"]),
         ("\u{0}\u{1}\u{2}".repeat(100), vec![], &["no INF"]),
     ] {
-        let files: Vec<(&str, &[u8])> =
-            files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+        let files: Vec<(&str, &[u8])> = files
+            .iter()
+            .map(|(name, bytes)| (*name, bytes.as_slice()))
+            .collect();
         let result = added(&mut draft, &package(&inf, &files));
         assert_eq!(result.outcome, Outcome::Refused, "{words:?}: {result:?}");
         let reason = result.reason.unwrap();
@@ -159,7 +204,10 @@ fn an_inf_of_200_mb_is_refused_by_its_length_without_being_read() {
     let inf = ImagePath::parse("huge.inf").unwrap();
     let package = Package::new("memory", "", Arc::new(Huge), inf);
     let reason = added(&mut draft, &package).reason.unwrap();
-    assert!(reason.contains("huge.inf") && reason.contains("200000000"), "{reason}");
+    assert!(
+        reason.contains("huge.inf") && reason.contains("200000000"),
+        "{reason}"
+    );
 }
 
 #[test]
@@ -172,26 +220,48 @@ fn a_hive_that_is_a_directory_is_named() {
     let inf = tail("12", "x.sys", "x.sys=1");
     let package = package(&inf, &[("x.sys", &pe(0x8664))]);
     let error = add(&mut draft, &package, &AddOptions::default()).unwrap_err();
-    assert!(error.to_string().contains("DRIVERS") && error.to_string().contains("directory"), "{error}");
+    assert!(
+        error.to_string().contains("DRIVERS") && error.to_string().contains("directory"),
+        "{error}"
+    );
     assert!(draft.plan().steps.is_empty());
 }
 
 #[test]
 fn an_unsigned_package_says_so_and_is_recorded_so() {
     let root = image();
-    let mut transaction = Image::open(root.path(), Access::Write).unwrap().begin(options());
+    let mut transaction = Image::open(root.path(), Access::Write)
+        .unwrap()
+        .begin(options());
     let inf = tail("12", "x.sys", "x.sys=1").replace("CatalogFile=x.cat\r\n", "");
     let package = package(&inf, &[("x.sys", &pe(0x8664))]);
     let mut results = transaction.run("drivers add", |draft| {
         add(draft, &package, &AddOptions::default())
     });
     let result = results.remove(0).unwrap();
-    assert!(result.findings.iter().any(|finding| finding.name == "unsigned"), "{result:?}");
+    assert!(
+        result
+            .findings
+            .iter()
+            .any(|finding| finding.name == "unsigned"),
+        "{result:?}"
+    );
     let (_, draft) = transaction.drafts().next().unwrap();
-    let key = format!("DriverDatabase\\DriverPackages\\{}", result.package_id.unwrap()).into();
+    let key = format!(
+        "DriverDatabase\\DriverPackages\\{}",
+        result.package_id.unwrap()
+    )
+    .into();
     let system = wimwright_servicing::registry::HiveName::System;
     let score = draft.value(system, &key, "SignerScore").unwrap();
     assert_eq!(score.unwrap().as_dword(), Some(0x8000_0000));
     assert_eq!(draft.value(system, &key, "SignerName").unwrap(), None);
-    assert!(draft.read_dir(&ImagePath::root()).unwrap().unwrap().iter().all(|e| e.kind == Kind::Directory));
+    assert!(
+        draft
+            .read_dir(&ImagePath::root())
+            .unwrap()
+            .unwrap()
+            .iter()
+            .all(|e| e.kind == Kind::Directory)
+    );
 }

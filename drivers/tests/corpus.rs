@@ -49,7 +49,10 @@ fn every_package_of_the_corpus_is_added_or_refused_for_a_reason() {
     let image = TestImage::new(Around::Windows10_2004, test).unwrap();
     let packages = packages(&corpus.join("drivers"));
     assert!(packages.len() >= 29, "{} packages", packages.len());
-    let all: Vec<Package> = packages.iter().map(|(_, package)| package.clone()).collect();
+    let all: Vec<Package> = packages
+        .iter()
+        .map(|(_, package)| package.clone())
+        .collect();
     let (results, _) = image.add(&all, false);
     let mut text = String::new();
     for ((folder, _), result) in packages.iter().zip(&results) {
@@ -59,11 +62,24 @@ fn every_package_of_the_corpus_is_added_or_refused_for_a_reason() {
             Outcome::Refused => "refused",
         };
         write!(text, "{outcome} {folder}: {}", result.inf).unwrap();
-        let known = [&result.published_name, &result.class_name, &result.version, &result.signer_name];
+        let known = [
+            &result.published_name,
+            &result.class_name,
+            &result.version,
+            &result.signer_name,
+        ];
         for known in known.into_iter().flatten() {
             write!(text, " | {known}").unwrap();
         }
-        writeln!(text, "{}", result.reason.as_ref().map_or(String::new(), |why| format!(" | {why}"))).unwrap();
+        writeln!(
+            text,
+            "{}",
+            result
+                .reason
+                .as_ref()
+                .map_or(String::new(), |why| format!(" | {why}"))
+        )
+        .unwrap();
     }
     compare_golden("corpus-on-10-2004.txt", &text);
 
@@ -71,14 +87,20 @@ fn every_package_of_the_corpus_is_added_or_refused_for_a_reason() {
     let before = image.snapshot();
     let (results, receipt) = image.add(&all, false);
     assert!(!receipt.plan.writes(), "{}", receipt.plan);
-    assert!(results.iter().all(|result| result.outcome != Outcome::Added));
+    assert!(
+        results
+            .iter()
+            .all(|result| result.outcome != Outcome::Added)
+    );
     assert!(image.snapshot() == before, "a byte changed");
 }
 
 /// Compares with the golden file; `WIMWRIGHT_BLESS=1` writes it anew, to be
 /// read against the INFs before it is kept.
 fn compare_golden(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
     if std::env::var_os("WIMWRIGHT_BLESS").is_some() {
         std::fs::write(&path, text).unwrap();
     }

@@ -14,12 +14,15 @@ use wimwright_drivers::store::device_id::DeviceIdFlags;
 use wimwright_drivers::store::node::Node;
 use wimwright_drivers::store::published_name::{OemNumber, numbers_in_map};
 use wimwright_drivers::store::version_blob::VersionBlob;
-use wimwright_servicing::registry::{HiveName, Key};
 use wimwright_servicing::Access;
+use wimwright_servicing::registry::{HiveName, Key};
+
+/// Published name, original name, version, class.
+type Listed = (&'static str, &'static str, &'static str, &'static str);
 
 /// What the hives hold by an independent reading: packages, third parties'
 /// packages with version and class.
-const STORES: &[(Around, usize, &[(&str, &str, &str, &str)])] = &[
+const STORES: &[(Around, usize, &[Listed])] = &[
     (
         Around::Windows81,
         159,
@@ -54,8 +57,15 @@ fn the_packages_of_real_images_are_listed_without_exception() {
             .filter(|finding| finding.name == "broken-driver-package");
         assert_eq!(broken.count(), 0, "{around:?}: {:?}", draft.findings());
         for package in &all {
-            assert!(package.inbox || !package.provider_name.is_empty(), "{package:?}");
-            assert_eq!(package.architecture.as_deref(), Some("amd64"), "{package:?}");
+            assert!(
+                package.inbox || !package.provider_name.is_empty(),
+                "{package:?}"
+            );
+            assert_eq!(
+                package.architecture.as_deref(),
+                Some("amd64"),
+                "{package:?}"
+            );
             assert!(package.class_name.is_some(), "{package:?}");
         }
         let oem = wimwright_drivers::list(&mut draft, false).unwrap();
@@ -73,7 +83,10 @@ fn the_packages_of_real_images_are_listed_without_exception() {
                 .collect();
             assert_eq!(found, *third_party, "{around:?}");
         }
-        assert_eq!(oem.len(), all.iter().filter(|package| !package.inbox).count());
+        assert_eq!(
+            oem.len(),
+            all.iter().filter(|package| !package.inbox).count()
+        );
     }
 }
 
@@ -87,7 +100,13 @@ fn every_version_value_and_device_id_decodes_and_encodes_to_the_byte() {
         let hive = draft.hive(HiveName::System).unwrap().unwrap();
         let database = hive.key("DriverDatabase").unwrap().unwrap();
         let mut versions = 0;
-        for package in database.subkey("DriverPackages").unwrap().unwrap().subkeys().unwrap() {
+        for package in database
+            .subkey("DriverPackages")
+            .unwrap()
+            .unwrap()
+            .subkeys()
+            .unwrap()
+        {
             let bytes = package.unwrap().value("Version").unwrap().unwrap();
             let bytes = bytes.data().unwrap().into_owned();
             assert_eq!(VersionBlob::decode(&bytes).unwrap().encode(), bytes);
@@ -104,7 +123,10 @@ fn every_version_value_and_device_id_decodes_and_encodes_to_the_byte() {
         let files = draft.subkeys(HiveName::System, &"DriverDatabase\\DriverInfFiles".into());
         for name in files.unwrap() {
             if let Some(number) = OemNumber::parse(&name, ".inf") {
-                assert!(numbers.contains(&number), "{around:?}: {name} is not in the map");
+                assert!(
+                    numbers.contains(&number),
+                    "{around:?}: {name} is not in the map"
+                );
             }
         }
     }

@@ -54,10 +54,18 @@ fn readable(kind: u32, hex: &str) -> String {
     let bytes: Vec<u8> = (0..hex.len() / 2)
         .map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
         .collect();
-    let units: Vec<u16> = bytes.chunks(2).map(|pair| u16::from_le_bytes([pair[0], *pair.get(1).unwrap_or(&0)])).collect();
+    let units: Vec<u16> = bytes
+        .chunks(2)
+        .map(|pair| u16::from_le_bytes([pair[0], *pair.get(1).unwrap_or(&0)]))
+        .collect();
     match kind {
         1 | 2 => format!("{:?}", String::from_utf16_lossy(&units)),
-        7 => format!("{:?}", String::from_utf16_lossy(&units).split('\0').collect::<Vec<_>>()),
+        7 => format!(
+            "{:?}",
+            String::from_utf16_lossy(&units)
+                .split('\0')
+                .collect::<Vec<_>>()
+        ),
         4 => format!("{}", u32::from_le_bytes(bytes.try_into().unwrap())),
         _ => hex.to_owned(),
     }
@@ -71,13 +79,23 @@ fn difference(before: &Keys, after: &Keys, hive: HiveName, text: &mut String) ->
             continue;
         }
         touched.push(key.clone());
-        writeln!(text, "{} {hive}\\{key}", if old.is_none() { "+" } else { "~" }).unwrap();
+        writeln!(
+            text,
+            "{} {hive}\\{key}",
+            if old.is_none() { "+" } else { "~" }
+        )
+        .unwrap();
         for (name, kind, data) in values {
             let was = old.and_then(|old| old.iter().find(|(known, _, _)| known == name));
             if was.is_some_and(|(_, old_kind, old_data)| old_kind == kind && old_data == data) {
                 continue;
             }
-            writeln!(text, "    {name:?} type {kind:#x} {}", readable(*kind, data)).unwrap();
+            writeln!(
+                text,
+                "    {name:?} type {kind:#x} {}",
+                readable(*kind, data)
+            )
+            .unwrap();
         }
     }
     for key in before.keys().filter(|key| !after.contains_key(*key)) {
@@ -95,7 +113,12 @@ fn peer(python: &str, reader: &str, hive: &Path, keys: &[String]) -> String {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(keys.join("\n").as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(keys.join("\n").as_bytes())
+        .unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{reader} failed");
     String::from_utf8(output.stdout).unwrap()
@@ -113,10 +136,16 @@ fn the_virtio_storage_driver_is_written_as_the_write_lists_say() {
     let files_before = image.snapshot();
     let viostor = package(test, "virtio-viostor-w10-amd64", "viostor.inf").unwrap();
     let (results, _) = image.add(&[viostor], false);
-    assert_eq!(results[0].published_name.as_deref(), Some("oem9.inf"), "{results:?}");
+    assert_eq!(
+        results[0].published_name.as_deref(),
+        Some("oem9.inf"),
+        "{results:?}"
+    );
 
     let mut text = String::new();
-    let source = wimwright_testdata::corpus(test).unwrap().join("drivers/virtio-viostor-w10-amd64");
+    let source = wimwright_testdata::corpus(test)
+        .unwrap()
+        .join("drivers/virtio-viostor-w10-amd64");
     for (name, bytes) in image.snapshot() {
         if files_before.iter().any(|(known, _)| *known == name) {
             continue;
@@ -146,7 +175,11 @@ fn the_virtio_storage_driver_is_written_as_the_write_lists_say() {
                     writeln!(expected, "{name}\t{kind}\t{data}").unwrap();
                 }
             }
-            assert_eq!(peer(python, "hivex", &file, list), expected, "hivex reads {hive} differently");
+            assert_eq!(
+                peer(python, "hivex", &file, list),
+                expected,
+                "hivex reads {hive} differently"
+            );
         }
         if let Some(python) = wimwright_testdata::python_with("regipy", test) {
             let seen = peer(python, "regipy", &file, list);
@@ -155,7 +188,10 @@ fn the_virtio_storage_driver_is_written_as_the_write_lists_say() {
                 for (name, kind, data) in &own[key] {
                     let shown = regipy_text(*kind, data);
                     let line = format!("{name}\t{}\t{shown}", regipy_kind(*kind));
-                    assert!(seen.lines().any(|seen| seen == line), "regipy does not read `{line}`:\n{seen}");
+                    assert!(
+                        seen.lines().any(|seen| seen == line),
+                        "regipy does not read `{line}`:\n{seen}"
+                    );
                 }
             }
         }
@@ -183,12 +219,19 @@ fn regipy_text(kind: u32, hex: &str) -> String {
     let bytes: Vec<u8> = (0..hex.len() / 2)
         .map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
         .collect();
-    let units: Vec<u16> = bytes.chunks(2).map(|pair| u16::from_le_bytes([pair[0], *pair.get(1).unwrap_or(&0)])).collect();
+    let units: Vec<u16> = bytes
+        .chunks(2)
+        .map(|pair| u16::from_le_bytes([pair[0], *pair.get(1).unwrap_or(&0)]))
+        .collect();
     let text = String::from_utf16_lossy(&units);
     match kind {
         1 | 2 => quote(text.trim_end_matches('\0')),
         7 => {
-            let items: Vec<String> = text.split('\0').filter(|item| !item.is_empty()).map(quote).collect();
+            let items: Vec<String> = text
+                .split('\0')
+                .filter(|item| !item.is_empty())
+                .map(quote)
+                .collect();
             format!("[{}]", items.join(", "))
         }
         4 => u32::from_le_bytes(bytes.try_into().unwrap()).to_string(),
@@ -199,7 +242,9 @@ fn regipy_text(kind: u32, hex: &str) -> String {
 /// Compares with the golden file; `WIMWRIGHT_BLESS=1` writes it anew, to be
 /// read against the write-lists before it is kept.
 fn compare_golden(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
     if std::env::var_os("WIMWRIGHT_BLESS").is_some() {
         std::fs::write(&path, text).unwrap();
     }

@@ -97,7 +97,9 @@ fn sid(bytes: &[u8], at: u32) -> Result<&[u8], &'static str> {
     if at == 0 {
         return Ok(&[]);
     }
-    let rest = bytes.get(at as usize..).ok_or("an identifier lies outside")?;
+    let rest = bytes
+        .get(at as usize..)
+        .ok_or("an identifier lies outside")?;
     sid_in(rest).ok_or("an identifier is cut")
 }
 
@@ -109,7 +111,9 @@ fn sid_in(bytes: &[u8]) -> Option<&[u8]> {
 
 /// The entries of the list at `at`.
 fn entries(bytes: &[u8], at: u32) -> Result<Vec<&[u8]>, &'static str> {
-    let list = bytes.get(at as usize..).ok_or("an access control list lies outside")?;
+    let list = bytes
+        .get(at as usize..)
+        .ok_or("an access control list lies outside")?;
     let (Some(size), Some(count)) = (u16_at(list, 2), u16_at(list, 4)) else {
         return Err("an access control list is cut");
     };
@@ -132,10 +136,12 @@ fn entries(bytes: &[u8], at: u32) -> Result<Vec<&[u8]>, &'static str> {
 /// # Errors
 /// [`Error::Descriptor`] with the rule it breaks.
 pub(crate) fn require_valid(descriptor: &[u8]) -> Result<(), Error> {
-    Descriptor::parse(descriptor).map(drop).map_err(|rule| Error::Descriptor {
-        length: descriptor.len(),
-        rule,
-    })
+    Descriptor::parse(descriptor)
+        .map(drop)
+        .map_err(|rule| Error::Descriptor {
+            length: descriptor.len(),
+            rule,
+        })
 }
 
 /// The descriptor that a new key gets under a parent with this self-relative
@@ -146,7 +152,12 @@ pub(crate) fn require_valid(descriptor: &[u8]) -> Result<(), Error> {
 pub fn inherited_security(parent: &[u8]) -> Option<Vec<u8>> {
     let parent = Descriptor::parse(parent).ok()?;
     let inherit = |list: &[&[u8]], auto| {
-        let mut heir = Heir { auto, owner: parent.owner, group: parent.group, entries: Vec::new() };
+        let mut heir = Heir {
+            auto,
+            owner: parent.owner,
+            group: parent.group,
+            entries: Vec::new(),
+        };
         list.iter().for_each(|entry| heir.inherit(entry));
         heir.entries
     };
@@ -159,7 +170,9 @@ pub fn inherited_security(parent: &[u8]) -> Option<Vec<u8>> {
         auto(control::DACL_AUTO_INHERITED),
     );
     if dacl.is_empty() {
-        dacl = [SYSTEM, ADMINISTRATORS].map(|sid| entry(0, 0, KEY_ALL_ACCESS, sid)).to_vec();
+        dacl = [SYSTEM, ADMINISTRATORS]
+            .map(|sid| entry(0, 0, KEY_ALL_ACCESS, sid))
+            .to_vec();
         control &= !control::DACL_AUTO_INHERITED;
     }
     let sacl = match &parent.sacl {
@@ -175,7 +188,13 @@ pub fn inherited_security(parent: &[u8]) -> Option<Vec<u8>> {
     if sacl.is_some() {
         control |= control::SACL_PRESENT;
     }
-    Some(build(control, parent.owner, parent.group, sacl.as_deref(), &dacl))
+    Some(build(
+        control,
+        parent.owner,
+        parent.group,
+        sacl.as_deref(),
+        &dacl,
+    ))
 }
 
 /// Collects what one list passes on.
@@ -191,7 +210,11 @@ impl Heir<'_> {
         let &[kind, flags, ..] = ace else { return };
         let passes_on = flags & ace_flag::NO_PROPAGATE == 0;
         let both = ace_flag::OBJECT_INHERIT | ace_flag::CONTAINER_INHERIT;
-        let inherited = if self.auto { ace_flag::INHERITED } else { flags & ace_flag::INHERITED };
+        let inherited = if self.auto {
+            ace_flag::INHERITED
+        } else {
+            flags & ace_flag::INHERITED
+        };
         let kept = inherited | flags & ace_flag::AUDIT;
         let (Some(rights), Some(sid)) = (u32_at(ace, 4), ace.get(8..)) else {
             return;
@@ -215,7 +238,8 @@ impl Heir<'_> {
             sid => sid,
         };
         let actual_rights = map_generic(rights);
-        let is_granted = self.auto && self.grants(kind, flags & ace_flag::AUDIT, actual_rights, actual);
+        let is_granted =
+            self.auto && self.grants(kind, flags & ace_flag::AUDIT, actual_rights, actual);
         if !passes_on {
             if !is_granted {
                 self.entries.push(entry(kind, kept, actual_rights, actual));
@@ -224,7 +248,10 @@ impl Heir<'_> {
             if !is_granted {
                 self.entries.push(entry(kind, kept, actual_rights, actual));
             }
-            self.entries.push(with_flags(ace, kept | flags & both | ace_flag::INHERIT_ONLY));
+            self.entries.push(with_flags(
+                ace,
+                kept | flags & both | ace_flag::INHERIT_ONLY,
+            ));
         } else {
             self.entries.push(with_flags(ace, kept | flags & both));
         }
@@ -300,7 +327,11 @@ fn build(
     let (owner_at, group_at) = (place(owner), place(group));
     let mut descriptor = vec![1, 0];
     descriptor.extend(control.to_le_bytes());
-    descriptor.extend([owner_at, group_at, sacl_at, dacl_at].map(u32::to_le_bytes).concat());
+    descriptor.extend(
+        [owner_at, group_at, sacl_at, dacl_at]
+            .map(u32::to_le_bytes)
+            .concat(),
+    );
     descriptor.extend(body);
     descriptor
 }
@@ -313,8 +344,10 @@ mod tests {
 
     /// A parent owned by SYSTEM with these entries: flags, rights, identifier.
     fn parent(control: u16, aces: &[(u8, u32, &[u8])]) -> Vec<u8> {
-        let entries: Vec<_> =
-            aces.iter().map(|&(flags, rights, sid)| entry(0, flags, rights, sid)).collect();
+        let entries: Vec<_> = aces
+            .iter()
+            .map(|&(flags, rights, sid)| entry(0, flags, rights, sid))
+            .collect();
         build(0x8004 | control, SYSTEM, ADMINISTRATORS, None, &entries)
     }
 
@@ -323,7 +356,9 @@ mod tests {
         let child = Descriptor::parse(&child).unwrap();
         assert_eq!((child.owner, child.group), (SYSTEM, ADMINISTRATORS));
         let entries = child.dacl.unwrap();
-        let entries = entries.iter().map(|ace| (ace[1], u32_at(ace, 4).unwrap(), ace[8..].to_vec()));
+        let entries = entries
+            .iter()
+            .map(|ace| (ace[1], u32_at(ace, 4).unwrap(), ace[8..].to_vec()));
         (child.control, entries.collect())
     }
 
@@ -372,7 +407,10 @@ mod tests {
     fn creators_become_owner_and_group() {
         let (_, entries) = child(
             0,
-            &[(0x02, KEY_ALL_ACCESS, CREATOR_OWNER), (0x06, 0x2_0019, CREATOR_GROUP)],
+            &[
+                (0x02, KEY_ALL_ACCESS, CREATOR_OWNER),
+                (0x06, 0x2_0019, CREATOR_GROUP),
+            ],
         );
         assert_eq!(
             entries,
@@ -396,7 +434,10 @@ mod tests {
         assert_eq!(control, 0x8004);
         assert_eq!(
             entries,
-            [(0, KEY_ALL_ACCESS, SYSTEM.to_vec()), (0, KEY_ALL_ACCESS, ADMINISTRATORS.to_vec())]
+            [
+                (0, KEY_ALL_ACCESS, SYSTEM.to_vec()),
+                (0, KEY_ALL_ACCESS, ADMINISTRATORS.to_vec())
+            ]
         );
     }
 

@@ -7,16 +7,17 @@
 //! free neighbours in its bin. Only size fields are written: what a freed cell
 //! held stays there until the room is used again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::base_block::MAX_BINS_SIZE;
 use crate::bin::{self, BIN_ALIGNMENT, BIN_HEADER_LEN, Bins};
+use crate::bits::Bits;
 use crate::cell::BinCells;
 use crate::error::Error;
 use crate::field::u32_at;
 use crate::hive::Hive;
 use crate::offset::{BASE_BLOCK_LEN, CELL_ALIGNMENT, CellOffset, FileOffset};
-use crate::pages::{PAGE, PageSet};
+use crate::pages::{PAGE, page_of};
 
 /// Windows pads the file of a live hive to a multiple of this, in bytes.
 const FILE_PADDING: usize = 256 * 1024;
@@ -26,72 +27,119 @@ const FILE_PADDING: usize = 256 * 1024;
 /// over the hive, and each would make another page differ.
 const ROOM_AHEAD: u32 = 512;
 
-/// The free cells of a hive, by size and by place.
+/// The free cells of a hive, by size and by place. Their sizes are in the bins.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FreeCells {
-    by_size: BTreeSet<(u32, u32)>,
-    by_offset: BTreeMap<u32, u32>,
-    /// Pages of the bins that edits have written to, and the free cells that
-    /// start there, by size.
-    warm_pages: PageSet,
-    warm: BTreeSet<(u32, u32)>,
+    /// Whether the page has not been written to, size, offset.
+    by_size: BTreeSet<(bool, u32, u32)>,
+    /// What was left of the cell that was cut last, not in the set above: it
+    /// is mostly the next one to be cut. Offset, size.
+    rest: Option<(u32, u32)>,
+    /// Offsets, in units of the cells' alignment.
+    starts: Bits,
+    /// Offsets at which bins start, in units of their alignment.
+    bins: Bits,
+    /// Pages of the file that edits have written to.
+    warm: Bits,
+}
+
+/// The number of a place where a cell can start.
+fn unit(at: u32) -> usize {
+    at as usize / CELL_ALIGNMENT as usize
 }
 
 impl FreeCells {
     /// Finds all free cells of bins that the structure check has passed.
     pub(crate) fn index(bins: &[u8]) -> Self {
-        let mut free = FreeCells::default();
+        let mut free = FreeCells {
+            starts: Bits::with_room(bins.len() / CELL_ALIGNMENT as usize),
+            ..FreeCells::default()
+        };
+        let mut found = Vec::new();
         for bin in Bins::new(bins).flatten() {
-            for cell in BinCells::new(bins, bin).flatten().filter(|cell| !cell.is_allocated) {
-                free.insert(cell.at.0, cell.size);
+            free.add_bin(bin.start);
+            for cell in BinCells::new(bins, bin)
+                .flatten()
+                .filter(|cell| !cell.is_allocated)
+            {
+                free.starts.insert(unit(cell.at.0));
+                found.push((true, cell.size, cell.at.0));
             }
         }
+        // From a sorted list the set is built in one go.
+        found.sort_unstable();
+        free.by_size = found.into_iter().collect();
         free
     }
 
+    fn add_bin(&mut self, start: u32) {
+        self.bins.insert((start / BIN_ALIGNMENT) as usize);
+    }
+
+    fn is_cold(&self, at: u32) -> bool {
+        !self.warm.contains(page_of(CellOffset(at).in_file()))
+    }
+
     fn insert(&mut self, at: u32, size: u32) {
-        self.by_offset.insert(at, size);
-        self.by_size.insert((size, at));
-        if self.warm_pages.contains(CellOffset(at).in_file()) {
-            self.warm.insert((size, at));
+        self.starts.insert(unit(at));
+        self.by_size.insert((self.is_cold(at), size, at));
+    }
+
+    /// Adds what is left of a cell that has been cut.
+    fn insert_rest(&mut self, at: u32, size: u32) {
+        self.starts.insert(unit(at));
+        if let Some((at, size)) = self.rest.replace((at, size)) {
+            self.insert(at, size);
         }
     }
 
-    /// Learns that an edit has written to the page of `at`.
-    pub(crate) fn warm_up(&mut self, at: FileOffset) {
-        if at.0 < BASE_BLOCK_LEN as u64 || self.warm_pages.contains(at) {
-            return;
+    fn remove(&mut self, at: u32, size: u32) {
+        self.starts.remove(unit(at));
+        if self.rest == Some((at, size)) {
+            self.rest = None;
+        } else {
+            self.by_size.remove(&(self.is_cold(at), size, at));
         }
-        self.warm_pages.add(at, 1);
-        let start = at.0 / PAGE * PAGE - BASE_BLOCK_LEN as u64;
-        let bound = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
-        let page = bound(start)..bound(start + PAGE);
-        self.warm.extend(self.by_offset.range(page).map(|(&at, &size)| (size, at)));
     }
 
-    fn remove(&mut self, at: u32) -> Option<u32> {
-        let size = self.by_offset.remove(&at)?;
-        self.by_size.remove(&(size, at));
-        self.warm.remove(&(size, at));
-        Some(size)
+    /// Whether a free cell starts at `at`.
+    fn contains(&self, at: u32) -> bool {
+        self.starts.contains(unit(at))
+    }
+
+    /// The last free cell before `at` in the same bin.
+    fn before(&self, at: u32) -> Option<u32> {
+        let page = (at / BIN_ALIGNMENT) as usize;
+        let bin = self.bins.last_below(page + 1, 0)? * BIN_ALIGNMENT as usize;
+        let found = self
+            .starts
+            .last_below(unit(at), bin / CELL_ALIGNMENT as usize)?;
+        u32::try_from(found * CELL_ALIGNMENT as usize).ok()
     }
 
     /// Takes out the smallest free cell of at least `size` bytes, on a page
     /// that has been written to if there is one.
     fn take(&mut self, size: u32) -> Option<(u32, u32)> {
-        let smallest = |cells: &BTreeSet<(u32, u32)>, size: u32| cells.range((size, 0)..).next().copied();
-        let (found, at) = smallest(&self.warm, size)
-            .or_else(|| smallest(&self.by_size, size.max(ROOM_AHEAD)))
-            .or_else(|| smallest(&self.by_size, size))?;
-        self.remove(at);
+        let smallest = |is_cold: bool, size: u32| {
+            let fitting = (is_cold, size, 0)..=(is_cold, u32::MAX, u32::MAX);
+            self.by_size
+                .range(fitting)
+                .next()
+                .map(|&(_, size, at)| (size, at))
+        };
+        // The rest was written to when it was cut.
+        let rest = self
+            .rest
+            .map(|(at, size)| (size, at))
+            .filter(|&(found, _)| found >= size);
+        let (found, at) = smallest(false, size)
+            .into_iter()
+            .chain(rest)
+            .min()
+            .or_else(|| smallest(true, size.max(ROOM_AHEAD)))
+            .or_else(|| smallest(true, size))?;
+        self.remove(at, found);
         Some((at, found))
-    }
-
-    /// Takes out the free cell that ends at `at`.
-    fn take_before(&mut self, at: u32) -> Option<(u32, u32)> {
-        let (&before, &size) = self.by_offset.range(..at).next_back()?;
-        (before + size == at).then(|| self.remove(before)).flatten()?;
-        Some((before, size))
     }
 }
 
@@ -99,9 +147,16 @@ impl FreeCells {
 fn cell_size(length: usize) -> Result<u32, Error> {
     u32::try_from(length)
         .ok()
-        .and_then(|length| length.checked_add(4)?.checked_next_multiple_of(CELL_ALIGNMENT))
+        .and_then(|length| {
+            length
+                .checked_add(4)?
+                .checked_next_multiple_of(CELL_ALIGNMENT)
+        })
         .filter(|&size| size <= MAX_BINS_SIZE)
-        .ok_or(Error::Full { size: length as u64, limit: u64::from(MAX_BINS_SIZE) })
+        .ok_or(Error::Full {
+            size: length as u64,
+            limit: u64::from(MAX_BINS_SIZE),
+        })
 }
 
 impl Hive {
@@ -136,9 +191,39 @@ impl Hive {
     fn occupy(&mut self, at: u32, size: u32, found: u32) {
         if let Some(rest) = found.checked_sub(size).filter(|&rest| rest > 0) {
             self.write_u32(CellOffset(at + size), 0, rest);
-            self.edit.free.insert(at + size, rest);
+            self.edit.free.insert_rest(at + size, rest);
         }
         self.write_u32(CellOffset(at), 0, size.wrapping_neg());
+    }
+
+    /// Learns that an edit has written to the page of `at`: its free cells
+    /// are the first to be used.
+    pub(crate) fn warm_up(&mut self, at: FileOffset) {
+        let page = page_of(at);
+        if at.0 < BASE_BLOCK_LEN as u64 || self.edit.free.warm.contains(page) {
+            return;
+        }
+        let start = at.0 / PAGE * PAGE - BASE_BLOCK_LEN as u64;
+        let first = unit(u32::try_from(start).unwrap_or(u32::MAX));
+        let mut end = first + PAGE as usize / CELL_ALIGNMENT as usize;
+        let mut free = Vec::new();
+        while let Some(found) = self.edit.free.starts.last_below(end, first) {
+            let at = u32::try_from(found * CELL_ALIGNMENT as usize).unwrap_or(u32::MAX);
+            free.push((at, self.free_size(at)));
+            end = found;
+        }
+        for &(at, size) in &free {
+            self.edit.free.remove(at, size);
+        }
+        self.edit.free.warm.insert(page);
+        for (at, size) in free {
+            self.edit.free.insert(at, size);
+        }
+    }
+
+    /// Size of the free cell at `at`.
+    fn free_size(&self, at: u32) -> u32 {
+        u32_at(self.cells().bins, CellOffset(at).index()).unwrap_or(0)
     }
 
     /// Frees the cell at `at`.
@@ -150,12 +235,19 @@ impl Hive {
         // an allocated cell.
         self.write_u32(at, 0, size);
         let mut start = at.0;
-        if let Some(after) = self.edit.free.remove(at.0 + size) {
-            size += after;
-        }
-        if let Some((before, its_size)) = self.edit.free.take_before(start) {
-            start = before;
+        let after = at.0 + size;
+        if self.edit.free.contains(after) {
+            let its_size = self.free_size(after);
+            self.edit.free.remove(after, its_size);
             size += its_size;
+        }
+        if let Some(before) = self.edit.free.before(start) {
+            let its_size = self.free_size(before);
+            if before + its_size == start {
+                self.edit.free.remove(before, its_size);
+                start = before;
+                size += its_size;
+            }
         }
         self.write_u32(CellOffset(start), 0, size);
         self.edit.free.insert(start, size);
@@ -164,17 +256,24 @@ impl Hive {
     /// Makes room for a record of `length` bytes in place of the one in the
     /// cell at `at`: there if it fits, there with the free cell behind it, or
     /// elsewhere. The content is kept; the cell never shrinks.
-    pub(crate) fn reallocate(&mut self, at: CellOffset, length: usize) -> Result<CellOffset, Error> {
+    pub(crate) fn reallocate(
+        &mut self,
+        at: CellOffset,
+        length: usize,
+    ) -> Result<CellOffset, Error> {
         let needed = cell_size(length)?;
         let size = self.size_of(at).unwrap_or(0);
         if needed <= size {
             return Ok(at);
         }
         let behind = at.0 + size;
-        if self.edit.free.by_offset.get(&behind).is_some_and(|&free| size + free >= needed) {
-            let free = self.edit.free.remove(behind).unwrap_or(0);
-            self.occupy(at.0, needed, size + free);
-            return Ok(at);
+        if self.edit.free.contains(behind) {
+            let free = self.free_size(behind);
+            if size + free >= needed {
+                self.edit.free.remove(behind, free);
+                self.occupy(at.0, needed, size + free);
+                return Ok(at);
+            }
         }
         let moved = self.allocate(length)?;
         let content = self.cells().get(at)?.to_vec();
@@ -193,7 +292,10 @@ impl Hive {
     /// Adds a bin with one free cell of at least `size` bytes.
     fn append_bin(&mut self, size: u32) -> Result<(u32, u32), Error> {
         let start = self.layout.bins_size;
-        let full = |size: u64| Error::Full { size, limit: u64::from(MAX_BINS_SIZE) };
+        let full = |size: u64| Error::Full {
+            size,
+            limit: u64::from(MAX_BINS_SIZE),
+        };
         let bin_size = size
             .checked_add(BIN_HEADER_LEN)
             .and_then(|size| size.checked_next_multiple_of(BIN_ALIGNMENT))
@@ -207,11 +309,19 @@ impl Hive {
             // A file that ended with its last bin goes on doing so; a padded
             // one stays padded.
             let is_padded = self.bytes.len() > BASE_BLOCK_LEN + start as usize;
-            let length = if is_padded { file_end.next_multiple_of(FILE_PADDING) } else { file_end };
-            self.changed.add(FileOffset(self.bytes.len() as u64), length - self.bytes.len());
+            let length = if is_padded {
+                file_end.next_multiple_of(FILE_PADDING)
+            } else {
+                file_end
+            };
+            self.changed.add(
+                FileOffset(self.bytes.len() as u64),
+                length - self.bytes.len(),
+            );
             self.bytes.resize(length, 0);
         }
         self.layout.bins_size = end;
+        self.edit.free.add_bin(start);
         // What lay behind the last bin may be anything.
         let file_start = CellOffset(start).in_file();
         self.write_file(file_start, &vec![0; bin_size as usize]);
@@ -240,19 +350,45 @@ mod tests {
         .unwrap();
         let mut hive = Hive::create(MinorVersion::V1_5, "root", &descriptor, FileTime(1)).unwrap();
         hive.begin_edit().unwrap();
-        let (&at, _) = hive.edit.free.by_offset.first_key_value().unwrap();
+        let (at, _) = free_cells(&hive)[0];
         (hive, at)
     }
 
+    /// Offset and size of the free cells: as indexed, and as they are.
     fn free_cells(hive: &Hive) -> Vec<(u32, u32)> {
-        let indexed = hive.edit.free.by_offset.clone();
-        assert_eq!(FreeCells::index(hive.cells().bins).by_offset, indexed, "index and bins differ");
-        indexed.into_iter().collect()
+        let sorted = |free: &FreeCells| {
+            let sizes = free.by_size.iter().map(|&(_, size, at)| (at, size));
+            let mut cells: Vec<_> = sizes.chain(free.rest).collect();
+            cells.sort_unstable();
+            let starts = free.starts.iter().map(|unit| unit as u32 * CELL_ALIGNMENT);
+            assert!(
+                starts.eq(cells.iter().map(|&(at, _)| at)),
+                "starts and sizes differ"
+            );
+            cells
+        };
+        let indexed = sorted(&hive.edit.free);
+        assert_eq!(
+            sorted(&FreeCells::index(hive.cells().bins)),
+            indexed,
+            "index and bins differ"
+        );
+        for &(is_cold, _, at) in &hive.edit.free.by_size {
+            assert_eq!(is_cold, hive.edit.free.is_cold(at));
+        }
+        indexed
     }
 
     #[test]
     fn freed_neighbours_are_merged_whatever_the_order() {
-        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        for order in [
+            [0, 1, 2],
+            [0, 2, 1],
+            [1, 0, 2],
+            [1, 2, 0],
+            [2, 0, 1],
+            [2, 1, 0],
+        ] {
             let (mut hive, _) = hive();
             let before = free_cells(&hive);
             let cells = [20, 33, 100].map(|length| hive.allocate(length).unwrap());
@@ -283,7 +419,11 @@ mod tests {
         let end = hive.layout.bins_size;
         let at = hive.allocate(4096 - 32 - 3).unwrap();
         assert_eq!(at.0, end + 32);
-        assert_eq!(hive.layout.bins_size, end + 8192, "a cell of 4072 bytes and the header");
+        assert_eq!(
+            hive.layout.bins_size,
+            end + 8192,
+            "a cell of 4072 bytes and the header"
+        );
         assert_eq!(hive.bytes.len(), 4096 + hive.layout.bins_size as usize);
         // Neither cell may merge across the bin's header.
         hive.free(at);
@@ -308,6 +448,13 @@ mod tests {
     fn what_cannot_fit_is_refused() {
         assert!(matches!(cell_size(usize::MAX), Err(Error::Full { .. })));
         assert!(matches!(cell_size(0x8000_0000), Err(Error::Full { .. })));
-        assert_eq!((cell_size(0).unwrap(), cell_size(4).unwrap(), cell_size(5).unwrap()), (8, 8, 16));
+        assert_eq!(
+            (
+                cell_size(0).unwrap(),
+                cell_size(4).unwrap(),
+                cell_size(5).unwrap()
+            ),
+            (8, 8, 16)
+        );
     }
 }

@@ -151,7 +151,10 @@ impl BaseBlock {
     pub(crate) fn layout(&self, length: u64) -> Result<Layout, Error> {
         let layout = self.claimed_layout()?;
         if self.file_type != 0 {
-            return Err(Error::Kind { file_type: self.file_type, format: self.format });
+            return Err(Error::Kind {
+                file_type: self.file_type,
+                format: self.format,
+            });
         }
         let expected = BASE_BLOCK_LEN as u64 + u64::from(layout.bins_size);
         if expected > length {
@@ -165,11 +168,17 @@ impl BaseBlock {
 
     /// The layout that the block claims, of a hive or of a log's copy.
     pub(crate) fn claimed_layout(&self) -> Result<Layout, Error> {
-        let version = Error::Version { major: self.major, minor: self.minor };
+        let version = Error::Version {
+            major: self.major,
+            minor: self.minor,
+        };
         let minor = MinorVersion::from_field(self.minor).filter(|_| self.major == 1);
         let minor = minor.ok_or(version)?;
         if self.format != 1 {
-            return Err(Error::Kind { file_type: self.file_type, format: self.format });
+            return Err(Error::Kind {
+                file_type: self.file_type,
+                format: self.format,
+            });
         }
         let size = self.bins_size;
         if size == 0 || !size.is_multiple_of(4096) || size > MAX_BINS_SIZE {
@@ -179,7 +188,11 @@ impl BaseBlock {
             at: FileOffset(0),
             what: "root key",
         })?;
-        Ok(Layout { minor, bins_size: size, root })
+        Ok(Layout {
+            minor,
+            bins_size: size,
+            root,
+        })
     }
 }
 
@@ -222,11 +235,23 @@ mod tests {
     #[test]
     fn rules_are_told_apart() {
         let mut block = [0; 4096];
-        assert!(matches!(BaseBlock::of_hive(&block, 4096), Err(Error::NotAHive { .. })));
+        assert!(matches!(
+            BaseBlock::of_hive(&block, 4096),
+            Err(Error::NotAHive { .. })
+        ));
         block[..4].copy_from_slice(b"regf");
-        assert!(matches!(BaseBlock::of_hive(&block[..600], 600), Err(Error::BaseBlockCut { length: 600 })));
+        assert!(matches!(
+            BaseBlock::of_hive(&block[..600], 600),
+            Err(Error::BaseBlockCut { length: 600 })
+        ));
         let parsed = BaseBlock::of_hive(&block, 4096).unwrap();
-        assert!(matches!(parsed.require_clean(), Err(Error::Checksum { stored: 0, .. })));
-        assert!(matches!(parsed.layout(4096), Err(Error::Version { major: 0, minor: 0 })));
+        assert!(matches!(
+            parsed.require_clean(),
+            Err(Error::Checksum { stored: 0, .. })
+        ));
+        assert!(matches!(
+            parsed.layout(4096),
+            Err(Error::Version { major: 0, minor: 0 })
+        ));
     }
 }

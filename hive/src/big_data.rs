@@ -36,9 +36,16 @@ impl BigData {
         };
         let needed = u32::try_from(length.div_ceil(SEGMENT_LEN)).unwrap_or(u32::MAX);
         if u32::from(segments) != needed {
-            return Err(Error::BigDataSegments { at: at.in_file(), found: segments, needed });
+            return Err(Error::BigDataSegments {
+                at: at.in_file(),
+                found: segments,
+                needed,
+            });
         }
-        Ok(BigData { segments, list: named(list, at, "segment list")? })
+        Ok(BigData {
+            segments,
+            list: named(list, at, "segment list")?,
+        })
     }
 
     /// The offsets in the list's cell.
@@ -50,7 +57,11 @@ impl BigData {
             needed: needed as u64,
             available: list.len() as u64,
         })?;
-        Ok(offsets.as_chunks().0.iter().map(|&offset| CellOffset(u32::from_le_bytes(offset))))
+        Ok(offsets
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&offset| CellOffset(u32::from_le_bytes(offset))))
     }
 }
 
@@ -112,7 +123,17 @@ mod tests {
                 Err(Error::BigDataSegments { found: 2, .. })
             ));
         }
-        assert!(matches!(BigData::parse(b"db", at, 16345), Err(Error::RecordTooLong { .. })));
-        assert_eq!([segment_len(16345, 0), segment_len(16345, 1), segment_len(16345, 2)], [16344, 1, 0]);
+        assert!(matches!(
+            BigData::parse(b"db", at, 16345),
+            Err(Error::RecordTooLong { .. })
+        ));
+        assert_eq!(
+            [
+                segment_len(16345, 0),
+                segment_len(16345, 1),
+                segment_len(16345, 2)
+            ],
+            [16344, 1, 0]
+        );
     }
 }

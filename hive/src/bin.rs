@@ -46,21 +46,34 @@ impl<'h> Bins<'h> {
 
     fn read(&self, start: u32) -> Result<Bin, Error> {
         let at = CellOffset(start).in_file();
-        let rest = self.bins.get(CellOffset(start).index()..).unwrap_or_default();
+        let rest = self
+            .bins
+            .get(CellOffset(start).index()..)
+            .unwrap_or_default();
         // Bins are a multiple of 4096 bytes, so a started one has its header.
-        let header: &[u8; 32] = rest.first_chunk().ok_or(Error::BinSignature { at, found: [0; 4] })?;
+        let header: &[u8; 32] = rest
+            .first_chunk()
+            .ok_or(Error::BinSignature { at, found: [0; 4] })?;
         let found = *header.first_chunk().unwrap_or(&[0; 4]);
         if found != SIGNATURE {
             return Err(Error::BinSignature { at, found });
         }
         let claimed = le_u32::<4, 32>(header);
         if claimed != start {
-            return Err(Error::BinOffset { at, expected: start, found: claimed });
+            return Err(Error::BinOffset {
+                at,
+                expected: start,
+                found: claimed,
+            });
         }
         let size = le_u32::<8, 32>(header);
         let available = u32::try_from(rest.len()).unwrap_or(u32::MAX);
         if size == 0 || !size.is_multiple_of(BIN_ALIGNMENT) || size > available {
-            return Err(Error::BinSize { at, size, available });
+            return Err(Error::BinSize {
+                at,
+                size,
+                available,
+            });
         }
         Ok(Bin { start, size })
     }
@@ -105,15 +118,25 @@ mod tests {
         assert!(matches!(
             found.as_slice(),
             [
-                Ok(Bin { start: 0, size: 0x1000 }),
-                Ok(Bin { start: 0x1000, size: 0x2000 }),
+                Ok(Bin {
+                    start: 0,
+                    size: 0x1000
+                }),
+                Ok(Bin {
+                    start: 0x1000,
+                    size: 0x2000
+                }),
                 Err(Error::BinSignature { .. })
             ]
         ));
         bins[0x3000..0x3020].copy_from_slice(&header(0x3000, 0x2000));
         assert!(matches!(
             Bins::new(&bins).nth(2),
-            Some(Err(Error::BinSize { size: 0x2000, available: 0x1000, .. }))
+            Some(Err(Error::BinSize {
+                size: 0x2000,
+                available: 0x1000,
+                ..
+            }))
         ));
     }
 }

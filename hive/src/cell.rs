@@ -122,12 +122,23 @@ impl Iterator for BinCells<'_> {
         let field = u32_at(self.bins, at.index()).unwrap_or(0).cast_signed();
         let size = field.unsigned_abs();
         let error = if size == 0 || !size.is_multiple_of(CELL_ALIGNMENT) {
-            Error::CellSize { at: at.in_file(), size }
+            Error::CellSize {
+                at: at.in_file(),
+                size,
+            }
         } else if size > available {
-            Error::CellTooLong { at: at.in_file(), size, available }
+            Error::CellTooLong {
+                at: at.in_file(),
+                size,
+                available,
+            }
         } else {
             self.next += size;
-            return Some(Ok(CellSpan { at, size, is_allocated: field < 0 }));
+            return Some(Ok(CellSpan {
+                at,
+                size,
+                is_allocated: field < 0,
+            }));
         };
         self.next = self.end;
         Some(Err(error))
@@ -143,14 +154,24 @@ mod tests {
         for size in sizes {
             let start = bin.len();
             bin.extend(size.to_le_bytes());
-            bin.resize(start + usize::try_from(size.unsigned_abs()).unwrap().max(4), 0);
+            bin.resize(
+                start + usize::try_from(size.unsigned_abs()).unwrap().max(4),
+                0,
+            );
         }
         bin.resize(4096, 0);
         bin
     }
 
     fn walk(bytes: &[u8]) -> Vec<Result<CellSpan, Error>> {
-        BinCells::new(bytes, Bin { start: 0, size: 4096 }).collect()
+        BinCells::new(
+            bytes,
+            Bin {
+                start: 0,
+                size: 4096,
+            },
+        )
+        .collect()
     }
 
     #[test]
@@ -159,19 +180,40 @@ mod tests {
         let cells: Vec<_> = walk(&bin).into_iter().map(Result::unwrap).collect();
         assert_eq!(cells.len(), 3);
         assert!(cells[0].is_allocated && !cells[1].is_allocated);
-        let source = Cells { bins: &bin, minor: MinorVersion::V1_5 };
+        let source = Cells {
+            bins: &bin,
+            minor: MinorVersion::V1_5,
+        };
         assert_eq!(source.get(cells[0].at).unwrap().len(), 12);
-        assert!(matches!(source.get(cells[1].at), Err(Error::CellNotAllocated { .. })));
-        assert!(matches!(source.get(CellOffset(4096)), Err(Error::CellOutside { .. })));
+        assert!(matches!(
+            source.get(cells[1].at),
+            Err(Error::CellNotAllocated { .. })
+        ));
+        assert!(matches!(
+            source.get(CellOffset(4096)),
+            Err(Error::CellOutside { .. })
+        ));
     }
 
     #[test]
     fn impossible_sizes_end_the_walk() {
-        assert!(matches!(walk(&bin_with(&[-12]))[0], Err(Error::CellSize { size: 12, .. })));
-        assert!(matches!(walk(&bin_with(&[0]))[0], Err(Error::CellSize { size: 0, .. })));
+        assert!(matches!(
+            walk(&bin_with(&[-12]))[0],
+            Err(Error::CellSize { size: 12, .. })
+        ));
+        assert!(matches!(
+            walk(&bin_with(&[0]))[0],
+            Err(Error::CellSize { size: 0, .. })
+        ));
         let mut bin = bin_with(&[-16]);
         bin[32..36].copy_from_slice(&i32::MIN.to_le_bytes());
-        assert!(matches!(walk(&bin)[0], Err(Error::CellTooLong { size: 0x8000_0000, .. })));
+        assert!(matches!(
+            walk(&bin)[0],
+            Err(Error::CellTooLong {
+                size: 0x8000_0000,
+                ..
+            })
+        ));
         assert_eq!(allocated_len(i32::MIN), None);
         assert_eq!(allocated_len(-4), Some(0));
         assert_eq!(allocated_len(-1), None);

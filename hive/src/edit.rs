@@ -99,12 +99,19 @@ impl Hive {
             let in_page = usize::try_from(PAGE - at % PAGE).unwrap_or(usize::MAX);
             let (part, after) = rest.split_at(in_page.min(rest.len()));
             let start = usize::try_from(at).unwrap_or(usize::MAX);
-            let place = self.bytes.get_mut(start..).and_then(|file| file.get_mut(..part.len()));
-            // In range: callers write into cells that they have looked up.
-            if let Some(place) = place.filter(|place| *place != part) {
-                place.copy_from_slice(part);
-                self.changed.add(FileOffset(at), part.len());
-                self.edit.free.warm_up(FileOffset(at));
+            let is_there =
+                |file: &[u8]| file.get(start..).is_some_and(|file| file.starts_with(part));
+            if !is_there(&self.bytes) {
+                self.warm_up(FileOffset(at));
+                let place = self
+                    .bytes
+                    .get_mut(start..)
+                    .and_then(|file| file.get_mut(..part.len()));
+                // In range: callers write into cells that they have looked up.
+                if let Some(place) = place {
+                    place.copy_from_slice(part);
+                    self.changed.add(FileOffset(at), part.len());
+                }
             }
             at += part.len() as u64;
             rest = after;
@@ -119,7 +126,10 @@ impl Hive {
 
     /// Writes a size field, `offset` 0, of the cell at `at`.
     pub(crate) fn write_u32(&mut self, at: CellOffset, offset: usize, value: u32) {
-        self.write_file(FileOffset(at.in_file().0 + offset as u64), &value.to_le_bytes());
+        self.write_file(
+            FileOffset(at.in_file().0 + offset as u64),
+            &value.to_le_bytes(),
+        );
     }
 
     /// Writes a 32-bit field of the record in the cell at `at`.

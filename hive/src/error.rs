@@ -316,7 +316,10 @@ impl Error {
     }
 
     pub(crate) fn io(action: &'static str) -> impl FnOnce(io::Error) -> Error {
-        move |source| Error::Io { action, source: Arc::new(source) }
+        move |source| Error::Io {
+            action,
+            source: Arc::new(source),
+        }
     }
 }
 

@@ -7,10 +7,7 @@
 
 /// The `u16` at byte `AT` of a fixed part.
 #[inline]
-#[expect(
-    clippy::indexing_slicing,
-    reason = "in range: asserted when compiling"
-)]
+#[expect(clippy::indexing_slicing, reason = "in range: asserted when compiling")]
 pub(crate) fn le_u16<const AT: usize, const N: usize>(fixed: &[u8; N]) -> u16 {
     const { assert!(AT + 2 <= N) };
     u16::from_le_bytes([fixed[AT], fixed[AT + 1]])
@@ -18,10 +15,7 @@ pub(crate) fn le_u16<const AT: usize, const N: usize>(fixed: &[u8; N]) -> u16 {
 
 /// The `u32` at byte `AT` of a fixed part.
 #[inline]
-#[expect(
-    clippy::indexing_slicing,
-    reason = "in range: asserted when compiling"
-)]
+#[expect(clippy::indexing_slicing, reason = "in range: asserted when compiling")]
 pub(crate) fn le_u32<const AT: usize, const N: usize>(fixed: &[u8; N]) -> u32 {
     const { assert!(AT + 4 <= N) };
     u32::from_le_bytes([fixed[AT], fixed[AT + 1], fixed[AT + 2], fixed[AT + 3]])

@@ -1,5 +1,6 @@
 //! [`Hive`]: a whole hive in memory, checked before the first answer.
 
+use std::fmt;
 use std::ops::Range;
 
 use crate::base_block::{
@@ -75,7 +76,10 @@ impl Hive {
         finish_base_block(&mut bytes, replay.sequence);
         changed.add(FileOffset(0), BASE_BLOCK_LEN);
         let layout = BaseBlock::of_hive(&bytes, length)?.layout(bytes.len() as u64)?;
-        Ok((Self::checked(bytes, layout, changed)?, Some(replay.recovery)))
+        Ok((
+            Self::checked(bytes, layout, changed)?,
+            Some(replay.recovery),
+        ))
     }
 
     /// Opens a hive as it lies there, without the writes that its logs hold:
@@ -93,7 +97,13 @@ impl Hive {
 
     fn checked(bytes: Vec<u8>, layout: Layout, changed: PageSet) -> Result<Hive, Error> {
         let edit = EditState::default();
-        let mut hive = Hive { bytes, layout, changed, is_edited: false, edit };
+        let mut hive = Hive {
+            bytes,
+            layout,
+            changed,
+            is_edited: false,
+            edit,
+        };
         let report = hive.check();
         // Where not all findings were kept, one may be about a count.
         hive.edit.counts_are_right = report.found == report.findings.len();
@@ -176,6 +186,16 @@ impl Hive {
             bins: bins.get(..self.layout.bins_size as usize).unwrap_or(bins),
             minor: self.layout.minor,
         }
+    }
+}
+
+impl fmt::Debug for Hive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hive")
+            .field("version", &self.layout.minor)
+            .field("bins_size", &self.layout.bins_size)
+            .field("is_edited", &self.is_edited)
+            .finish_non_exhaustive()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::name::{Name, StoredName};
 use crate::offset::CellOffset;
 use crate::security::SecurityRecord;
 use crate::subkeys::{self, Subkeys};
-use crate::value::{self, Value, Values};
+use crate::value::{self, Value, Values, plain_data};
 
 /// Length of the record before the name, in bytes.
 pub(crate) const FIXED_LEN: usize = 76;
@@ -113,7 +113,12 @@ impl<'a> KeyNode<'a> {
         if self.subkey_count() == 0 {
             return Ok(None);
         }
-        named(le_u32::<{ field_at::SUBKEY_LIST }, FIXED_LEN>(self.fixed), at, "subkey list").map(Some)
+        named(
+            le_u32::<{ field_at::SUBKEY_LIST }, FIXED_LEN>(self.fixed),
+            at,
+            "subkey list",
+        )
+        .map(Some)
     }
 
     #[inline]
@@ -130,12 +135,21 @@ impl<'a> KeyNode<'a> {
         if self.value_count() == 0 {
             return Ok(None);
         }
-        named(le_u32::<{ field_at::VALUE_LIST }, FIXED_LEN>(self.fixed), at, "value list").map(Some)
+        named(
+            le_u32::<{ field_at::VALUE_LIST }, FIXED_LEN>(self.fixed),
+            at,
+            "value list",
+        )
+        .map(Some)
     }
 
     #[inline]
     pub(crate) fn security(self, at: CellOffset) -> Result<CellOffset, Error> {
-        named(le_u32::<{ field_at::SECURITY }, FIXED_LEN>(self.fixed), at, "security descriptor")
+        named(
+            le_u32::<{ field_at::SECURITY }, FIXED_LEN>(self.fixed),
+            at,
+            "security descriptor",
+        )
     }
 
     /// The class name's cell and length in bytes, where there is one.
@@ -195,14 +209,20 @@ pub(crate) fn stored_name(
     } else if length.is_multiple_of(2) {
         Ok(Name::Utf16(bytes))
     } else {
-        Err(Error::NameOdd { at: at.in_file(), length })
+        Err(Error::NameOdd {
+            at: at.in_file(),
+            length,
+        })
     }
 }
 
 /// An offset field that has to name a cell.
 #[inline]
 pub(crate) fn named(field: u32, at: CellOffset, what: &'static str) -> Result<CellOffset, Error> {
-    CellOffset::from_field(field).ok_or(Error::CellMissing { at: at.in_file(), what })
+    CellOffset::from_field(field).ok_or(Error::CellMissing {
+        at: at.in_file(),
+        what,
+    })
 }
 
 /// Why `cell` is not the record `what` with the signature `expected`.
@@ -223,7 +243,11 @@ pub(crate) fn wrong_record(
         };
     }
     let found = cell.first_chunk().copied().unwrap_or_default();
-    Error::Signature { at: at.in_file(), expected, found }
+    Error::Signature {
+        at: at.in_file(),
+        expected,
+        found,
+    }
 }
 
 /// A key of a hive in memory.
@@ -240,7 +264,12 @@ impl<'h> Key<'h> {
     #[inline]
     pub(crate) fn read(cells: Cells<'h>, at: CellOffset, root: CellOffset) -> Result<Self, Error> {
         let node = KeyNode::parse(cells.get(at)?, at)?;
-        Ok(Key { cells, at, root, node })
+        Ok(Key {
+            cells,
+            at,
+            root,
+            node,
+        })
     }
 
     /// A handle that outlives borrows of the hive.
@@ -291,9 +320,8 @@ impl<'h> Key<'h> {
         let Some((at, length)) = self.node.class() else {
             return Ok(None);
         };
-        let cell = self.cells.get(at)?;
-        let length = u16::try_from(length).unwrap_or(u16::MAX);
-        stored_name(cell, length, false, at, 0).map(Some)
+        let class = plain_data(self.cells.get(at)?, at, length)?;
+        Ok(Some(Name::Utf16(class)))
     }
 
     /// The key's security descriptor, in self-relative form.

@@ -23,6 +23,26 @@
 //! * [`Peek`]: a few look-ups through 32 KiB pages of something that can be
 //!   read at an offset; nothing is read that an answer does not need.
 //!
+//! ```
+//! use wimwright_hive::{FileTime, Hive, MinorVersion, Security, encode, kind};
+//!
+//! # fn main() -> Result<(), wimwright_hive::Error> {
+//! # let parent = [1, 0, 4, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+//! let security = wimwright_hive::inherited_security(&parent).expect("a descriptor");
+//! let now = FileTime(0x01DB_0000_0000_0000);
+//! let mut hive = Hive::create(MinorVersion::V1_5, "ROOT", &security, now)?;
+//! let (key, _) = hive.create_key(r"Software\Example", Security::Inherit, now)?;
+//! let name: Vec<u16> = "Greeting".encode_utf16().collect();
+//! assert!(hive.set_value(key, &name, kind::SZ, &encode::sz("hello"), now)?);
+//!
+//! let hive = Hive::open(hive.into_bytes())?;
+//! let key = hive.key(r"software\EXAMPLE")?.expect("was created");
+//! let value = key.value("greeting")?.expect("was set");
+//! assert_eq!(value.as_string().as_deref(), Some("hello"));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! The crate knows no key name, no Windows path and no product version. It
 //! prints nothing, and only [`save`] touches the filesystem.
 //!
@@ -37,6 +57,7 @@ mod alloc;
 mod base_block;
 mod big_data;
 mod bin;
+mod bits;
 mod cell;
 mod check;
 mod edit;

@@ -10,20 +10,21 @@
 //! Which one a hive has depends on the Windows that wrote it, not on the
 //! hive's version. Nothing is written here: [`Replay`] lists what to copy.
 
+mod new;
+mod old;
+
 use std::ops::RangeInclusive;
 
-use crate::base_block::{BINS_SIZE_AT, BaseBlock, FILE_TYPE_AT, Layout};
-use crate::bin;
+use crate::base_block::{BINS_SIZE_AT, BaseBlock, FILE_TYPE_AT};
 use crate::error::{Error, LogRefusal};
-use crate::field::{le_u32, u64_at, u32_at};
 use crate::hive::FileTime;
 use crate::offset::{BASE_BLOCK_LEN, CellOffset, FileOffset};
 
+use new::{Entry, NewLog};
+use old::OldLog;
+
 /// A log is written in sectors of this many bytes; so is an old log's page.
 const SECTOR: usize = 512;
-
-/// Header of a new log's entry, in bytes.
-const ENTRY_HEADER_LEN: usize = 40;
 
 /// The two formats of logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +140,9 @@ impl<'l> Replay<'l> {
         }
         let mut write = |at: FileOffset, bytes: &[u8]| {
             let start = usize::try_from(at.0).unwrap_or(usize::MAX);
-            let place = hive.get_mut(start..).and_then(|rest| rest.get_mut(..bytes.len()));
+            let place = hive
+                .get_mut(start..)
+                .and_then(|rest| rest.get_mut(..bytes.len()));
             // In range: pages lie inside the bins, which lie inside the file.
             if let Some(place) = place {
                 place.copy_from_slice(bytes);
@@ -153,7 +156,10 @@ impl<'l> Replay<'l> {
             write(FileOffset(0), base_block);
             write(FileOffset(FILE_TYPE_AT as u64), &[0; 4]);
         }
-        write(FileOffset(BINS_SIZE_AT as u64), &self.bins_size.to_le_bytes());
+        write(
+            FileOffset(BINS_SIZE_AT as u64),
+            &self.bins_size.to_le_bytes(),
+        );
     }
 }
 
@@ -189,7 +195,10 @@ impl<'l> Log<'l> {
                 computed: head.computed_checksum,
             });
         }
-        let layout = head.claimed_layout().ok().filter(|layout| hive.allows(layout.bins_size));
+        let layout = head
+            .claimed_layout()
+            .ok()
+            .filter(|layout| hive.allows(layout.bins_size));
         let layout = layout.ok_or(LogRefusal::BaseBlock)?;
         match head.file_type {
             1 | 2 => OldLog::read(log, sector, &head, layout, hive).map(Log::Old),
@@ -199,199 +208,9 @@ impl<'l> Log<'l> {
     }
 }
 
-struct OldLog<'l> {
-    base_block: &'l [u8; SECTOR],
-    sequence: u32,
-    bins_size: u32,
-    pages: Vec<(CellOffset, &'l [u8])>,
-    page_count: usize,
-}
-
-impl<'l> OldLog<'l> {
-    fn read(
-        log: &'l [u8],
-        base_block: &'l [u8; SECTOR],
-        head: &BaseBlock,
-        layout: Layout,
-        hive: &Primary<'_>,
-    ) -> Result<Self, LogRefusal> {
-        if head.primary_sequence != head.secondary_sequence {
-            return Err(LogRefusal::Sequence {
-                primary: head.primary_sequence,
-                secondary: head.secondary_sequence,
-            });
-        }
-        let vector = log
-            .get(SECTOR..)
-            .and_then(|rest| rest.strip_prefix(b"DIRT"))
-            .ok_or(LogRefusal::NoDirtyVector { at: FileOffset(SECTOR as u64) })?;
-        let vector_len = layout.bins_size as usize / SECTOR / 8;
-        let data_at = (SECTOR + 4 + vector_len).next_multiple_of(SECTOR);
-        let cut = |needed: usize| LogRefusal::Cut {
-            needed: needed as u64,
-            available: log.len() as u64,
-        };
-        let vector = vector.get(..vector_len).ok_or_else(|| cut(data_at))?;
-        let page_count: usize = vector.iter().map(|byte| byte.count_ones() as usize).sum();
-        let data_len = page_count * SECTOR;
-        let mut data = log
-            .get(data_at..)
-            .and_then(|rest| rest.get(..data_len))
-            .ok_or_else(|| cut(data_at + data_len))?;
-        let mut pages = Vec::new();
-        for (byte, position) in vector.iter().zip(0_u32..) {
-            for bit in (0..8).filter(|bit| byte >> bit & 1 != 0) {
-                let Some((page, rest)) = data.split_at_checked(SECTOR) else {
-                    return Err(cut(data_at + data_len));
-                };
-                data = rest;
-                pages.push((CellOffset((position * 8 + bit) * SECTOR as u32), page));
-            }
-        }
-        // The log and the hive have the time of the same write. Where the
-        // hive's base block is lost, its first bin tells it: as the log holds
-        // it, or as it was when the log does not.
-        let expected = match (hive.intact, pages.first()) {
-            (Some(primary), _) => Some(primary.last_written),
-            (None, Some(&(CellOffset(0), page))) => bin::first_bin_time(page),
-            (None, _) => hive.first_bin_time,
-        };
-        if let Some(expected) = expected.filter(|&time| time != head.last_written) {
-            let found = head.last_written.0;
-            return Err(LogRefusal::OtherTime { found, expected: expected.0 });
-        }
-        Ok(OldLog {
-            base_block,
-            sequence: head.primary_sequence,
-            bins_size: layout.bins_size,
-            pages,
-            page_count,
-        })
-    }
-
-    fn into_replay(self, hive: &Primary<'_>) -> Replay<'l> {
-        let base_block = Some(self.base_block).filter(|_| hive.intact.is_none());
-        Replay {
-            base_block,
-            bins_size: self.bins_size,
-            sequence: self.sequence.wrapping_add(1),
-            recovery: Recovery {
-                format: LogFormat::Old,
-                applied: self.sequence..=self.sequence,
-                pages: self.page_count,
-                base_block_from_log: base_block.is_some(),
-            },
-            pages: self.pages,
-        }
-    }
-}
-
-struct NewLog<'l> {
-    base_block: &'l [u8; SECTOR],
-    /// Valid, consecutive, and not older than the hive.
-    entries: Vec<Entry<'l>>,
-}
-
-impl<'l> NewLog<'l> {
-    fn read(
-        log: &'l [u8],
-        base_block: &'l [u8; SECTOR],
-        hive: &Primary<'_>,
-    ) -> Result<Self, LogRefusal> {
-        let mut entries: Vec<Entry<'_>> = Vec::new();
-        let mut rest = log.get(SECTOR..).unwrap_or_default();
-        while let Some((entry, after)) = Entry::read(rest) {
-            let expected = entries.last().map(|last| last.sequence.wrapping_add(1));
-            if expected.is_some_and(|expected| expected != entry.sequence)
-                || !hive.allows(entry.bins_size)
-            {
-                break;
-            }
-            entries.push(entry);
-            rest = after;
-        }
-        let Some(last) = entries.last().map(|entry| entry.sequence) else {
-            return Err(LogRefusal::NoEntry { at: FileOffset(SECTOR as u64) });
-        };
-        if let Some(hive) = hive.intact {
-            // What the hive already holds; the first entry may be far above it.
-            let needed = hive.secondary_sequence;
-            entries.retain(|entry| entry.sequence >= needed);
-            if entries.is_empty() {
-                return Err(LogRefusal::Older { last, needed });
-            }
-        }
-        Ok(NewLog { base_block, entries })
-    }
-}
-
-struct Entry<'l> {
-    sequence: u32,
-    bins_size: u32,
-    pages: Vec<(CellOffset, &'l [u8])>,
-}
-
-impl<'l> Entry<'l> {
-    /// Reads the entry at the start of `log`; `None` when there is no valid
-    /// one.
-    fn read(log: &'l [u8]) -> Option<(Self, &'l [u8])> {
-        let header: &[u8; ENTRY_HEADER_LEN] = log.first_chunk()?;
-        let size = le_u32::<4, ENTRY_HEADER_LEN>(header) as usize;
-        if !header.starts_with(b"HvLE") || size < ENTRY_HEADER_LEN || !size.is_multiple_of(SECTOR) {
-            return None;
-        }
-        let (entry, rest) = log.split_at_checked(size)?;
-        let body = entry.get(ENTRY_HEADER_LEN..)?;
-        if marvin32(entry.get(..32)?) != u64_at(entry, 32)? || marvin32(body) != u64_at(entry, 24)? {
-            return None;
-        }
-        let bins_size = le_u32::<16, ENTRY_HEADER_LEN>(header);
-        if bins_size == 0 || !bins_size.is_multiple_of(4096) || bins_size > crate::base_block::MAX_BINS_SIZE {
-            return None;
-        }
-        let count = le_u32::<20, ENTRY_HEADER_LEN>(header) as usize;
-        let (references, mut data) = body.split_at_checked(count.checked_mul(8)?)?;
-        let mut pages = Vec::with_capacity(count);
-        for reference in references.chunks_exact(8) {
-            let (offset, length) = (u32_at(reference, 0)?, u32_at(reference, 4)?);
-            if offset.checked_add(length)? > bins_size {
-                return None;
-            }
-            let (page, after) = data.split_at_checked(length as usize)?;
-            data = after;
-            pages.push((CellOffset(offset), page));
-        }
-        let sequence = le_u32::<12, ENTRY_HEADER_LEN>(header);
-        Some((Entry { sequence, bins_size, pages }, rest))
-    }
-}
-
-/// Seed of the log's hashes. The specification prints its bytes from the most
-/// significant one on; every entry of the real logs tried agrees.
-const MARVIN_SEED: (u32, u32) = (0x7A4E_55C5, 0x82EF_4D88);
-
-/// Marvin32 with the log's seed, over a multiple of four bytes.
-fn marvin32(bytes: &[u8]) -> u64 {
-    let (mut low, mut high) = MARVIN_SEED;
-    let mut step = |word: u32| {
-        low = low.wrapping_add(word);
-        high ^= low;
-        low = low.rotate_left(20).wrapping_add(high);
-        high = high.rotate_left(9) ^ low;
-        low = low.rotate_left(27).wrapping_add(high);
-        high = high.rotate_left(19);
-    };
-    for &word in bytes.as_chunks::<4>().0 {
-        step(u32::from_le_bytes(word));
-    }
-    // The end mark; all that is hashed here is a multiple of four bytes long.
-    step(0x80);
-    step(0);
-    u64::from(low) | u64::from(high) << 32
-}
-
 #[cfg(test)]
 mod tests {
+    use super::new::{ENTRY_HEADER_LEN, marvin32};
     use super::*;
 
     /// An entry with one page of `fill` at offset 0.
@@ -399,7 +218,13 @@ mod tests {
         let size = (ENTRY_HEADER_LEN + 8 + 4096).next_multiple_of(SECTOR);
         let mut bytes = vec![0; size];
         bytes[..4].copy_from_slice(b"HvLE");
-        for (at, field) in [(4, size as u32), (12, sequence), (16, bins_size), (20, 1), (44, 4096)] {
+        for (at, field) in [
+            (4, size as u32),
+            (12, sequence),
+            (16, bins_size),
+            (20, 1),
+            (44, 4096),
+        ] {
             bytes[at..at + 4].copy_from_slice(&field.to_le_bytes());
         }
         bytes[48..48 + 4096].fill(fill);
@@ -443,12 +268,18 @@ mod tests {
     fn consecutive_entries_are_applied_across_logs_from_the_older_one_on() {
         let later = new_log(&[entry(12, 4096, 3)]);
         let earlier = new_log(&[entry(10, 4096, 1), entry(11, 4096, 2)]);
-        assert_eq!(applied((7, 6), &[later.clone(), earlier.clone()]).unwrap(), 10..=12);
+        assert_eq!(
+            applied((7, 6), &[later.clone(), earlier.clone()]).unwrap(),
+            10..=12
+        );
         // A gap ends the replay, whatever comes after it.
         let gap = new_log(&[entry(13, 4096, 3)]);
         assert_eq!(applied((7, 6), &[earlier.clone(), gap]).unwrap(), 10..=11);
         // What the hive already holds is left out.
-        assert_eq!(applied((12, 11), &[earlier.clone(), later]).unwrap(), 11..=12);
+        assert_eq!(
+            applied((12, 11), &[earlier.clone(), later]).unwrap(),
+            11..=12
+        );
         assert!(matches!(
             applied((14, 13), &[earlier, Vec::new()]),
             Err(Error::NoUsableLog(refusals))
@@ -464,7 +295,10 @@ mod tests {
             let log = new_log(&[entry(10, 4096, 1), second.clone(), entry(12, 4096, 3)]);
             assert_eq!(applied((7, 6), &[log]).unwrap(), 10..=10, "byte {damaged}");
             let refused = applied((7, 6), &[new_log(&[second])]);
-            assert!(matches!(refused, Err(Error::NoUsableLog(_))), "byte {damaged}");
+            assert!(
+                matches!(refused, Err(Error::NoUsableLog(_))),
+                "byte {damaged}"
+            );
         }
     }
 
@@ -486,20 +320,43 @@ mod tests {
         let primary = BaseBlock::parse(&base_block(0, (5, 4))).unwrap();
         let plan = |log: &[u8]| {
             let logs = [log.to_vec()];
-            Replay::plan(&primary, None, 8192, &logs)
-                .map(|replay| replay.pages.iter().map(|(at, page)| (at.0, page.len())).collect::<Vec<_>>())
+            Replay::plan(&primary, None, 8192, &logs).map(|replay| {
+                replay
+                    .pages
+                    .iter()
+                    .map(|(at, page)| (at.0, page.len()))
+                    .collect::<Vec<_>>()
+            })
         };
         assert_eq!(plan(&log).unwrap(), [(0, 512), (7 * 512, 512)]);
         let refusal = |log: &[u8]| match plan(log) {
             Err(Error::NoUsableLog(refusals)) => refusals[0],
             other => panic!("{other:?}"),
         };
-        assert!(matches!(refusal(&log[..2047]), LogRefusal::Cut { needed: 2048, available: 2047 }));
-        assert!(matches!(refusal(&log[..514]), LogRefusal::NoDirtyVector { .. }));
+        assert!(matches!(
+            refusal(&log[..2047]),
+            LogRefusal::Cut {
+                needed: 2048,
+                available: 2047
+            }
+        ));
+        assert!(matches!(
+            refusal(&log[..514]),
+            LogRefusal::NoDirtyVector { .. }
+        ));
         assert!(matches!(refusal(&log[..511]), LogRefusal::NoBaseBlock));
         let torn = [&base_block(1, (5, 4)), &log[512..]].concat();
-        assert!(matches!(refusal(&torn), LogRefusal::Sequence { primary: 5, secondary: 4 }));
+        assert!(matches!(
+            refusal(&torn),
+            LogRefusal::Sequence {
+                primary: 5,
+                secondary: 4
+            }
+        ));
         let hive = base_block(0, (5, 5));
-        assert!(matches!(refusal(&hive), LogRefusal::FileType { file_type: 0 }));
+        assert!(matches!(
+            refusal(&hive),
+            LogRefusal::FileType { file_type: 0 }
+        ));
     }
 }

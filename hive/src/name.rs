@@ -152,7 +152,10 @@ impl StoredName {
     pub(crate) fn from_units(units: &[u16]) -> Self {
         let latin1: Option<Vec<u8>> = units.iter().map(|&unit| u8::try_from(unit).ok()).collect();
         match latin1 {
-            Some(bytes) => StoredName { bytes, is_latin1: true },
+            Some(bytes) => StoredName {
+                bytes,
+                is_latin1: true,
+            },
             None => StoredName {
                 bytes: units.iter().flat_map(|unit| unit.to_le_bytes()).collect(),
                 is_latin1: false,
@@ -162,7 +165,10 @@ impl StoredName {
 
     pub(crate) fn from_text(name: &str) -> Self {
         if name.is_ascii() {
-            return StoredName { bytes: name.as_bytes().to_vec(), is_latin1: true };
+            return StoredName {
+                bytes: name.as_bytes().to_vec(),
+                is_latin1: true,
+            };
         }
         Self::from_units(&name.encode_utf16().collect::<Vec<_>>())
     }
@@ -188,7 +194,12 @@ mod tests {
     fn names_are_stored_as_latin1_where_every_unit_fits() {
         assert_eq!(stored("Größe").as_name(), Name::Latin1(b"Gr\xF6\xDFe"));
         assert_eq!(stored("Ω").as_name(), Name::Utf16(&[0xA9, 0x03]));
-        assert_eq!(StoredName::from_units(&[0xD800]).as_name().to_string_lossy(), "\u{FFFD}");
+        assert_eq!(
+            StoredName::from_units(&[0xD800])
+                .as_name()
+                .to_string_lossy(),
+            "\u{FFFD}"
+        );
     }
 
     #[test]
@@ -198,13 +209,16 @@ mod tests {
             ("ab", "a_b"), // `_` (0x5F) lies between upper and lower case
             ("SS3", "ss4"),
             ("zz", "\u{e9}"),
-            ("\u{fe}", "\u{ff}"),     // upper case 0x178, beyond Latin-1
+            ("\u{fe}", "\u{ff}"),      // upper case 0x178, beyond Latin-1
             ("\u{10331}", "\u{ff21}"), // surrogates sort below U+FF21
         ] {
             let order = stored(low).as_name().compare(stored(high).as_name());
             assert_eq!(order, Ordering::Less, "`{low}` against `{high}`");
         }
-        assert_eq!(stored("Tcpip").as_name().compare(stored("TCPIP").as_name()), Ordering::Equal);
+        assert_eq!(
+            stored("Tcpip").as_name().compare(stored("TCPIP").as_name()),
+            Ordering::Equal
+        );
     }
 
     #[test]

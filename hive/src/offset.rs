@@ -58,7 +58,10 @@ mod tests {
 
     #[test]
     fn cells_are_counted_from_the_end_of_the_base_block() {
-        assert_eq!(CellOffset::from_field(0x20).unwrap().in_file().to_string(), "0x1020");
+        assert_eq!(
+            CellOffset::from_field(0x20).unwrap().in_file().to_string(),
+            "0x1020"
+        );
         assert_eq!(CellOffset::from_field(u32::MAX), None);
     }
 }

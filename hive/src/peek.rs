@@ -13,6 +13,7 @@
 mod key;
 mod pages;
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 
@@ -104,7 +105,10 @@ impl<R: ReadAt> Peek<R> {
         let base_block = BaseBlock::of_hive(&head, length)?;
         base_block.require_clean()?;
         let layout = base_block.layout(length)?;
-        Ok(Peek { pages: Pages::new(reader), layout })
+        Ok(Peek {
+            pages: Pages::new(reader),
+            layout,
+        })
     }
 
     /// Opens a hive, with what its logs hold laid over it if it is dirty. As
@@ -112,10 +116,7 @@ impl<R: ReadAt> Peek<R> {
     ///
     /// # Errors
     /// [`Error::NoUsableLog`]; else as [`Peek::open`].
-    pub fn open_with_logs(
-        reader: R,
-        logs: &[Vec<u8>],
-    ) -> Result<(Self, Option<Recovery>), Error> {
+    pub fn open_with_logs(reader: R, logs: &[Vec<u8>]) -> Result<(Self, Option<Recovery>), Error> {
         let (head, length) = read_head(&reader)?;
         let base_block = BaseBlock::of_hive(&head, length)?;
         if base_block.require_clean().is_ok() {
@@ -134,7 +135,10 @@ impl<R: ReadAt> Peek<R> {
             None => Some(base_block.claimed_layout()),
         };
         let layout = claimed.unwrap_or(Err(Error::BaseBlockCut { length }))?;
-        let layout = Layout { bins_size: replay.bins_size, ..layout };
+        let layout = Layout {
+            bins_size: replay.bins_size,
+            ..layout
+        };
         Ok((Peek { pages, layout }, Some(replay.recovery)))
     }
 
@@ -167,7 +171,9 @@ impl<R: ReadAt> Peek<R> {
     pub fn key_by_id(&self, id: KeyId) -> Result<PeekKey<'_, R>, Error> {
         PeekKey::read(self, id.offset()).map_err(|error| match error {
             Error::Io { .. } => error,
-            _ => Error::NoSuchKey { at: id.offset().in_file() },
+            _ => Error::NoSuchKey {
+                at: id.offset().in_file(),
+            },
         })
     }
 
@@ -177,12 +183,22 @@ impl<R: ReadAt> Peek<R> {
     }
 }
 
+impl<R> fmt::Debug for Peek<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peek")
+            .field("layout", &self.layout)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The base block with the header of the first bin, and the length of all.
 fn read_head<R: ReadAt>(reader: &R) -> Result<(Vec<u8>, u64), Error> {
     let length = reader.len();
     let wanted = BASE_BLOCK_LEN + bin::BIN_HEADER_LEN as usize;
     let mut head = vec![0; usize::try_from(length).unwrap_or(usize::MAX).min(wanted)];
-    reader.read_at(0, &mut head).map_err(Error::io("reading the base block"))?;
+    reader
+        .read_at(0, &mut head)
+        .map_err(Error::io("reading the base block"))?;
     Ok((head, length))
 }
 
@@ -225,10 +241,12 @@ mod tests {
     fn bytes_are_read_to_their_end_and_not_beyond() {
         let bytes = vec![1, 2, 3];
         let mut buf = [0; 2];
-        (&bytes).read_at(1, &mut buf).unwrap();
+        bytes.read_at(1, &mut buf).unwrap();
         assert_eq!(buf, [2, 3]);
         for offset in [2, 3, u64::MAX] {
-            let error = Arc::new(bytes.clone()).read_at(offset, &mut buf).unwrap_err();
+            let error = Arc::new(bytes.clone())
+                .read_at(offset, &mut buf)
+                .unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{offset}");
         }
     }

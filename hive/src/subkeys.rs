@@ -73,7 +73,13 @@ impl<'a> List<'a> {
     #[inline]
     pub(crate) fn parse(cell: &'a [u8], at: CellOffset) -> Result<Self, Error> {
         let (Some(signature), Some(count)) = (cell.first_chunk(), u16_at(cell, 2)) else {
-            return Err(wrong_record(cell, at, "lf, lh, li or ri", "subkey list", LIST_HEADER_LEN));
+            return Err(wrong_record(
+                cell,
+                at,
+                "lf, lh, li or ri",
+                "subkey list",
+                LIST_HEADER_LEN,
+            ));
         };
         let kind = ListKind::from_signature(*signature).ok_or(Error::Signature {
             at: at.in_file(),
@@ -81,12 +87,14 @@ impl<'a> List<'a> {
             found: *signature,
         })?;
         let needed = LIST_HEADER_LEN + usize::from(count) * kind.stride();
-        let elements = cell.get(LIST_HEADER_LEN..needed).ok_or(Error::RecordTooLong {
-            at: at.in_file(),
-            what: "subkey list",
-            needed: needed as u64,
-            available: cell.len() as u64,
-        })?;
+        let elements = cell
+            .get(LIST_HEADER_LEN..needed)
+            .ok_or(Error::RecordTooLong {
+                at: at.in_file(),
+                what: "subkey list",
+                needed: needed as u64,
+                available: cell.len() as u64,
+            })?;
         Ok(List { kind, elements })
     }
 
@@ -200,7 +208,11 @@ impl<'n> Wanted<'n> {
         for (slot, unit) in start.iter_mut().zip(name.units()) {
             *slot = upcase(unit);
         }
-        Wanted { name, hash: name.hash(), start }
+        Wanted {
+            name,
+            hash: name.hash(),
+            start,
+        }
     }
 
     /// Whether an element with this help may name the wanted key.
@@ -307,21 +319,44 @@ mod tests {
     #[test]
     fn a_count_beyond_the_cell_is_refused() {
         let at = CellOffset(0x20);
-        assert_eq!(List::parse(&list(b"lh", 1, &[0x80, 7]), at).map(List::len).ok(), Some(1));
+        assert_eq!(
+            List::parse(&list(b"lh", 1, &[0x80, 7]), at)
+                .map(List::len)
+                .ok(),
+            Some(1)
+        );
         for (signature, count, elements) in [(b"lh", 2, 2), (b"li", 3, 2), (b"ri", u16::MAX, 9)] {
             let cell = list(signature, count, &vec![0; elements]);
-            assert!(matches!(List::parse(&cell, at), Err(Error::RecordTooLong { .. })));
+            assert!(matches!(
+                List::parse(&cell, at),
+                Err(Error::RecordTooLong { .. })
+            ));
         }
-        assert!(matches!(List::parse(b"lx\0\0", at), Err(Error::Signature { .. })));
+        assert!(matches!(
+            List::parse(b"lx\0\0", at),
+            Err(Error::Signature { .. })
+        ));
         assert!(List::parse(b"li", at).is_err());
-        assert!(matches!(List::parse_leaf(&list(b"ri", 0, &[]), at), Err(Error::ListNested { .. })));
+        assert!(matches!(
+            List::parse_leaf(&list(b"ri", 0, &[]), at),
+            Err(Error::ListNested { .. })
+        ));
     }
 
     #[test]
     fn hints_are_compared_without_case_and_zero_promises_nothing() {
         let wanted = Wanted::new(Name::Latin1(b"tcpip"));
-        for (hint, may_be) in [(b"TCPI", true), (b"tcpI", true), (b"tcp\0", false), (b"\0\0\0\0", true)] {
-            assert_eq!(wanted.may_be(ListKind::Lf, u32::from_le_bytes(*hint)), may_be, "{hint:?}");
+        for (hint, may_be) in [
+            (b"TCPI", true),
+            (b"tcpI", true),
+            (b"tcp\0", false),
+            (b"\0\0\0\0", true),
+        ] {
+            assert_eq!(
+                wanted.may_be(ListKind::Lf, u32::from_le_bytes(*hint)),
+                may_be,
+                "{hint:?}"
+            );
         }
     }
 }

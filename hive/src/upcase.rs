@@ -151,6 +151,10 @@ const RUNS: &[(u16, u16, u16, i32)] = &[
 /// The mapping of the units below 256, where nearly every name lives.
 static LATIN1: [u16; 256] = latin1();
 
+#[expect(
+    clippy::indexing_slicing,
+    reason = "in range, and evaluated when compiling"
+)]
 const fn latin1() -> [u16; 256] {
     let mut table = [0_u16; 256];
     let mut unit = 0;
@@ -269,9 +273,9 @@ mod tests {
     ];
 
     fn only_in_nt_hive(unit: u16) -> bool {
-        ONLY_IN_NT_HIVE
-            .iter()
-            .any(|&(first, last, step)| (first..=last).contains(&unit) && (unit - first) % step == 0)
+        ONLY_IN_NT_HIVE.iter().any(|&(first, last, step)| {
+            (first..=last).contains(&unit) && (unit - first).is_multiple_of(step)
+        })
     }
 
     fn nt_hive_order(a: u16, b: u16) -> Ordering {
@@ -287,16 +291,21 @@ mod tests {
         let (mut mapped, mut named) = (0, 0);
         for unit in 0..=u16::MAX {
             let upper = upcase(unit);
-            assert_eq!(upcase(upper), upper, "upper case of {unit:#x} is not stable");
+            assert_eq!(
+                upcase(upper),
+                upper,
+                "upper case of {unit:#x} is not stable"
+            );
             assert_eq!(nt_hive_order(unit, upper), Ordering::Equal, "{unit:#x}");
             mapped += usize::from(upper != unit);
             if only_in_nt_hive(unit) {
                 assert_eq!(upper, unit, "{unit:#x} is named as unmapped");
                 named += 1;
-            } else if upper == unit {
-                if let Some(before) = fixed_before.replace(unit) {
-                    assert_eq!(nt_hive_order(before, unit), Ordering::Less, "{before:#x} {unit:#x}");
-                }
+            } else if upper == unit
+                && let Some(before) = fixed_before.replace(unit)
+            {
+                let order = nt_hive_order(before, unit);
+                assert_eq!(order, Ordering::Less, "{before:#x} {unit:#x}");
             }
         }
         assert_eq!((mapped, named), (973, 212));
@@ -305,13 +314,13 @@ mod tests {
     #[test]
     fn traps_of_full_unicode_upper_casing_are_not_fallen_into() {
         for (unit, upper) in [
-            (0xDF, 0xDF),     // sharp s, seen in a hive made by Windows
-            (0xFF, 0x178),    // y with diaeresis leaves Latin-1
-            (0xB5, 0xB5),     // micro sign
-            (0x131, 0x131),   // dotless i
-            (0x17F, 0x17F),   // long s
-            (0x3C2, 0x3C2),   // final sigma
-            (0x1C5, 0x1C5),   // title case letters are nobody's upper case
+            (0xDF, 0xDF),   // sharp s, seen in a hive made by Windows
+            (0xFF, 0x178),  // y with diaeresis leaves Latin-1
+            (0xB5, 0xB5),   // micro sign
+            (0x131, 0x131), // dotless i
+            (0x17F, 0x17F), // long s
+            (0x3C2, 0x3C2), // final sigma
+            (0x1C5, 0x1C5), // title case letters are nobody's upper case
             (0x1C6, 0x1C4),
             (0xD83D, 0xD83D), // surrogates are units like any other
             (0xFF41, 0xFF21),

@@ -6,7 +6,10 @@
 //! added. The type is any 32-bit number: real hives hold some that no header
 //! file lists.
 
+mod data;
+
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::base_block::MinorVersion;
 use crate::big_data::{self, SEGMENT_LEN};
@@ -16,6 +19,9 @@ use crate::field::{le_u16, le_u32};
 use crate::key::{KeyNode, named, stored_name, wrong_record};
 use crate::name::Name;
 use crate::offset::CellOffset;
+
+pub(crate) use data::decode;
+pub use data::{encode, kind};
 
 /// Length of the record before the name, in bytes.
 pub(crate) const FIXED_LEN: usize = 20;
@@ -35,34 +41,6 @@ pub(crate) const LATIN1_NAME: u16 = 1;
 
 /// A value deleted in a differencing hive.
 const TOMBSTONE: u16 = 2;
-
-/// Types of values, as stored.
-pub mod kind {
-    /// No type.
-    pub const NONE: u32 = 0;
-    /// A string.
-    pub const SZ: u32 = 1;
-    /// A string with `%variables%`.
-    pub const EXPAND_SZ: u32 = 2;
-    /// Bytes.
-    pub const BINARY: u32 = 3;
-    /// A little-endian 32-bit number.
-    pub const DWORD: u32 = 4;
-    /// A big-endian 32-bit number.
-    pub const DWORD_BIG_ENDIAN: u32 = 5;
-    /// The target of a symbolic link, without terminating NUL.
-    pub const LINK: u32 = 6;
-    /// Strings, one after the other.
-    pub const MULTI_SZ: u32 = 7;
-    /// Resources of a device.
-    pub const RESOURCE_LIST: u32 = 8;
-    /// Resources of a device, as its hardware describes them.
-    pub const FULL_RESOURCE_DESCRIPTOR: u32 = 9;
-    /// Resources that a device asks for.
-    pub const RESOURCE_REQUIREMENTS_LIST: u32 = 10;
-    /// A little-endian 64-bit number.
-    pub const QWORD: u32 = 11;
-}
 
 /// Where a value's data is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +72,13 @@ impl<'a> ValueRecord<'a> {
     #[inline]
     pub(crate) fn name(self, at: CellOffset) -> Result<Name<'a>, Error> {
         let is_latin1 = self.flags() & LATIN1_NAME != 0;
-        stored_name(self.rest, le_u16::<2, FIXED_LEN>(self.fixed), is_latin1, at, FIXED_LEN)
+        stored_name(
+            self.rest,
+            le_u16::<2, FIXED_LEN>(self.fixed),
+            is_latin1,
+            at,
+            FIXED_LEN,
+        )
     }
 
     pub(crate) fn kind(self) -> u32 {
@@ -193,7 +177,10 @@ pub(crate) fn find<S: CellSource>(
         return Ok(None);
     };
     let list = source.cell(at)?;
-    for (index, &offset) in list_offsets(list.as_ref(), at, node.value_count())?.iter().enumerate() {
+    for (index, &offset) in list_offsets(list.as_ref(), at, node.value_count())?
+        .iter()
+        .enumerate()
+    {
         let at = CellOffset(u32::from_le_bytes(offset));
         let cell = source.cell(at)?;
         let found = ValueRecord::parse(cell.as_ref(), at)?.name(at)?;
@@ -283,6 +270,17 @@ impl<'h> Value<'h> {
     }
 }
 
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Value")
+            .field("at", &self.at.in_file())
+            .field("name", &self.name().map(Name::to_string_lossy))
+            .field("kind", &self.kind())
+            .field("length", &self.data_len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// Iterates over the values of a key.
 pub struct Values<'h> {
     cells: Cells<'h>,
@@ -314,76 +312,6 @@ impl<'h> Iterator for Values<'h> {
     }
 }
 
-/// Meaning of a value's bytes, by type.
-pub(crate) mod decode {
-    use super::kind;
-    use crate::field::{u32_at, u64_at};
-
-    fn units(data: &[u8]) -> impl Iterator<Item = u16> {
-        data.as_chunks().0.iter().map(|&unit| u16::from_le_bytes(unit))
-    }
-
-    fn text(units: impl Iterator<Item = u16>) -> String {
-        char::decode_utf16(units)
-            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .collect()
-    }
-
-    pub(crate) fn string(data: &[u8]) -> String {
-        text(units(data).take_while(|&unit| unit != 0))
-    }
-
-    pub(crate) fn multi_string(data: &[u8]) -> Vec<String> {
-        let mut units = units(data).peekable();
-        let mut strings = Vec::new();
-        while units.peek().is_some_and(|&unit| unit != 0) {
-            strings.push(text(units.by_ref().take_while(|&unit| unit != 0)));
-        }
-        strings
-    }
-
-    pub(crate) fn dword(kind: u32, data: &[u8]) -> Option<u32> {
-        let number = u32_at(data, 0).filter(|_| data.len() == 4)?;
-        match kind {
-            kind::DWORD => Some(number),
-            kind::DWORD_BIG_ENDIAN => Some(number.swap_bytes()),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn qword(kind: u32, data: &[u8]) -> Option<u64> {
-        u64_at(data, 0).filter(|_| data.len() == 8 && kind == kind::QWORD)
-    }
-}
-
-/// Data of values in the form that the registry stores.
-pub mod encode {
-    /// A string with its terminating NUL, for [`SZ`](super::kind::SZ) and
-    /// [`EXPAND_SZ`](super::kind::EXPAND_SZ).
-    pub fn sz(text: &str) -> Vec<u8> {
-        let units = text.encode_utf16().chain([0]);
-        units.flat_map(u16::to_le_bytes).collect()
-    }
-
-    /// Strings, each with its NUL, and the NUL that ends the list, for
-    /// [`MULTI_SZ`](super::kind::MULTI_SZ).
-    pub fn multi_sz<S: AsRef<str>>(strings: &[S]) -> Vec<u8> {
-        let mut data: Vec<u8> = strings.iter().flat_map(|text| sz(text.as_ref())).collect();
-        data.extend([0, 0]);
-        data
-    }
-
-    /// A number, for [`DWORD`](super::kind::DWORD).
-    pub fn dword(number: u32) -> Vec<u8> {
-        number.to_le_bytes().to_vec()
-    }
-
-    /// A number, for [`QWORD`](super::kind::QWORD).
-    pub fn qword(number: u64) -> Vec<u8> {
-        number.to_le_bytes().to_vec()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -410,22 +338,15 @@ mod tests {
         ] {
             let cell = record(size, data, flags);
             let found = ValueRecord::parse(&cell, at).unwrap().place(at).ok();
-            assert_eq!(found, expected, "size {size:#x} data {data:#x} flags {flags}");
+            assert_eq!(
+                found, expected,
+                "size {size:#x} data {data:#x} flags {flags}"
+            );
         }
         let cell = record(IN_RECORD | 3, 0x0403_0201, 0);
-        assert_eq!(ValueRecord::parse(&cell, at).unwrap().data_in_record(3), [1, 2, 3]);
-    }
-
-    #[test]
-    fn what_is_encoded_is_decoded() {
-        assert_eq!(encode::sz("aé"), [b'a', 0, 0xE9, 0, 0, 0]);
-        assert_eq!(decode::string(&encode::sz("aé")), "aé");
-        assert_eq!(encode::multi_sz(&["a", "b"]), *b"a\0\0\0b\0\0\0\0\0");
-        assert_eq!(decode::multi_string(&encode::multi_sz(&["a", "b"])), ["a", "b"]);
-        assert_eq!(decode::multi_string(b"a\0"), ["a"], "the NULs may be missing");
-        assert_eq!(encode::multi_sz::<&str>(&[]), [0, 0]);
-        assert_eq!(decode::dword(kind::DWORD_BIG_ENDIAN, &[0, 0, 1, 2]), Some(0x102));
-        assert_eq!(decode::dword(kind::DWORD, &[0, 0, 1]), None);
-        assert_eq!(decode::qword(kind::QWORD, &encode::qword(7)), Some(7));
+        assert_eq!(
+            ValueRecord::parse(&cell, at).unwrap().data_in_record(3),
+            [1, 2, 3]
+        );
     }
 }

@@ -5,7 +5,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "test helpers"
+    reason = "a test ends where something is wrong"
 )]
 
 mod common;
@@ -13,22 +13,44 @@ mod common;
 use common::State;
 use sha2::{Digest as _, Sha256};
 use wimwright_hive::{
-    Error, FileTime, Finding, Hive, LogFormat, LogRefusal, Report, Security, check,
+    Error, FileTime, Finding, Hive, Key, LogFormat, LogRefusal, Report, Security, check, upcase,
 };
 
+type Rule = fn(&Error) -> bool;
+
 /// Hives that the structure check refuses, by the rule they break.
-const BROKEN: &[(&str, fn(&Error) -> bool)] = &[
-    ("SYSTEM-corrupt-hbin", |error| matches!(error, Error::BinSignature { .. })),
-    ("edge/SAMBadHBinHeader", |error| matches!(error, Error::BinSignature { .. })),
-    ("edge/corrupt_sub_key_list.hiv", |error| matches!(error, Error::CellNotAllocated { .. })),
-    ("yarp/BadListHive", |error| matches!(error, Error::CellShared { .. })),
-    ("yarp/BadSubkeyHive", |error| matches!(error, Error::CellShared { .. })),
-    ("yarp/EffectiveSizeHive", |error| matches!(error, Error::CellOutside { .. })),
-    ("yarp/TruncatedDirtyHive", |error| matches!(error, Error::Truncated { .. })),
-    ("yarp/TruncatedHive", |error| matches!(error, Error::Truncated { .. })),
+const BROKEN: &[(&str, Rule)] = &[
+    ("SYSTEM-corrupt-hbin", |error| {
+        matches!(error, Error::BinSignature { .. })
+    }),
+    ("edge/SAMBadHBinHeader", |error| {
+        matches!(error, Error::BinSignature { .. })
+    }),
+    ("edge/corrupt_sub_key_list.hiv", |error| {
+        matches!(error, Error::CellNotAllocated { .. })
+    }),
+    ("yarp/BadListHive", |error| {
+        matches!(error, Error::CellShared { .. })
+    }),
+    ("yarp/BadSubkeyHive", |error| {
+        matches!(error, Error::CellShared { .. })
+    }),
+    ("yarp/EffectiveSizeHive", |error| {
+        matches!(error, Error::CellOutside { .. })
+    }),
+    ("yarp/TruncatedDirtyHive", |error| {
+        matches!(error, Error::Truncated { .. })
+    }),
+    ("yarp/TruncatedHive", |error| {
+        matches!(error, Error::Truncated { .. })
+    }),
     // A key's name runs six bytes beyond its cell; other parsers cut it.
-    ("yarp/TruncatedNameHive", |error| matches!(error, Error::RecordTooLong { .. })),
-    ("yarp/BadBaseBlockHive/BadBaseBlockHive", |error| matches!(error, Error::Version { .. })),
+    ("yarp/TruncatedNameHive", |error| {
+        matches!(error, Error::RecordTooLong { .. })
+    }),
+    ("yarp/BadBaseBlockHive/BadBaseBlockHive", |error| {
+        matches!(error, Error::Version { .. })
+    }),
 ];
 
 /// Facts that the two parsers count differently, and why.
@@ -46,13 +68,26 @@ fn differs(name: &str, fact: &str) -> Option<&'static str> {
     }
 }
 
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
 fn count(report: &Report, kind: fn(&Finding) -> bool) -> usize {
-    report.findings.iter().filter(|finding| kind(finding)).count()
+    report
+        .findings
+        .iter()
+        .filter(|finding| kind(finding))
+        .count()
 }
 
 #[test]
 fn every_hive_gets_the_verdict_of_the_independent_parser() {
-    let Some(corpus) = wimwright_testdata::corpus("verdicts") else { return };
+    let Some(corpus) = wimwright_testdata::corpus("verdicts") else {
+        return;
+    };
     for row in common::hives(&corpus) {
         let name = row.name.as_str();
         let bytes = row.read(&corpus);
@@ -64,9 +99,15 @@ fn every_hive_gets_the_verdict_of_the_independent_parser() {
             State::Dirty { bad_checksum } => {
                 let error = opened.expect_err(name);
                 assert!(error.needs_logs(), "{name}: {error}");
-                assert_eq!(matches!(error, Error::Checksum { .. }), bad_checksum, "{name}: {error}");
+                assert_eq!(
+                    matches!(error, Error::Checksum { .. }),
+                    bad_checksum,
+                    "{name}: {error}"
+                );
             }
-            State::Clean if broken.is_none() => opened.unwrap_or_else(|error| panic!("{name}: {error}")),
+            State::Clean if broken.is_none() => {
+                opened.unwrap_or_else(|error| panic!("{name}: {error}"));
+            }
             State::Clean => assert!(opened.is_err(), "{name}"),
         }
         match broken {
@@ -81,14 +122,19 @@ fn every_hive_gets_the_verdict_of_the_independent_parser() {
 
 #[test]
 fn every_count_is_that_of_the_independent_parser() {
-    let Some(corpus) = wimwright_testdata::corpus("counts") else { return };
+    let Some(corpus) = wimwright_testdata::corpus("counts") else {
+        return;
+    };
     let mut checked = 0;
     for row in common::hives(&corpus) {
         let name = row.name.as_str();
         let report = match check(&row.read(&corpus)) {
             Ok(report) => report,
             Err(error) => {
-                assert!(matches!(error, Error::NotAHive { .. } | Error::Version { .. }), "{name}: {error}");
+                assert!(
+                    matches!(error, Error::NotAHive { .. } | Error::Version { .. }),
+                    "{name}: {error}"
+                );
                 continue;
             }
         };
@@ -97,19 +143,39 @@ fn every_count_is_that_of_the_independent_parser() {
         let largest = row.number("largest value");
         let small = largest == 0 && report.largest_value <= 4;
         for (fact, ours, theirs) in [
-            ("minor", report.minor.number() as usize, row.minor() as usize),
+            (
+                "minor",
+                report.minor.number() as usize,
+                row.minor() as usize,
+            ),
             ("keys", report.keys, row.number("keys")),
             ("values", report.values, row.number("values")),
             ("sk", report.security, row.number("sk")),
             ("class names", report.class_names, row.number("class names")),
-            ("big-data values", report.big_values, row.number("big-data values")),
-            ("long values", report.long_values, row.number_before("values over 16344")),
-            ("largest value", if small { 0 } else { report.largest_value }, largest),
+            (
+                "big-data values",
+                report.big_values,
+                row.number("big-data values"),
+            ),
+            (
+                "long values",
+                report.long_values,
+                row.number_before("values over 16344"),
+            ),
+            (
+                "largest value",
+                if small { 0 } else { report.largest_value },
+                largest,
+            ),
             ("lf", report.lists.lf, row.lists("lf")),
             ("lh", report.lists.lh, row.lists("lh")),
             ("li", report.lists.li, row.lists("li")),
             ("ri", report.lists.ri, row.lists("ri")),
-            ("unreferenced cells", report.unreferenced, row.number("unreferenced cells")),
+            (
+                "unreferenced cells",
+                report.unreferenced,
+                row.number("unreferenced cells"),
+            ),
             (
                 "order errors",
                 count(&report, |finding| matches!(finding, Finding::Order { .. })),
@@ -117,7 +183,9 @@ fn every_count_is_that_of_the_independent_parser() {
             ),
             (
                 "sk refcount errors",
-                count(&report, |finding| matches!(finding, Finding::SecurityCount { .. })),
+                count(&report, |finding| {
+                    matches!(finding, Finding::SecurityCount { .. })
+                }),
                 row.number("sk refcount errors"),
             ),
             (
@@ -138,9 +206,13 @@ fn every_count_is_that_of_the_independent_parser() {
 
 #[test]
 fn hashes_hints_and_parents_are_right_but_in_two_tampered_hives() {
-    let Some(corpus) = wimwright_testdata::corpus("hashes") else { return };
+    let Some(corpus) = wimwright_testdata::corpus("hashes") else {
+        return;
+    };
     for row in common::hives(&corpus) {
-        let Ok(report) = check(&row.read(&corpus)) else { continue };
+        let Ok(report) = check(&row.read(&corpus)) else {
+            continue;
+        };
         let hashes = count(&report, |finding| matches!(finding, Finding::Hash { .. }));
         let parents = count(&report, |finding| matches!(finding, Finding::Parent { .. }));
         let expected = match row.name.as_str() {
@@ -154,7 +226,9 @@ fn hashes_hints_and_parents_are_right_but_in_two_tampered_hives() {
 
 #[test]
 fn replayed_hives_equal_the_goldens_byte_for_byte() {
-    let Some(corpus) = wimwright_testdata::corpus("replay") else { return };
+    let Some(corpus) = wimwright_testdata::corpus("replay") else {
+        return;
+    };
     for golden in common::goldens(&corpus) {
         let name = golden.name.as_str();
         let bytes = wimwright_testdata::read(&corpus.join("hives").join(name));
@@ -164,11 +238,18 @@ fn replayed_hives_equal_the_goldens_byte_for_byte() {
                 .unwrap_or_else(|error| panic!("{name}: {error}"));
             let recovery = recovery.expect(name);
             let bins = &hive.as_bytes()[4096..4096 + golden.bins_size];
-            let digest: String = Sha256::digest(bins).iter().map(|byte| format!("{byte:02x}")).collect();
-            assert_eq!(digest, golden.sha256, "{name}");
+            assert_eq!(sha256(bins), golden.sha256, "{name}");
             let report = hive.check();
-            assert_eq!((report.keys, report.values), (golden.keys, golden.values), "{name}");
-            assert_eq!(golden.applied.is_some(), recovery.format == LogFormat::New, "{name}");
+            assert_eq!(
+                (report.keys, report.values),
+                (golden.keys, golden.values),
+                "{name}"
+            );
+            assert_eq!(
+                golden.applied.is_some(),
+                recovery.format == LogFormat::New,
+                "{name}"
+            );
             if let Some((first, last)) = golden.applied {
                 assert_eq!(recovery.applied, first..=last, "{name}");
             }
@@ -178,16 +259,27 @@ fn replayed_hives_equal_the_goldens_byte_for_byte() {
             // Clean now, and told apart from the file page by page.
             let after = hive.as_bytes();
             let sequence = recovery.applied.end() + 1;
-            assert_eq!(after[4..12], [sequence.to_le_bytes(), sequence.to_le_bytes()].concat(), "{name}");
+            assert_eq!(
+                after[4..12],
+                [sequence.to_le_bytes(), sequence.to_le_bytes()].concat(),
+                "{name}"
+            );
             let mut patched = bytes.clone();
             patched.resize(after.len().max(bytes.len()), 0);
             for range in hive.dirty_pages() {
-                let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
+                let range =
+                    usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
                 patched[range.clone()].copy_from_slice(&after[range]);
             }
-            assert!(patched == after, "{name}: a page that differs is not listed");
+            assert!(
+                patched == after,
+                "{name}: a page that differs is not listed"
+            );
             let reopened = Hive::open(after.to_vec());
-            assert!(reopened.is_ok_and(|hive| !hive.is_edited() && hive.dirty_pages().is_empty()), "{name}");
+            assert!(
+                reopened.is_ok_and(|hive| !hive.is_edited() && hive.dirty_pages().is_empty()),
+                "{name}"
+            );
             // The logs in the other order give the same.
             logs.reverse();
         }
@@ -196,7 +288,9 @@ fn replayed_hives_equal_the_goldens_byte_for_byte() {
 
 #[test]
 fn windows_own_recovery_is_equalled() {
-    let Some(corpus) = wimwright_testdata::corpus("recovery by Windows") else { return };
+    let Some(corpus) = wimwright_testdata::corpus("recovery by Windows") else {
+        return;
+    };
     let name = "yarp/NewDirtyHive1/NewDirtyHive";
     let bytes = wimwright_testdata::read(&corpus.join("hives").join(name));
     let (hive, _) = Hive::open_with_logs(bytes, &common::logs(&corpus, name)).unwrap();
@@ -209,7 +303,9 @@ fn windows_own_recovery_is_equalled() {
 
 #[test]
 fn a_damaged_base_block_comes_back_from_the_log() {
-    let Some(corpus) = wimwright_testdata::corpus("base block") else { return };
+    let Some(corpus) = wimwright_testdata::corpus("base block") else {
+        return;
+    };
     let name = "yarp/BadBaseBlockHive/BadBaseBlockHive";
     let bytes = wimwright_testdata::read(&corpus.join("hives").join(name));
     let (hive, recovery) = Hive::open_with_logs(bytes, &common::logs(&corpus, name)).unwrap();
@@ -225,7 +321,9 @@ fn a_damaged_base_block_comes_back_from_the_log() {
 
 #[test]
 fn logs_that_cannot_be_trusted_are_refused_by_name() {
-    let Some(corpus) = wimwright_testdata::corpus("bad logs") else { return };
+    let Some(corpus) = wimwright_testdata::corpus("bad logs") else {
+        return;
+    };
     let refused = |name: &str| {
         let bytes = wimwright_testdata::read(&corpus.join("hives").join(name));
         match Hive::open_with_logs(bytes, &common::logs(&corpus, name)).map(drop) {
@@ -257,8 +355,75 @@ fn logs_that_cannot_be_trusted_are_refused_by_name() {
 }
 
 #[test]
+fn remnants_behind_an_old_log_do_no_harm() {
+    let Some(corpus) = wimwright_testdata::corpus("log with remnants") else {
+        return;
+    };
+    let golden = common::goldens(&corpus)
+        .into_iter()
+        .find(|golden| golden.name.contains("OldDirtyHive"))
+        .unwrap();
+    let hives = corpus.join("hives");
+    let log = wimwright_testdata::read(&hives.join("yarp/OldLogWithRemnantData"));
+    let bytes = wimwright_testdata::read(&hives.join(&golden.name));
+    let (hive, recovery) = Hive::open_with_logs(bytes, &[log]).unwrap();
+    assert_eq!(recovery.unwrap().pages, golden.pages.unwrap());
+    assert_eq!(
+        sha256(&hive.as_bytes()[4096..4096 + golden.bins_size]),
+        golden.sha256
+    );
+}
+
+#[test]
+fn every_key_and_value_is_found_by_its_name_in_another_case() {
+    fn search(key: Key<'_>) -> (usize, usize) {
+        let (mut keys, mut values) = (0, 0);
+        for value in key.values().unwrap().map(Result::unwrap) {
+            let name: Vec<u16> = value.name().unwrap().units().map(upcase).collect();
+            let found = key.value_units(&name).unwrap().unwrap();
+            assert_eq!(found.name().unwrap(), value.name().unwrap());
+            values += 1;
+        }
+        for subkey in key.subkeys().unwrap().map(Result::unwrap) {
+            let name: Vec<u16> = subkey.name().unwrap().units().map(upcase).collect();
+            let found = key.subkey_units(&name).unwrap().map(Key::id);
+            assert_eq!(found, Some(subkey.id()), "{subkey:?}");
+            let below = search(subkey);
+            keys += 1 + below.0;
+            values += below.1;
+        }
+        (keys, values)
+    }
+    let Some(corpus) = wimwright_testdata::corpus("search by name") else {
+        return;
+    };
+    for name in [
+        "SYSTEM-win10-2004-x64",
+        "SYSTEM-winxp-sp3-x86",
+        "NTUSER-vibranium.DAT",
+    ] {
+        let bytes = wimwright_testdata::read(&corpus.join("hives").join(name));
+        let hive = Hive::open(bytes).unwrap();
+        let report = hive.check();
+        assert_eq!(
+            search(hive.root()),
+            (report.keys - 1, report.values),
+            "{name}"
+        );
+        for name in ["", "No Such Key", "\u{f00d}", "Tcpip\0"] {
+            assert!(
+                name.is_empty() || hive.root().subkey(name).unwrap().is_none(),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
 fn clean_hives_ignore_their_logs() {
-    let Some(corpus) = wimwright_testdata::corpus("ignored logs") else { return };
+    let Some(corpus) = wimwright_testdata::corpus("ignored logs") else {
+        return;
+    };
     for name in ["SYSTEM-winxp64-sp2", "DEFAULT-winxp64-sp2"] {
         let logs = common::logs(&corpus, name);
         assert_eq!(logs.len(), 1, "{name}");
@@ -270,7 +435,9 @@ fn clean_hives_ignore_their_logs() {
 
 #[test]
 fn a_differencing_hive_is_read_but_never_edited() {
-    let Some(corpus) = wimwright_testdata::corpus("differencing hive") else { return };
+    let Some(corpus) = wimwright_testdata::corpus("differencing hive") else {
+        return;
+    };
     let bytes = wimwright_testdata::read(&corpus.join("hives/System_Delta-v1.6"));
     let mut hive = Hive::open(bytes.clone()).unwrap();
     assert!(hive.is_differencing());
@@ -278,7 +445,8 @@ fn a_differencing_hive_is_read_but_never_edited() {
     let now = FileTime(1);
     let refused = [
         hive.create_key("New", Security::Inherit, now).map(drop),
-        hive.create_subkey(root, &[0x41], Security::Inherit, now).map(drop),
+        hive.create_subkey(root, &[0x41], Security::Inherit, now)
+            .map(drop),
         hive.delete_key("ControlSet001", now).map(drop),
         hive.delete_key_by_id(root, now).map(drop),
         hive.set_value(root, &[0x41], 1, &[], now).map(drop),
@@ -286,22 +454,32 @@ fn a_differencing_hive_is_read_but_never_edited() {
         hive.set_security(root, &[], now).map(drop),
     ];
     for (index, result) in refused.into_iter().enumerate() {
-        assert!(matches!(result, Err(Error::Differencing)), "edit {index}: {result:?}");
+        assert!(
+            matches!(result, Err(Error::Differencing)),
+            "edit {index}: {result:?}"
+        );
     }
     assert!(hive.as_bytes() == bytes && !hive.is_edited());
 }
 
 #[test]
 fn opening_and_saving_gives_the_same_bytes() {
-    let Some(corpus) = wimwright_testdata::corpus("identity") else { return };
+    let Some(corpus) = wimwright_testdata::corpus("identity") else {
+        return;
+    };
     let mut opened = 0;
     for row in common::hives(&corpus) {
         let bytes = row.read(&corpus);
-        let Ok(hive) = Hive::open(bytes.clone()).or_else(|_| Hive::open_accepting_dirty(bytes.clone()))
+        let Ok(hive) =
+            Hive::open(bytes.clone()).or_else(|_| Hive::open_accepting_dirty(bytes.clone()))
         else {
             continue;
         };
-        assert!(hive.dirty_pages().is_empty() && !hive.is_edited(), "{}", row.name);
+        assert!(
+            hive.dirty_pages().is_empty() && !hive.is_edited(),
+            "{}",
+            row.name
+        );
         assert!(hive.into_bytes() == bytes, "{}", row.name);
         opened += 1;
     }

@@ -4,7 +4,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "test helpers"
+    reason = "a test ends where something is wrong"
 )]
 
 use std::collections::HashMap;
@@ -39,7 +39,8 @@ fn count(counts: &mut Counts, cache: &mut HashMap<Vec<u8>, Vec<u8>>, key: Key<'_
         .clone();
     for subkey in key.subkeys().unwrap().map(Result::unwrap) {
         let child = subkey.security().unwrap();
-        let ((owner, group, _), (its_owner, its_group, is_protected)) = (origin(parent), origin(child));
+        let ((owner, group, _), (its_owner, its_group, is_protected)) =
+            (origin(parent), origin(child));
         counts.keys += 1;
         counts.equal += usize::from(child == computed);
         counts.comparable += usize::from(owner == its_owner && group == its_group && !is_protected);
@@ -49,7 +50,9 @@ fn count(counts: &mut Counts, cache: &mut HashMap<Vec<u8>, Vec<u8>>, key: Key<'_
 
 #[test]
 fn most_keys_of_real_hives_have_the_computed_descriptor() {
-    let Some(corpus) = wimwright_testdata::corpus("inherited security") else { return };
+    let Some(corpus) = wimwright_testdata::corpus("inherited security") else {
+        return;
+    };
     // At least this share of the comparable keys, in per mille: what Windows
     // wrote with other means (explicit entries, tokens' labels) is the rest.
     for (name, least) in [

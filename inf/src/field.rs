@@ -37,6 +37,11 @@ impl Field {
         self.len_and_flags & QUOTED != 0
     }
 
+    /// Length of the text in bytes.
+    pub(crate) fn len(self) -> usize {
+        (self.len_and_flags & (QUOTED - 1)) as usize
+    }
+
     /// The field's text, out of the two texts it may lie in.
     pub(crate) fn text<'t>(self, text: &'t str, joined: &'t str) -> &'t str {
         let from = if self.len_and_flags & JOINED != 0 {
@@ -45,8 +50,7 @@ impl Field {
             text
         };
         let start = self.start as usize;
-        let len = (self.len_and_flags & (QUOTED - 1)) as usize;
-        from.get(start..start + len).unwrap_or_default()
+        from.get(start..start + self.len()).unwrap_or_default()
     }
 }
 

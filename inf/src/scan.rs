@@ -9,6 +9,8 @@
 //! * a backslash before the end of a line continues it, and so does a run of
 //!   backslashes and blanks, or one that a comment follows.
 
+use memchr::{memchr, memchr2};
+
 use crate::field::Field;
 use crate::finding::{Findings, Rule};
 use crate::name::NameIndex;
@@ -79,11 +81,9 @@ pub(crate) struct Dialect {
 pub(crate) fn scan(text: &str, dialect: Dialect, findings: &mut Findings) -> Scan {
     // Counted first, so that a hostile file costs its exact size and not the
     // doubling of a growing list.
-    let (mut separators, mut line_ends) = (2, 1);
-    for byte in text.bytes() {
-        separators += usize::from(matches!(byte, b',' | b'\n' | b'='));
-        line_ends += usize::from(byte == b'\n');
-    }
+    let line_ends = 1 + count(text, |byte| byte == b'\n');
+    let headers = count(text, |byte| byte == b'[');
+    let separators = line_ends + count(text, |byte| matches!(byte, b',' | b'='));
     let mut scanner = Scanner {
         text,
         at: 0,
@@ -93,7 +93,10 @@ pub(crate) fn scan(text: &str, dialect: Dialect, findings: &mut Findings) -> Sca
         found: Scan {
             fields: Vec::with_capacity(separators.min(text.len() + 1)),
             lines: Vec::with_capacity(line_ends.min(text.len())),
-            ..Scan::default()
+            sections: Vec::with_capacity(headers),
+            // A name costs more than its bracket; merged ones cost nothing.
+            index: NameIndex::with_capacity(headers.min(text.len() / 16)),
+            joined: String::new(),
         },
         section_of_line: Vec::with_capacity(line_ends.min(text.len())),
         section: None,
@@ -103,6 +106,48 @@ pub(crate) fn scan(text: &str, dialect: Dialect, findings: &mut Findings) -> Sca
     let mut found = scanner.found;
     group_by_section(&mut found, &section_of_line);
     found
+}
+
+/// Counts bytes in pieces whose count fits a byte, which the compiler turns
+/// into vector instructions.
+fn count(text: &str, wanted: impl Fn(u8) -> bool) -> usize {
+    let pieces = text.as_bytes().chunks(128);
+    let counts = pieces.map(|piece| {
+        let count = |count: u8, &byte: &u8| count.wrapping_add(u8::from(wanted(byte)));
+        usize::from(piece.iter().fold(0, count))
+    });
+    counts.sum()
+}
+
+/// How many bytes at the start can be nothing but plain characters of a field.
+/// It may stop before a plain one, but it never passes what the format gives a
+/// meaning, a blank, or a character outside ASCII.
+fn plain_len(bytes: &[u8]) -> usize {
+    /// The byte in each of the eight places of a word.
+    const fn each(byte: u8) -> u64 {
+        u64::from_le_bytes([byte; 8])
+    }
+    let mut len = 0;
+    for eight in bytes.chunks_exact(8) {
+        let word = u64::from_le_bytes(eight.try_into().unwrap_or_default());
+        // The top bit of each byte below 0x23: controls, blanks, `!`, `"`.
+        let mut special = word.wrapping_sub(each(0x23)) & !word;
+        for meaning in [b',', b';', b'=', b'\\'] {
+            let equal_is_zero = word ^ each(meaning);
+            special |= equal_is_zero.wrapping_sub(each(1)) & !equal_is_zero;
+        }
+        special = (special | word) & each(0x80);
+        if special != 0 {
+            // A borrow can mark bytes behind the first one wrongly, never one
+            // before it.
+            return len + special.trailing_zeros() as usize / 8;
+        }
+        len += 8;
+    }
+    let rest = bytes.get(len..).unwrap_or_default();
+    let is_plain =
+        |byte: &u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_');
+    len + rest.iter().take_while(|byte| is_plain(byte)).count()
 }
 
 /// What ended a field.
@@ -159,13 +204,11 @@ impl Scanner<'_, '_> {
 
     fn line_end(&self) -> usize {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        match rest.iter().position(|&byte| byte == b'\n') {
-            Some(len) => self.at + len,
-            None => self.text.len(),
-        }
+        self.at + memchr(b'\n', rest).unwrap_or(rest.len())
     }
 
     /// Length of the blank at the current position, 0 if there is none.
+    #[inline(always)]
     fn blank_len(&self, byte: u8) -> usize {
         match byte {
             b' ' | b'\t' | b'\r' | 0x0B | 0x0C => 1,
@@ -196,8 +239,11 @@ impl Scanner<'_, '_> {
         self.at += 1;
         let (start, line_end) = (self.at, self.line_end());
         let body = self.text.get(start..line_end).unwrap_or_default();
-        let (name, rest) = match body.split_once(']') {
-            Some((name, rest)) => (name, rest.trim_start()),
+        let (name, rest) = match memchr(b']', body.as_bytes()) {
+            Some(len) => (
+                body.get(..len).unwrap_or_default(),
+                body.get(len + 1..).unwrap_or_default().trim_start(),
+            ),
             None => {
                 self.findings.add(self.line, Rule::SectionNameUnclosed, || {
                     "the section header has no `]`".to_owned()
@@ -230,15 +276,17 @@ impl Scanner<'_, '_> {
                 .get(number as usize)
                 .map_or("", |section| section.name.text(text, ""))
         };
-        if let Some(number) = self.found.index.find(name, name_of) {
-            let first = sections.get(number as usize).map_or(0, |s| s.header);
-            self.section = Some(number);
-            self.findings.add(self.line, Rule::SectionDefinedTwice, || {
-                format!("`[{name}]` was defined in line {first}, the entries are merged")
-            });
-            return;
+        match self.found.index.add(name, name_of) {
+            Ok(number) => self.section = Some(number),
+            Err(number) => {
+                let first = sections.get(number as usize).map_or(0, |s| s.header);
+                self.section = Some(number);
+                self.findings.add(self.line, Rule::SectionDefinedTwice, || {
+                    format!("`[{name}]` was defined in line {first}, the entries are merged")
+                });
+                return;
+            }
         }
-        self.section = Some(self.found.index.add(name));
         self.found.sections.push(SectionRecord {
             name: Field::new(start, start + name.len(), false, false),
             header: self.line,
@@ -331,12 +379,14 @@ impl Scanner<'_, '_> {
                 }
                 _ => match self.blank_len(byte) {
                     0 => {
-                        // A whole character: the bytes behind a lead byte are
-                        // none of the above.
+                        // A whole character, with the bytes behind a lead
+                        // byte, and then as much of a word as is at hand.
                         self.at += 1;
                         while self.peek().is_some_and(|byte| byte & 0xC0 == 0x80) {
                             self.at += 1;
                         }
+                        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+                        self.at += plain_len(rest);
                         end = self.at;
                     }
                     len => self.at += len,
@@ -348,9 +398,8 @@ impl Scanner<'_, '_> {
             self.at += 1;
         }
         let field = value.finish(self.at, &self.found.joined);
-        let text = field.text(self.text, &self.found.joined);
-        if text.len() > MAX_FIELD_LEN {
-            let len = text.chars().count();
+        if field.len() > MAX_FIELD_LEN {
+            let len = field.text(self.text, &self.found.joined).chars().count();
             if len > MAX_FIELD_LEN {
                 self.findings.add(number, Rule::FieldTooLong, || {
                     format!("a field has {len} characters, Windows reads at most 4095")
@@ -411,7 +460,10 @@ impl Scanner<'_, '_> {
                     });
                     return;
                 }
-                Some(_) => self.at += 1,
+                Some(_) => {
+                    let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+                    self.at += memchr2(b'"', b'\n', rest).unwrap_or(rest.len());
+                }
             }
         }
     }
@@ -435,6 +487,7 @@ enum Part {
 }
 
 impl Value {
+    #[inline(always)]
     fn push(&mut self, text: &str, start: usize, end: usize, joined: &mut String) {
         if start >= end {
             return;
@@ -442,13 +495,18 @@ impl Value {
         match self.part {
             Part::Empty => self.part = Part::Range(start, end),
             Part::Range(first, last) if last == start => self.part = Part::Range(first, end),
-            Part::Range(first, last) => {
-                self.part = Part::Joined(joined.len());
-                joined.push_str(text.get(first..last).unwrap_or_default());
-                joined.push_str(text.get(start..end).unwrap_or_default());
-            }
-            Part::Joined(_) => joined.push_str(text.get(start..end).unwrap_or_default()),
+            _ => self.join(text, start, end, joined),
         }
+    }
+
+    /// Copies a part that does not follow on the one before it.
+    #[cold]
+    fn join(&mut self, text: &str, start: usize, end: usize, joined: &mut String) {
+        if let Part::Range(first, last) = self.part {
+            self.part = Part::Joined(joined.len());
+            joined.push_str(text.get(first..last).unwrap_or_default());
+        }
+        joined.push_str(text.get(start..end).unwrap_or_default());
     }
 
     fn finish(self, at: usize, joined: &str) -> Field {
@@ -636,6 +694,28 @@ mod tests {
         let inf = Inf::parse(b"[a]\nx\n[b \ny\n", &ParseOptions::default());
         assert_eq!(inf.section("a").unwrap().lines().count(), 1);
         assert_eq!(inf.section("b").unwrap().lines().count(), 1);
+    }
+
+    #[test]
+    fn a_word_ends_before_everything_that_means_something() {
+        for stop in [
+            "", "\n", "\r", " ", "\t", ",", ";", "=", "\"", "\\", "ä", "\u{A0}", "!",
+        ] {
+            for len in 0..20 {
+                let text = format!("{}{stop},abc=\"x y\"", "x".repeat(len));
+                let plain = super::plain_len(text.as_bytes());
+                assert_eq!(plain, len, "{text:?}");
+            }
+        }
+        for byte in 0..=255 {
+            for at in 0..8 {
+                let mut word = [b'a'; 9];
+                word[at] = byte;
+                let plain = super::plain_len(&word);
+                let meaning = b"\n\r\t\x0B\x0C ,;=\"\\".contains(&byte) || byte >= 0x80;
+                assert!(plain >= at && (!meaning || plain == at), "{word:?} {plain}");
+            }
+        }
     }
 
     #[test]

@@ -66,17 +66,18 @@ impl Strings {
         let Some(section) = choose(names, language).and_then(|at| inf.sections().nth(at)) else {
             return strings;
         };
+        strings.index = NameIndex::with_capacity(section.line_count());
+        let lines = &mut strings.lines;
         for (number, line) in (section.record.first_line..).zip(section.lines()) {
             let Some(token) = line.raw_key() else {
                 continue;
             };
-            if strings.value(inf, token).is_some() {
+            if strings.index.add(token, |at| key(inf, lines, at)).is_ok() {
+                lines.push(number);
+            } else {
                 findings.add(line.number(), Rule::StringDefinedTwice, || {
                     format!("`{token}` was given a value above, which is the one used")
                 });
-            } else {
-                strings.index.add(token);
-                strings.lines.push(number);
             }
         }
         strings
@@ -84,9 +85,8 @@ impl Strings {
 
     /// The value of a token, unexpanded.
     pub(crate) fn value<'a>(&self, inf: &'a Inf, token: &str) -> Option<&'a str> {
-        let line = |at: u32| inf.line_at(*self.lines.get(at as usize)?);
-        let key = |at: u32| line(at).and_then(|line| line.raw_key()).unwrap_or_default();
-        line(self.index.find(token, key)?)?.raw_field(1)
+        let at = self.index.find(token, |at| key(inf, &self.lines, at))?;
+        inf.line_at(*self.lines.get(at as usize)?)?.raw_field(1)
     }
 
     /// The tokens that have a value, in the order of the file.
@@ -96,6 +96,12 @@ impl Strings {
             Some((line.raw_key()?, line.raw_field(1)?))
         })
     }
+}
+
+/// The token of a number of the index.
+fn key<'i>(inf: &'i Inf, lines: &[u32], at: u32) -> &'i str {
+    let line = lines.get(at as usize).and_then(|&at| inf.line_at(at));
+    line.and_then(|line| line.raw_key()).unwrap_or_default()
 }
 
 /// Replaces each `%token%` by its value, and `%%` by `%`. A token without a

@@ -7,30 +7,13 @@
     reason = "test support"
 )]
 
+mod infs;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use wimwright_inf::{Inf, ParseOptions, Rule, TextEncoding};
-
-/// All INF texts under `folder`, in the order of their paths.
-fn inf_files(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            inf_files(&path, found);
-        } else if path.extension().is_some_and(|extension| {
-            ["inf", "inx", "oem"].contains(&extension.to_string_lossy().to_lowercase().as_str())
-        }) {
-            found.push(path);
-        }
-    }
-}
 
 /// Walks over everything the crate offers for a file: this is the invariant
 /// that the fuzz target states too. Returns the number of lines.
@@ -71,7 +54,7 @@ fn every_inf_of_the_corpus_is_read() {
         return;
     };
     let mut paths = Vec::new();
-    inf_files(&corpus.join("drivers/inf-only"), &mut paths);
+    infs::inf_files(&corpus.join("drivers/inf-only"), &mut paths);
     assert_eq!(paths.len(), 842);
     let mut encodings = BTreeMap::new();
     let mut rules = BTreeMap::new();
@@ -150,7 +133,7 @@ fn damaged_infs_are_read_too() {
         return;
     };
     let mut paths = Vec::new();
-    inf_files(&corpus.join("drivers"), &mut paths);
+    infs::inf_files(&corpus.join("drivers"), &mut paths);
     // A small generator of our own: the same damage in every run.
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut random = move |below: usize| {

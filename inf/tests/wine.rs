@@ -12,6 +12,7 @@
     reason = "test support"
 )]
 
+mod infs;
 mod peer;
 
 use std::borrow::Cow;
@@ -219,17 +220,16 @@ impl Comparison<'_> {
             return true;
         }
         let with_directories = self.directories.expand(self.inf, raw, &self.folder);
-        let finding = |rule| {
-            let found = self.inf.findings().iter();
-            found
-                .filter(|finding| finding.rule == rule)
-                .any(|finding| finding.line == line.number())
+        // In a continued line the open quote may be in a later one.
+        let open_quote = || {
+            let mut found = self.inf.findings().iter();
+            found.any(|f| f.rule == Rule::QuoteUnclosed && f.line >= line.number())
         };
         let reason = if with_directories == theirs {
             Explained::DirectoryId
         } else if ours.ends_with('\\') && theirs.trim_end() == ours {
             Explained::BlankAfterBackslash
-        } else if finding(Rule::QuoteUnclosed) && theirs.strip_suffix('\r') == Some(&*ours) {
+        } else if open_quote() && theirs.strip_suffix('\r') == Some(&*ours) {
             Explained::ReturnInOpenQuote
         } else if raw.chars().count() > 511 && raw.chars().take(511).eq(theirs.chars()) {
             Explained::LongField
@@ -314,7 +314,7 @@ fn wine_reads_the_same_sections_and_fields() {
         return;
     };
     let mut files = vec![Directories::ask(wine.folder())];
-    peer::inf_files(&corpus.canonicalize().unwrap().join("drivers"), &mut files);
+    infs::inf_files(&corpus.canonicalize().unwrap().join("drivers"), &mut files);
     let real = files.len();
     let made_up = wine.folder().join("made-up");
     fs::create_dir(&made_up).unwrap();

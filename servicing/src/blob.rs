@@ -133,7 +133,9 @@ impl ContentId {
 impl fmt::Display for ContentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bytes, sha1 ", self.len)?;
-        self.sha1.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.sha1
+            .iter()
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -157,7 +159,10 @@ mod tests {
             let error = blob.read_into(offset, &mut buffer).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "at {offset}");
         }
-        assert_eq!(read_all(&blob, 2).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(
+            read_all(&blob, 2).unwrap_err().kind(),
+            io::ErrorKind::FileTooLarge
+        );
     }
 
     #[test]

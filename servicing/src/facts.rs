@@ -471,7 +471,9 @@ fn architecture(
             Architecture::Arm,
             Architecture::Arm64,
         ];
-        let known = known.into_iter().find(|known| u32::from(known.number()) == number);
+        let known = known
+            .into_iter()
+            .find(|known| u32::from(known.number()) == number);
         evidence.extend(known.map(|known| ("`DriverDatabase\\Architecture`".to_owned(), known)));
     }
     let (said_by, architecture) = evidence.first().ok_or(FactsError::NoArchitecture)?;

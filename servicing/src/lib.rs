@@ -39,6 +39,7 @@ pub use plan::Plan;
 pub use text::Text;
 pub use transaction::{CommitError, Prepared, Receipt, Transaction, Written};
 pub use tree::{
-    DirectoryTree, Entry, FileTree, Kind, MemoryTree, Metadata, NameClash, TreeError, UnreadableName,
+    DirectoryTree, Entry, FileTree, Kind, MemoryTree, Metadata, NameClash, TreeError,
+    UnreadableName,
 };
 pub use wimwright_hive::FileTime;

@@ -367,7 +367,12 @@ mod tests {
         let path = ImagePath::parse("/Windows/System32\\config/").unwrap();
         assert_eq!(path.to_string(), "Windows\\System32\\config");
         assert_eq!(path, ImagePath::parse("WINDOWS\\system32\\CONFIG").unwrap());
-        assert_eq!(path.below(&ImagePath::parse("windows").unwrap()).unwrap().to_string(), "System32\\config");
+        assert_eq!(
+            path.below(&ImagePath::parse("windows").unwrap())
+                .unwrap()
+                .to_string(),
+            "System32\\config"
+        );
         assert_eq!(ImagePath::parse("\\").unwrap(), ImagePath::root());
     }
 

@@ -127,10 +127,9 @@ impl Iterator for Units<'_> {
             [] => return None,
             [a @ 0..=0x7F, ref rest @ ..] => (u32::from(a), rest),
             [a @ 0..=0xDF, b, ref rest @ ..] => ((u32::from(a & 0x1F) << 6) | six(b), rest),
-            [a @ 0..=0xEF, b, c, ref rest @ ..] => (
-                (u32::from(a & 0x0F) << 12) | (six(b) << 6) | six(c),
-                rest,
-            ),
+            [a @ 0..=0xEF, b, c, ref rest @ ..] => {
+                ((u32::from(a & 0x0F) << 12) | (six(b) << 6) | six(c), rest)
+            }
             [a, b, c, d, ref rest @ ..] => (
                 (u32::from(a & 0x07) << 18) | (six(b) << 12) | (six(c) << 6) | six(d),
                 rest,

@@ -104,7 +104,12 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for text in ["", "2021-02-30T00:00:00Z", "1600-12-31T00:00:00Z", "2021-01-01"] {
+        for text in [
+            "",
+            "2021-02-30T00:00:00Z",
+            "1600-12-31T00:00:00Z",
+            "2021-01-01",
+        ] {
             assert_eq!(parse_iso(text), None, "{text}");
         }
     }

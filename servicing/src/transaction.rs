@@ -299,7 +299,8 @@ impl CommitError {
     pub fn hint(&self) -> Option<String> {
         match self {
             CommitError::NotSure { .. } => Some(
-                "look at the plan with --dry-run, and drop --strict if you agree with it".to_owned(),
+                "look at the plan with --dry-run, and drop --strict if you agree with it"
+                    .to_owned(),
             ),
             CommitError::Draft(error) => error.hint(),
             CommitError::Backend(error) => error.hint(),

@@ -275,6 +275,51 @@ fn staged_leftovers_of_a_dead_process_are_undone_by_the_next_open() {
     assert_eq!(contents(folder.path()).len(), 1);
 }
 
+/// A journal in format version 1, as it will be found for ever.
+const JOURNAL_1: &str = concat!(
+    "{\"format\":\"wimwright journal\",\"version\":1,\"changes\":3}\n",
+    "{\"remove\":\"old\"}\n",
+    "{\"make_directory\":\"Windows/INF\"}\n",
+    "{\"rename\":{\"path\":\"Windows/INF/oem0.inf\",\"content\":{\"len\":11,\"sha1\":\"ca527369d9e8c1e081558bd92f90f65c4eb77e21\"}}}\n",
+    "{\"write_in_place\":{\"path\":\"Windows/hive\",\"content\":{\"len\":11,\"sha1\":\"ca527369d9e8c1e081558bd92f90f65c4eb77e21\"}}}\n",
+    "{\"sha1\":\"e492d673b8c9aacda96fd352fd57f41fc3dbb080\"}\n",
+);
+
+/// An image whose commit was cut right after its journal came into force.
+fn with_journal(root: &Path) {
+    let reserved = root.join(RESERVED);
+    fs::create_dir_all(root.join("Windows")).unwrap();
+    fs::create_dir_all(root.join("old/below")).unwrap();
+    fs::write(root.join("Windows/hive"), "old content, longer").unwrap();
+    fs::create_dir(&reserved).unwrap();
+    for staged in ["new-0", "new-1"] {
+        fs::write(reserved.join(staged), "new content").unwrap();
+    }
+    fs::write(reserved.join("journal"), JOURNAL_1).unwrap();
+}
+
+#[test]
+fn a_journal_in_force_is_carried_out_by_the_next_open() {
+    let folder = image(&[]);
+    with_journal(folder.path());
+    let backend = DirectoryBackend::open(folder.path()).unwrap();
+    assert_eq!(
+        backend.recovered(),
+        Some(Recovered::Finished { changes: 3 })
+    );
+    let found: Vec<(PathBuf, String)> = contents(folder.path()).into_iter().collect();
+    let expected = [
+        ("Windows", "directory"),
+        ("Windows/INF", "directory"),
+        ("Windows/INF/oem0.inf", "new content"),
+        ("Windows/hive", "new content"),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(path, shown)| (path.into(), shown.into()))
+    );
+}
+
 #[test]
 fn a_second_writer_is_refused_by_name_and_no_lock_file_stays() {
     let folder = image(&["a"]);
@@ -499,32 +544,45 @@ fn in_namespace(name: &str, script: &str, there: impl FnOnce(&Path)) {
 fn a_read_only_filesystem_is_told_and_still_read() {
     let name = "a_read_only_filesystem_is_told_and_still_read";
     let script = r#"
-        mkdir "$3/old" "$3/pending" "$3/old/.wimwright" "$3/pending/.wimwright"
-        echo old > "$3/old/file"
-        echo half > "$3/old/.wimwright/new-0"
-        echo x > "$3/pending/.wimwright/journal"
-        mount --bind "$3" "$3"
-        mount -o remount,ro,bind "$3"
+        mkdir "$3/image"
+        mount -t tmpfs tmpfs "$3/image"
         "$1" --exact "$2" --nocapture"#;
     in_namespace(name, script, |folder| {
+        let image = folder.join("image");
+        let (old, pending) = (image.join("old"), image.join("pending"));
+        fs::create_dir_all(old.join(RESERVED)).unwrap();
+        fs::write(old.join("file"), "old").unwrap();
+        fs::write(old.join(RESERVED).join("new-0"), "half").unwrap();
+        with_journal(&pending);
+        let remount = |how| {
+            let options = format!("remount,{how}");
+            let status = Command::new("mount")
+                .args(["-o", &options])
+                .arg(&image)
+                .status();
+            assert!(status.unwrap().success());
+        };
+        remount("ro");
         // Leftovers of staging harm nobody who only reads.
-        let mut backend = DirectoryBackend::open(&folder.join("old")).unwrap();
+        let mut backend = DirectoryBackend::open(&old).unwrap();
         assert_eq!(backend.recovered(), None);
         assert_eq!(
             backend.tree().read(&path("FILE"), 10).unwrap().unwrap(),
-            b"old\n"
+            b"old"
         );
         backend.lock().unwrap();
         let error = backend.stage(vec![put("file", "new")]).err().unwrap();
         assert!(matches!(error, BackendError::ReadOnly { .. }), "{error:?}");
-        // A journal is another matter, though this one is none.
-        let error = DirectoryBackend::open(&folder.join("pending"))
-            .err()
-            .unwrap();
+        // A journal in force is another matter.
+        let error = DirectoryBackend::open(&pending).err().unwrap();
         assert!(
-            matches!(error, BackendError::JournalDamaged { .. }),
+            matches!(error, BackendError::PendingUnwritable { .. }),
             "{error:?}"
         );
+        assert!(error.to_string().contains("pending"), "{error}");
+        remount("rw");
+        let recovered = DirectoryBackend::open(&pending).unwrap().recovered();
+        assert_eq!(recovered, Some(Recovered::Finished { changes: 3 }));
     });
 }
 
@@ -624,6 +682,18 @@ fn a_file_on_ntfs_keeps_what_only_ntfs_knows() {
         let all = |path: &Path| known.map(|known| get(path, &format!("system.ntfs_{known}")));
         let before = all(&file);
         assert_eq!(before[0], b"ALONGN~1.TXT");
+        let copied = |path: &Path| {
+            ["crtime", "acl", "attrib"].map(|known| get(path, &format!("system.ntfs_{known}")))
+        };
+        // Hidden and system, so that it differs from a new file's.
+        setxattr(
+            &linked,
+            "system.ntfs_attrib",
+            &[0x26, 0, 0, 0],
+            XattrFlags::empty(),
+        )
+        .unwrap();
+        let linked_before = copied(&linked);
         commit(
             &root,
             vec![
@@ -639,6 +709,8 @@ fn a_file_on_ntfs_keeps_what_only_ntfs_knows() {
         assert_eq!(get(&file, "user.stream"), b"Zone.Identifier");
         assert_eq!(fs::read(root.join("two names.txt")).unwrap(), b"of its own");
         assert_eq!(fs::read(root.join("other.txt")).unwrap(), b"old");
+        assert_eq!(copied(&linked), linked_before);
+        assert_eq!(linked_before[2], [0x26, 0, 0, 0]);
         assert_eq!(fs::read(root.join("Windows/INF/oem0.inf")).unwrap(), b"inf");
         assert!(!root.join("Windows/Temp").exists() && !root.join(RESERVED).exists());
     });

@@ -24,7 +24,11 @@ fn system() -> Vec<u8> {
             ("Select", "Default", Data::Dword(1)),
             (environment, "PROCESSOR_ARCHITECTURE", Data::Sz("AMD64")),
             ("ControlSet001\\Services\\Old", "Start", Data::Dword(3)),
-            ("ControlSet001\\Services\\Old\\Parameters", "a", Data::Sz("b")),
+            (
+                "ControlSet001\\Services\\Old\\Parameters",
+                "a",
+                Data::Sz("b"),
+            ),
         ],
     )
 }
@@ -98,7 +102,9 @@ fn commit(
 }
 
 fn plan_of(root: &Path, operation: impl Fn(&mut Draft) -> Result<(), DraftError>) -> Plan {
-    let mut draft = Image::open(root, Access::Read).unwrap().look(options().time);
+    let mut draft = Image::open(root, Access::Read)
+        .unwrap()
+        .look(options().time);
     draft.operation("test", operation).unwrap();
     draft.plan().clone()
 }
@@ -132,17 +138,25 @@ fn a_draft_shows_the_plan_and_a_commit_makes_it_true() {
 
     let receipt = commit(root.path(), service);
     assert_eq!(receipt.plan, planned);
-    let look = Image::open(root.path(), Access::Read).unwrap().look(options().time);
+    let look = Image::open(root.path(), Access::Read)
+        .unwrap()
+        .look(options().time);
     let read = |name: &str| look.read(&path(name), 100).unwrap();
     assert_eq!(read("Windows\\new\\deep\\file.txt").unwrap(), b"one");
     assert_eq!(read("windows\\inf\\USB.INF").unwrap(), b"replaced");
     assert_eq!(read("Windows\\System32\\drivers\\gm.dls"), None);
-    assert!(!look.has_directory(&path("Windows\\System32\\CatRoot")).unwrap());
+    assert!(
+        !look
+            .has_directory(&path("Windows\\System32\\CatRoot"))
+            .unwrap()
+    );
     let start = look.value(HiveName::System, &key(), "start").unwrap();
     assert_eq!(start, Some(RegData::dword(0)));
     let old = KeyPath::from("ControlSet001\\Services\\Old");
     assert!(!look.has_key(HiveName::System, &old).unwrap());
-    let value = look.value(HiveName::Software, &"Example".into(), "").unwrap();
+    let value = look
+        .value(HiveName::Software, &"Example".into(), "")
+        .unwrap();
     assert_eq!(value, Some(RegData::sz("x")));
     assert!(!root.path().join(".wimwright").exists());
     assert_eq!(receipt.basis.verified, planned.basis().verified);
@@ -178,11 +192,16 @@ fn a_stale_plan_is_refused_with_both_values_and_changes_nothing() {
         Ok(())
     });
     let before = snapshot(root.path());
-    let mut draft = Image::open(root.path(), Access::Read).unwrap().look(options().time);
+    let mut draft = Image::open(root.path(), Access::Read)
+        .unwrap()
+        .look(options().time);
     let error = draft.apply_plan(&plan, Vec::new()).unwrap_err();
     let message = error.to_string();
     assert!(message.contains(KEY), "{message}");
-    assert!(message.contains("nothing") && message.contains("a key"), "{message}");
+    assert!(
+        message.contains("nothing") && message.contains("a key"),
+        "{message}"
+    );
     assert!(!draft.plan().writes(), "half of a stale plan was taken");
 
     // A value that is another one than the plan saw.
@@ -196,18 +215,34 @@ fn a_stale_plan_is_refused_with_both_values_and_changes_nothing() {
         expect: Expect::Exactly(State::Value(found)),
         basis: BASIS,
     };
-    let error = draft.apply(step(RegData::dword(3))).unwrap_err().to_string();
-    assert!(error.contains("REG_DWORD 3") && error.contains("REG_DWORD 4"), "{error}");
-    assert_eq!(draft.apply(step(RegData::dword(4))).unwrap(), Applied::Changed);
+    let error = draft
+        .apply(step(RegData::dword(3)))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("REG_DWORD 3") && error.contains("REG_DWORD 4"),
+        "{error}"
+    );
+    assert_eq!(
+        draft.apply(step(RegData::dword(4))).unwrap(),
+        Applied::Changed
+    );
     assert_eq!(snapshot(root.path()), before);
 }
 
 #[test]
 fn what_a_failed_attempt_planned_is_taken_back_whole() {
     let root = image();
-    let mut draft = Image::open(root.path(), Access::Read).unwrap().look(options().time);
+    let mut draft = Image::open(root.path(), Access::Read)
+        .unwrap()
+        .look(options().time);
     let _ = set(&mut draft, "Kept", RegData::dword(1)).unwrap();
-    let kept = draft.hive(HiveName::System).unwrap().unwrap().as_bytes().to_vec();
+    let kept = draft
+        .hive(HiveName::System)
+        .unwrap()
+        .unwrap()
+        .as_bytes()
+        .to_vec();
     let plan = draft.plan().clone();
     let source = Arc::new(MemoryTree::new());
     let failed: Result<(), DraftError> = draft.attempt(|draft| {
@@ -218,10 +253,19 @@ fn what_a_failed_attempt_planned_is_taken_back_whole() {
     });
     assert!(failed.is_err());
     assert_eq!(draft.plan(), &plan);
-    assert_eq!(draft.hive(HiveName::System).unwrap().unwrap().as_bytes(), kept);
+    assert_eq!(
+        draft.hive(HiveName::System).unwrap().unwrap().as_bytes(),
+        kept
+    );
     assert!(draft.findings().is_empty());
-    assert!(draft.has_file(&path("Windows\\System32\\drivers\\gm.dls")).unwrap());
-    let value = draft.value(HiveName::Software, &"Example".into(), "").unwrap();
+    assert!(
+        draft
+            .has_file(&path("Windows\\System32\\drivers\\gm.dls"))
+            .unwrap()
+    );
+    let value = draft
+        .value(HiveName::Software, &"Example".into(), "")
+        .unwrap();
     assert_eq!(value, None);
 }
 
@@ -235,16 +279,22 @@ fn the_inverse_changes_take_a_plan_back() {
         "Windows\\System32\\CatRoot\\{F750E6C3-38EE-11D1-85E5-00C04FC295EE}\\inbox.cat",
     ] {
         let host = root.path().join(name.replace('\\', "/"));
-        displaced.insert(name, std::fs::read(host).unwrap()).unwrap();
+        displaced
+            .insert(name, std::fs::read(host).unwrap())
+            .unwrap();
     }
     let logical = |root: &Path| {
-        let look = Image::open(root, Access::Read).unwrap().look(options().time);
+        let look = Image::open(root, Access::Read)
+            .unwrap()
+            .look(options().time);
         let mut lines = Vec::new();
         for hive in [HiveName::System, HiveName::Software] {
             let open = look.hive(hive).unwrap().unwrap();
             walk(open.root(), &mut Vec::new(), &mut lines);
         }
-        let files = snapshot(root).into_iter().filter(|(name, _)| !name.contains("config/S"));
+        let files = snapshot(root)
+            .into_iter()
+            .filter(|(name, _)| !name.contains("config/S"));
         (lines, files.collect::<Vec<_>>())
     };
     let before = logical(root.path());
@@ -293,7 +343,9 @@ fn strict_refuses_what_is_not_sure_and_names_the_first() {
         strict: true,
         ..options()
     };
-    let mut transaction = Image::open(root.path(), Access::Write).unwrap().begin(strict);
+    let mut transaction = Image::open(root.path(), Access::Write)
+        .unwrap()
+        .begin(strict);
     let inferred = Basis::inferred("reference 1.2");
     for result in transaction.run("test", |draft| {
         let _ = set(draft, "Sure", RegData::dword(1))?;
@@ -306,7 +358,10 @@ fn strict_refuses_what_is_not_sure_and_names_the_first() {
         panic!("an inferred change passed");
     };
     let message = error.to_string();
-    assert!(message.contains("Unsure") && message.contains("reference 1.2"), "{message}");
+    assert!(
+        message.contains("Unsure") && message.contains("reference 1.2"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -317,7 +372,10 @@ fn a_second_writer_is_locked_out_and_a_reader_is_not() {
     match second {
         Err(OpenError::Backend(error)) => {
             let message = error.to_string();
-            assert!(message.contains(&root.path().display().to_string()), "{message}");
+            assert!(
+                message.contains(&root.path().display().to_string()),
+                "{message}"
+            );
         }
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("two writers"),
@@ -330,7 +388,9 @@ fn a_second_writer_is_locked_out_and_a_reader_is_not() {
 #[test]
 fn a_hive_that_changed_meanwhile_is_not_overwritten() {
     let root = image();
-    let mut transaction = Image::open(root.path(), Access::Write).unwrap().begin(options());
+    let mut transaction = Image::open(root.path(), Access::Write)
+        .unwrap()
+        .begin(options());
     for result in transaction.run("test", |draft| set(draft, "Start", RegData::dword(0))) {
         assert_eq!(result.unwrap(), Applied::Changed);
     }
@@ -348,7 +408,9 @@ fn a_hive_that_changed_meanwhile_is_not_overwritten() {
 #[test]
 fn content_of_a_source_must_be_what_was_planned() {
     let root = image();
-    let mut draft = Image::open(root.path(), Access::Read).unwrap().look(options().time);
+    let mut draft = Image::open(root.path(), Access::Read)
+        .unwrap()
+        .look(options().time);
     let mut tree = MemoryTree::new();
     tree.insert("a.sys", *b"now").unwrap();
     draft.add_source("package", Arc::new(tree));
@@ -362,9 +424,16 @@ fn content_of_a_source_must_be_what_was_planned() {
         },
     };
     let then = ContentId::of(b"then");
-    let error = draft.plan_change(change("a.sys", then), &BASIS).unwrap_err();
-    assert!(matches!(error, DraftError::ContentChanged { .. }), "{error}");
-    let error = draft.plan_change(change("b.sys", then), &BASIS).unwrap_err();
+    let error = draft
+        .plan_change(change("a.sys", then), &BASIS)
+        .unwrap_err();
+    assert!(
+        matches!(error, DraftError::ContentChanged { .. }),
+        "{error}"
+    );
+    let error = draft
+        .plan_change(change("b.sys", then), &BASIS)
+        .unwrap_err();
     assert!(matches!(error, DraftError::NotInSource { .. }), "{error}");
     let now = ContentId::of(b"now");
     let applied = draft.plan_change(change("a.sys", now), &BASIS).unwrap();
@@ -374,7 +443,9 @@ fn content_of_a_source_must_be_what_was_planned() {
 #[test]
 fn a_directory_or_the_root_in_the_way_is_named() {
     let root = image();
-    let mut draft = Image::open(root.path(), Access::Read).unwrap().look(options().time);
+    let mut draft = Image::open(root.path(), Access::Read)
+        .unwrap()
+        .look(options().time);
     for (at, word) in [
         ("Windows\\System32", "a directory is in the way"),
         ("", "image root"),
@@ -384,6 +455,8 @@ fn a_directory_or_the_root_in_the_way_is_named() {
         assert!(error.to_string().contains(word), "{at}: {error}");
     }
     assert!(draft.plan().steps.is_empty());
-    draft.require(Subject::Path(path("Windows\\nothing")), &BASIS).unwrap();
+    draft
+        .require(Subject::Path(path("Windows\\nothing")), &BASIS)
+        .unwrap();
     assert_eq!(draft.plan().steps[0].expect, Expect::Absent);
 }

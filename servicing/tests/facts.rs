@@ -20,15 +20,21 @@ fn system() -> Vec<(&'static str, &'static str, Data)> {
         ("Select", "LastKnownGood", Data::Dword(1)),
         ("Select", "Failed", Data::Dword(0)),
         (ENVIRONMENT, "PROCESSOR_ARCHITECTURE", Data::Sz("AMD64")),
-        ("ControlSet001\\Control\\ProductOptions", "ProductType", Data::Sz("WinNT")),
+        (
+            "ControlSet001\\Control\\ProductOptions",
+            "ProductType",
+            Data::Sz("WinNT"),
+        ),
     ]
 }
 
 fn tree(windows: &str, system: &[u8], software: Option<&[u8]>) -> Arc<dyn FileTree> {
     let mut tree = MemoryTree::new();
-    tree.insert(&format!("{windows}\\System32\\config\\SYSTEM"), system).unwrap();
+    tree.insert(&format!("{windows}\\System32\\config\\SYSTEM"), system)
+        .unwrap();
     if let Some(software) = software {
-        tree.insert(&format!("{windows}\\System32\\config\\SOFTWARE"), software).unwrap();
+        tree.insert(&format!("{windows}\\System32\\config\\SOFTWARE"), software)
+            .unwrap();
     }
     Arc::new(tree)
 }
@@ -50,11 +56,20 @@ fn the_version_is_read_where_it_is_true() {
         (10, 0, 26100, "10.0.26100", Generation::DriverDatabase),
     ] {
         let software = software(&Windows::new(major, minor, build));
-        let facts = facts(&tree("WINDOWS", &hive("SYSTEM", &system()), Some(&software))).unwrap();
+        let facts = facts(&tree(
+            "WINDOWS",
+            &hive("SYSTEM", &system()),
+            Some(&software),
+        ))
+        .unwrap();
         assert_eq!(facts.version.to_string(), shown);
         assert_eq!(facts.generation, generation, "{shown}");
         assert_eq!(facts.architecture, Architecture::Amd64, "{shown}");
-        assert_eq!(facts.product_type, Some(ProductType::Workstation), "{shown}");
+        assert_eq!(
+            facts.product_type,
+            Some(ProductType::Workstation),
+            "{shown}"
+        );
         assert_eq!(facts.windows.to_string(), "WINDOWS", "{shown}");
     }
 }
@@ -70,7 +85,12 @@ fn windows_10_without_its_own_version_number_is_known_by_its_build() {
             (key, "CurrentBuild", Data::Sz("10240")),
         ],
     );
-    let facts = facts(&tree("Windows", &hive("SYSTEM", &system()), Some(&software))).unwrap();
+    let facts = facts(&tree(
+        "Windows",
+        &hive("SYSTEM", &system()),
+        Some(&software),
+    ))
+    .unwrap();
     assert_eq!(facts.version.to_string(), "10.0.10240");
 }
 
@@ -78,7 +98,10 @@ fn windows_10_without_its_own_version_number_is_known_by_its_build() {
 fn what_an_image_lacks_is_named() {
     let good_system = hive("SYSTEM", &system());
     let good_software = software(&Windows::new(10, 0, 19045));
-    let no_select = hive("SYSTEM", &[(ENVIRONMENT, "PROCESSOR_ARCHITECTURE", Data::Sz("x86"))]);
+    let no_select = hive(
+        "SYSTEM",
+        &[(ENVIRONMENT, "PROCESSOR_ARCHITECTURE", Data::Sz("x86"))],
+    );
     let mut wrong_set = system();
     wrong_set.push(("Select", "Default", Data::Dword(7)));
     let mut no_architecture = system();
@@ -87,8 +110,16 @@ fn what_an_image_lacks_is_named() {
     for (system, software, word) in [
         (&good_system, None, "no hive SOFTWARE"),
         (&no_select, Some(&good_software), "`Select`"),
-        (&hive("SYSTEM", &wrong_set), Some(&good_software), "ControlSet007"),
-        (&hive("SYSTEM", &no_architecture), Some(&good_software), "architecture"),
+        (
+            &hive("SYSTEM", &wrong_set),
+            Some(&good_software),
+            "ControlSet007",
+        ),
+        (
+            &hive("SYSTEM", &no_architecture),
+            Some(&good_software),
+            "architecture",
+        ),
         (&good_system, Some(&empty), "CurrentBuildNumber"),
     ] {
         let error = facts(&tree("Windows", system, software.map(Vec::as_slice))).unwrap_err();
@@ -103,7 +134,10 @@ fn a_directory_that_is_no_windows_says_what_was_looked_for() {
     tree.insert("etc\\passwd", *b"x").unwrap();
     let error = find_windows(&tree).unwrap_err().to_string();
     assert!(error.contains("System32\\config\\SYSTEM"), "{error}");
-    assert!(error.contains("`home`") && error.contains("`etc`"), "{error}");
+    assert!(
+        error.contains("`home`") && error.contains("`etc`"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -114,7 +148,11 @@ fn edits_go_to_the_default_set_and_the_current_one_where_it_differs() {
         values.push(("Select", "Current", Data::Dword(current)));
         values.push(("Select", "LastKnownGood", Data::Dword(3)));
         values.push(("Select", "Failed", Data::Dword(4)));
-        for set in ["ControlSet002\\Control", "ControlSet003\\Control", "ControlSet004\\Control"] {
+        for set in [
+            "ControlSet002\\Control",
+            "ControlSet003\\Control",
+            "ControlSet004\\Control",
+        ] {
             values.push((set, "x", Data::Dword(0)));
         }
         values.push((
@@ -129,7 +167,10 @@ fn edits_go_to_the_default_set_and_the_current_one_where_it_differs() {
     assert_eq!(same.control_sets.targets(), [ControlSet(1)]);
     assert!(same.findings.is_empty(), "{:?}", same.findings);
     let differ = sets(1, 2);
-    assert_eq!(differ.control_sets.targets(), [ControlSet(1), ControlSet(2)]);
+    assert_eq!(
+        differ.control_sets.targets(),
+        [ControlSet(1), ControlSet(2)]
+    );
     assert_eq!(differ.findings[0].name, "control-sets-differ");
     // Before the first boot there is no current set.
     assert_eq!(sets(2, 0).control_sets.targets(), [ControlSet(2)]);

@@ -144,7 +144,11 @@ pub fn software(windows: &Windows) -> Vec<u8> {
         let version = format!("{}.{}", windows.major, windows.minor);
         values.push((key, "CurrentVersion", Data::Text(version)));
     }
-    values.push(("Microsoft\\Windows\\CurrentVersion\\Setup", "BootDir", Data::Sz("C:\\")));
+    values.push((
+        "Microsoft\\Windows\\CurrentVersion\\Setup",
+        "BootDir",
+        Data::Sz("C:\\"),
+    ));
     hive("SOFTWARE", &values)
 }
 
@@ -203,11 +207,17 @@ pub fn write(
     }
     put("Windows/System32/config/SOFTWARE", &software(windows));
     if (windows.major, windows.minor) >= (6, 2) {
-        put("Windows/System32/config/DRIVERS", &drivers(windows, architecture));
+        put(
+            "Windows/System32/config/DRIVERS",
+            &drivers(windows, architecture),
+        );
     }
     put("Windows/INF/winusb.inf", WINUSB_INF.as_bytes());
     put("Windows/INF/mdmcpq.inf", MDMCPQ_INF.as_bytes());
     put("Windows/INF/usb.inf", USB_INF.as_bytes());
     put("Windows/System32/drivers/gm.dls", b"a file of Windows\r\n");
-    put("Windows/System32/CatRoot/{F750E6C3-38EE-11D1-85E5-00C04FC295EE}/inbox.cat", b"");
+    put(
+        "Windows/System32/CatRoot/{F750E6C3-38EE-11D1-85E5-00C04FC295EE}/inbox.cat",
+        b"",
+    );
 }

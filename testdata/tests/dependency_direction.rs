@@ -19,7 +19,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("wimwright-hive", &[]),
     ("wimwright-inf", &[]),
     ("wimwright-servicing", &["wimwright-hive", "wimwright-inf"]),
-    ("wimwright-drivers", &["wimwright-servicing", "wimwright-inf"]),
+    (
+        "wimwright-drivers",
+        &["wimwright-servicing", "wimwright-inf"],
+    ),
     (
         "wimwright",
         &["wimwright-drivers", "wimwright-servicing", "wimwright-hive"],
@@ -34,7 +37,13 @@ const CLI_ONLY: &[&str] = &["clap", "clap_complete", "indicatif", "anyhow"];
 fn metadata() -> Value {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
         .args(["--manifest-path", manifest])
         .output()
         .unwrap();
@@ -50,7 +59,10 @@ fn no_dependency_points_the_wrong_way() {
         .map(|(name, below)| (*name, below.iter().copied().collect()))
         .collect();
     let packages = metadata["packages"].as_array().unwrap();
-    assert!(packages.len() >= ALLOWED.len(), "the workspace was not read");
+    assert!(
+        packages.len() >= ALLOWED.len(),
+        "the workspace was not read"
+    );
     for package in packages {
         let name = package["name"].as_str().unwrap();
         let may = allowed
@@ -62,7 +74,10 @@ fn no_dependency_points_the_wrong_way() {
             }
             let on = dependency["name"].as_str().unwrap();
             let ours = on == "wimwright" || on.starts_with("wimwright-");
-            assert!(!ours || may.contains(on), "`{name}` must not depend on `{on}`");
+            assert!(
+                !ours || may.contains(on),
+                "`{name}` must not depend on `{on}`"
+            );
             assert!(
                 name == "wimwright" || !CLI_ONLY.contains(&on),
                 "`{on}` belongs to the command line, not to `{name}`"

@@ -117,7 +117,11 @@ fn plan(draft: &mut Draft, package: &Package) -> Result<AddResult, Stop> {
         None => {
             same_inf(draft, &read, package, &mut findings)?;
             let (mut node, _) = node_of_class(draft, class)?;
-            let boots = read.model.installs.iter().any(InstallSection::has_boot_start_service);
+            let boots = read
+                .model
+                .installs
+                .iter()
+                .any(InstallSection::has_boot_start_service);
             if node == Node::Drivers && boots {
                 findings.push(Finding::warning(
                     "boot-driver-of-other-class",
@@ -126,7 +130,12 @@ fn plan(draft: &mut Draft, package: &Package) -> Result<AddResult, Stop> {
                 ));
                 node = Node::System;
             }
-            if node == Node::Drivers && draft.hive(HiveName::Drivers).map_err(Error::from)?.is_none() {
+            if node == Node::Drivers
+                && draft
+                    .hive(HiveName::Drivers)
+                    .map_err(Error::from)?
+                    .is_none()
+            {
                 findings.push(Finding::warning(
                     "no-drivers-hive",
                     "the image has no DRIVERS hive: the package goes to SYSTEM",
@@ -157,7 +166,9 @@ fn plan(draft: &mut Draft, package: &Package) -> Result<AddResult, Stop> {
         signer_name: read.signer.name.clone(),
         reason: None,
         class_name: read.model.version.class.clone(),
-        version: driver_ver.and_then(|ver| ver.version).map(|version| version.to_string()),
+        version: driver_ver
+            .and_then(|ver| ver.version)
+            .map(|version| version.to_string()),
         findings,
     })
 }
@@ -208,20 +219,35 @@ fn same_inf(
 /// database entry, no bit of the map.
 fn free_number(draft: &Draft) -> Result<OemNumber, Stop> {
     let mut taken: BTreeSet<OemNumber> = BTreeSet::new();
-    let map = draft.value(HiveName::System, &Node::System.root(), "OemInfMap").map_err(Error::from)?;
-    taken.extend(numbers_in_map(&map.map(|data| data.bytes).unwrap_or_default()));
+    let map = draft
+        .value(HiveName::System, &Node::System.root(), "OemInfMap")
+        .map_err(Error::from)?;
+    taken.extend(numbers_in_map(
+        &map.map(|data| data.bytes).unwrap_or_default(),
+    ));
     for node in Node::ALL {
         let names = draft.subkeys(node.hive(), &"DriverDatabase\\DriverInfFiles".into());
         let names = names.map_err(Error::from)?;
-        taken.extend(names.iter().filter_map(|name| OemNumber::parse(name, ".inf")));
+        taken.extend(
+            names
+                .iter()
+                .filter_map(|name| OemNumber::parse(name, ".inf")),
+        );
     }
     let windows = draft.facts().windows.clone();
     for (folder, ending) in [
         ("INF", ".inf"),
-        ("System32\\CatRoot\\{F750E6C3-38EE-11D1-85E5-00C04FC295EE}", ".cat"),
+        (
+            "System32\\CatRoot\\{F750E6C3-38EE-11D1-85E5-00C04FC295EE}",
+            ".cat",
+        ),
     ] {
         let path = windows.join(folder).map_err(Error::from)?;
-        for entry in draft.read_dir(&path).map_err(Error::from)?.unwrap_or_default() {
+        for entry in draft
+            .read_dir(&path)
+            .map_err(Error::from)?
+            .unwrap_or_default()
+        {
             taken.extend(OemNumber::parse(&entry.name.to_string(), ending));
         }
     }

@@ -48,7 +48,6 @@ pub(crate) struct FoundCatalog {
 
 /// A package, read for one image.
 pub(crate) struct ReadPackage {
-
     pub(crate) inf_blob: Arc<dyn Blob>,
     pub(crate) model: DriverModel,
     pub(crate) files: Vec<FoundFile>,
@@ -160,9 +159,13 @@ pub(crate) fn read(draft: &Draft, package: &Package) -> Result<ReadPackage, Stop
     // Registry data may name the package's folder, which is known only now.
     options.directories.package = Some(package_folder(&id));
     let model = DriverModel::read(&inf, &target, &options, &resolve);
-    findings.extend(model.findings.iter().map(as_finding));
+    // Notes are for the package's author; `describe` shows them.
+    let for_users = model
+        .findings
+        .iter()
+        .filter(|finding| finding.severity != Severity::Note);
+    findings.extend(for_users.map(as_finding));
     Ok(ReadPackage {
-
         inf_blob,
         model,
         files,
@@ -175,7 +178,11 @@ pub(crate) fn read(draft: &Draft, package: &Package) -> Result<ReadPackage, Stop
 
 /// A finding of the model as the user sees it.
 pub(crate) fn as_finding(finding: &model::Finding) -> Finding {
-    let message = finding.to_string();
+    let message = match (finding.section.as_str(), finding.line) {
+        ("", _) => finding.message.clone(),
+        (section, 0) => format!("[{section}] {}", finding.message),
+        (section, line) => format!("[{section}] line {line}: {}", finding.message),
+    };
     match finding.severity {
         Severity::Note => Finding::note(finding.rule.name(), message),
         _ => Finding::warning(finding.rule.name(), message),
@@ -208,7 +215,10 @@ fn find_files(
     if !of_windows.is_empty() {
         findings.push(Finding::note(
             "file-of-windows",
-            format!("not in the package, taken from Windows itself: {}", of_windows.join(", ")),
+            format!(
+                "not in the package, taken from Windows itself: {}",
+                of_windows.join(", ")
+            ),
         ));
     }
     if !elsewhere.is_empty() {
@@ -252,7 +262,10 @@ fn find_file(package: &Package, file: &PackageFile) -> Result<Option<FoundFile>,
         folder => format!("{folder}\\{}", compressed::compressed_name(&file.name)),
     };
     let cabinet = file.disk.as_ref().and_then(|disk| disk.cabinet.as_deref());
-    for below in [Some(compressed_path.as_str()), cabinet].into_iter().flatten() {
+    for below in [Some(compressed_path.as_str()), cabinet]
+        .into_iter()
+        .flatten()
+    {
         let from = at(below)?;
         let Some(blob) = tree.open(&from).map_err(unreadable)? else {
             continue;
@@ -321,10 +334,13 @@ fn check_machines(
         }
         let path = found.file.path();
         let mut headers = vec![0; found.blob.len().min(PE_HEADERS) as usize];
-        found.blob.read_into(0, &mut headers).map_err(|source| Refusal::Read {
-            path: found.from.clone(),
-            source,
-        })?;
+        found
+            .blob
+            .read_into(0, &mut headers)
+            .map_err(|source| Refusal::Read {
+                path: found.from.clone(),
+                source,
+            })?;
         let facts = pe::PeFacts::read(&headers).map_err(|source| Refusal::Damaged {
             path: path.clone(),
             source,
@@ -367,11 +383,16 @@ fn find_catalog(
         path: from.clone(),
         source,
     };
-    let blob = package.tree().open(&from).map_err(|error| unreadable(error.source))?;
+    let blob = package
+        .tree()
+        .open(&from)
+        .map_err(|error| unreadable(error.source))?;
     let Some(blob) = blob else {
         findings.push(Finding::warning(
             "catalog-missing",
-            format!("the INF names the catalog `{name}`, which is not there: the package is unsigned"),
+            format!(
+                "the INF names the catalog `{name}`, which is not there: the package is unsigned"
+            ),
         ));
         return Ok((None, StatedSigner::unsigned()));
     };

@@ -233,10 +233,7 @@ mod tests {
                 "NTalpha",
                 Err(DecorationError::UnknownArchitecture("alpha".to_owned())),
             ),
-            (
-                "NTx86.x",
-                Err(DecorationError::NotANumber("x".to_owned())),
-            ),
+            ("NTx86.x", Err(DecorationError::NotANumber("x".to_owned()))),
             (
                 "NT.1.2.3.4.5.6",
                 Err(DecorationError::TooManyParts("NT.1.2.3.4.5.6".to_owned())),
@@ -259,7 +256,11 @@ mod tests {
             ("NTamd64", &w10, None),
             ("NTamd64.10.0...19041", &w10, None),
             ("NTamd64.10.0...19042", &w10, Some(Mismatch::Build)),
-            ("NTamd64.10.0...10240", &rtm, Some(Mismatch::BuildNumberUnknown)),
+            (
+                "NTamd64.10.0...10240",
+                &rtm,
+                Some(Mismatch::BuildNumberUnknown),
+            ),
             // An older version's build does not count.
             ("NTamd64.6.3...99999", &w10, None),
             ("NTamd64.10.1", &w10, Some(Mismatch::Version)),

@@ -342,11 +342,7 @@ mod tests {
             (13, true, None),
         ] {
             let directory = directory(dirid, &w10).unwrap();
-            assert_eq!(
-                texts.text(directory, variables).as_deref(),
-                text,
-                "{dirid}"
-            );
+            assert_eq!(texts.text(directory, variables).as_deref(), text, "{dirid}");
         }
         texts.package = Some(r"System32\DriverStore\FileRepository\x".to_owned());
         let store = directory(13, &w10).unwrap();

@@ -49,12 +49,7 @@ pub struct CopyFile {
 
 impl<'a> Reader<'a, '_> {
     /// Reads a `CopyFiles` directive.
-    pub(crate) fn copy_files(
-        &mut self,
-        part: &Part<'a>,
-        line: Line<'_>,
-        into: &mut Vec<CopyFile>,
-    ) {
+    pub(crate) fn copy_files(&mut self, part: &Part<'a>, line: Line<'_>, into: &mut Vec<CopyFile>) {
         for name in self.fields(part, line) {
             if let Some(file) = name.strip_prefix('@') {
                 if !self.one_more() {
@@ -158,16 +153,14 @@ impl<'a> Reader<'a, '_> {
         list: Option<&str>,
     ) -> Option<(u32, String)> {
         let source = part.source.inf();
-        // The INF's own default beats that of an included one (page "INF
-        // DestinationDirs Section").
-        let found = list
-            .and_then(|list| destination_line(source, list))
-            .map(|line| (source, line))
-            .or_else(|| {
-                let line = destination_line(self.own, "DefaultDestDir")?;
-                Some((self.own, line))
-            })
-            .or_else(|| Some((source, destination_line(source, "DefaultDestDir")?)));
+        // The INF's own entries beat those of an included one (page "INF
+        // DestinationDirs Section", of DefaultDestDir).
+        let default = "DefaultDestDir";
+        let found = [list, Some(default)].into_iter().flatten().find_map(|key| {
+            [self.own, source]
+                .into_iter()
+                .find_map(|inf| Some((inf, destination_line(inf, key)?)))
+        });
         let Some((inf, entry)) = found else {
             let message = match list {
                 Some(list) => format!("[{list}] has no directory, System32 is assumed"),
@@ -341,6 +334,17 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_an_included_inf_can_be_named_directly() {
+        let (files, rules) = read(
+            "[DestinationDirs]\nL=12\n[I]\nInclude=x.inf\nCopyFiles=L\n",
+            "[DestinationDirs]\nL=11\n[L]\na.sys\n",
+        );
+        assert_eq!(files[0].destination.dirid, 12);
+        assert_eq!(files[0].from.as_deref(), Some("x.inf"));
+        assert_eq!(rules, [Rule::SectionOfIncluded]);
+    }
+
+    #[test]
     fn the_own_default_directory_beats_the_included_one() {
         let included = "[DestinationDirs]\nDefaultDestDir=11\nL=10\n\
                         [Inc]\nCopyFiles=@a.sys,L\n[L]\nb.sys\n";
@@ -352,7 +356,11 @@ mod tests {
             let (files, rules) = read(&text, included);
             let found: Vec<_> = files.iter().map(|file| file.destination.dirid).collect();
             assert_eq!(found, dirids, "{own}");
-            assert!(files.iter().all(|file| file.from.as_deref() == Some("x.inf")));
+            assert!(
+                files
+                    .iter()
+                    .all(|file| file.from.as_deref() == Some("x.inf"))
+            );
             assert_eq!(rules, []);
         }
     }

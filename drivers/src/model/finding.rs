@@ -122,12 +122,14 @@ rules! {
     ArchlessModels, "archless-models", Warning, Some(2010);
     /// A models line without an install section.
     NoInstallSection, "no-install-section", Error, Some(1005);
-    /// A models line without any device id.
-    NoDeviceId, "no-device-id", Warning, None;
+    /// A models line without any device id, as printers may have it.
+    NoDeviceId, "no-device-id", Note, None;
     /// An install section that a models line names and the file lacks.
     InstallSectionMissing, "install-section-missing", Warning, Some(1203);
     /// A section that a directive names and the file lacks.
     SectionMissing, "section-missing", Warning, Some(1203);
+    /// A directive that names a section of an included INF.
+    SectionOfIncluded, "section-of-included", Note, Some(1220);
     /// The sub-section exists under another decoration than the one in use.
     UnusedSubsection, "unused-subsection", Warning, Some(2083);
     /// An included INF that the image lacks.
@@ -272,7 +274,10 @@ mod tests {
             findings.add(Rule::Template, "a", line, "x".to_owned());
         }
         assert_eq!(findings.as_slice().len(), 2);
-        assert_eq!(findings.as_slice()[1].to_string(), "[a] line 2: template: x");
+        assert_eq!(
+            findings.as_slice()[1].to_string(),
+            "[a] line 2: template: x"
+        );
         for line in 0..5000 {
             findings.add(Rule::Template, "a", line, "x".to_owned());
         }

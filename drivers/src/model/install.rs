@@ -14,7 +14,7 @@ use super::files::CopyFile;
 use super::finding::Rule;
 use super::interface::Interface;
 use super::property::PropertyChange;
-use super::reader::{Part, Parts, Reader, directive};
+use super::reader::{Part, Parts, Reader, directive, registry_list_kind};
 use super::registry::RegistryChange;
 use super::service::{AssociatedService, DeletedService, Service, Services};
 use super::version::DriverVer;
@@ -138,6 +138,7 @@ impl<'a> Reader<'a, '_> {
             feature_score: DEFAULT_FEATURE_SCORE,
             ..InstallSection::default()
         };
+        self.incomplete = false;
         let main = self.parts(name);
         if let Some(own) = main.list.first() {
             install.name.clone_from(&own.section);
@@ -273,13 +274,11 @@ impl<'a> Reader<'a, '_> {
                     }
                 }
                 "driverver" | "featurescore" => {}
-                _ => {
-                    if !self.registry_directive(part, line, &key, &mut install.registry) {
-                        self.record(part, line, &mut install.recorded);
-                    }
-                }
+                key if registry_list_kind(key).is_some() => {}
+                _ => self.record(part, line, &mut install.recorded),
             }
         }
+        self.registry_of(part, &mut install.registry);
     }
 
     fn feature_score(&mut self, part: &Part<'a>, line: Line<'_>) -> Option<u8> {
@@ -309,20 +308,16 @@ impl<'a> Reader<'a, '_> {
                 continue;
             };
             let known = matches!(key.as_str(), "include" | "needs" | "copyfiles");
-            if !known && !self.registry_directive(part, line, &key, into) {
+            if !known && registry_list_kind(&key).is_none() {
                 self.record(part, line, recorded);
             }
         }
+        self.registry_of(part, into);
     }
 
     /// Keeps a directive. Class installers have keys of their own in install
     /// sections (`*IfType` of network drivers), so not every one is a finding.
-    fn record(
-        &mut self,
-        part: &Part<'a>,
-        line: Line<'_>,
-        recorded: &mut Vec<RecordedDirective>,
-    ) {
+    fn record(&mut self, part: &Part<'a>, line: Line<'_>, recorded: &mut Vec<RecordedDirective>) {
         const KNOWN: [&str; 12] = [
             "delfiles",
             "renfiles",
@@ -355,22 +350,32 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn check_service_binaries(&mut self, install: &InstallSection) {
+        // An INF that is not at hand may copy it.
+        if self.incomplete {
+            return;
+        }
         for service in install.services.iter().filter(|s| s.from.is_none()) {
-            let Some(wanted) = service.binary.as_ref().and_then(|b| b.destination.as_ref())
-            else {
+            let Some(wanted) = service.binary.as_ref().and_then(|b| b.destination.as_ref()) else {
+                continue;
+            };
+            // `10,System32\drivers` is the same place as `12`.
+            let Ok(wanted_at) = wanted.location(self.target) else {
                 continue;
             };
             let copied = install.all_copy_files().any(|file| {
-                file.destination.dirid == wanted.dirid
-                    && same_name(&file.destination.name, &wanted.name)
-                    && same_name(&file.destination.subdir, &wanted.subdir)
+                file.destination.location(self.target).is_ok_and(|at| {
+                    at.root == wanted_at.root && same_name(&at.path, &wanted_at.path)
+                })
             });
             if !copied {
                 self.findings.add(
                     Rule::ServiceBinaryNotCopied,
                     &service.section,
                     service.line,
-                    format!("no CopyFiles of [{}] copies `{}`", install.name, wanted.name),
+                    format!(
+                        "no CopyFiles of [{}] copies `{}`",
+                        install.name, wanted.name
+                    ),
                 );
             }
         }
@@ -404,8 +409,8 @@ mod tests {
         let inf = Inf::parse(text.as_bytes(), &ParseOptions::default());
         let target = Target::workstation(10, 0, 19041, Architecture::Amd64);
         let texts = DirectoryTexts::default();
-        let included = included
-            .map(|text| Arc::new(Inf::parse(text.as_bytes(), &ParseOptions::default())));
+        let included =
+            included.map(|text| Arc::new(Inf::parse(text.as_bytes(), &ParseOptions::default())));
         let resolve = |name: &str| {
             assert_eq!(name, "winusb.inf");
             included.clone()
@@ -512,13 +517,33 @@ mod tests {
     }
 
     #[test]
+    fn what_a_section_removes_comes_before_what_it_adds() {
+        let (install, _) = read(
+            "[I.NTamd64]\nAddReg=A\nDelReg=D\n[A]\nHKR,,x,,y\n[D]\nHKR,,x\n",
+            None,
+        );
+        let operations: Vec<_> = install.registry.iter().map(|c| &c.operation).collect();
+        assert!(
+            matches!(
+                operations.as_slice(),
+                [Operation::DeleteValue { .. }, Operation::SetValue { .. }]
+            ),
+            "{operations:?}"
+        );
+    }
+
+    #[test]
     fn what_an_image_lacks_is_named() {
         let text = "[I.NTamd64]\nInclude=winusb.inf\nNeeds=WINUSB.NT\nAddReg=Nothing\n";
         let (install, rules) = read(text, None);
         assert_eq!(install.includes, ["winusb.inf"]);
         assert_eq!(
             rules,
-            [Rule::IncludeMissing, Rule::NeedsMissing, Rule::SectionMissing]
+            [
+                Rule::IncludeMissing,
+                Rule::NeedsMissing,
+                Rule::SectionMissing
+            ]
         );
         let (_, rules) = read(text, Some("[Other]\n"));
         assert_eq!(rules, [Rule::NeedsMissing, Rule::SectionMissing]);
@@ -530,7 +555,7 @@ mod tests {
     #[test]
     fn a_binary_nobody_copies_is_a_finding() {
         let text = "[DestinationDirs]\nDefaultDestDir=12\n[I.NTamd64]\nCopyFiles=@X.sys\n\
-                    [I.NTamd64.Services]\nAddService=x,2,S\nAddService=y,,T\n\
+                    CopyFiles=L\n[L]\nz.sys\n[I.NTamd64.Services]\nAddService=x,2,S\nAddService=y,,T\n\
                     [S]\nServiceType=1\nStartType=3\nErrorControl=1\nServiceBinary=%12%\\x.sys\n\
                     [T]\nServiceType=1\nStartType=3\nErrorControl=1\nServiceBinary=%12%\\y.sys\n";
         let (_, rules) = read(text, None);

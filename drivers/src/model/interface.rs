@@ -95,12 +95,10 @@ impl<'a> Reader<'a, '_> {
                     Some("addproperty") => {
                         self.properties(&section, line, &mut interface.properties);
                     }
-                    Some(key) => {
-                        self.registry_directive(&section, line, key, &mut interface.registry);
-                    }
-                    None => {}
+                    _ => {}
                 }
             }
+            self.registry_of(&section, &mut interface.registry);
             interface.section = Some(section.section);
         }
         into.push(interface);

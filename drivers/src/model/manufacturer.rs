@@ -62,7 +62,10 @@ pub fn manufacturers(inf: &Inf, findings: &mut Findings) -> Option<Vec<Manufactu
                 continue;
             }
             let parsed = Decoration::parse(&text);
-            if let Err(error) = &parsed {
+            // A variable of stampinf is a finding of the whole file already.
+            if let Err(error) = &parsed
+                && !matches!(error, DecorationError::Template(_))
+            {
                 at.add(findings, Rule::BadDecoration, error.to_string());
             }
             decorations.push(ListedDecoration { text, parsed });

@@ -364,7 +364,10 @@ mod tests {
 
     #[test]
     fn an_extension_must_not_associate_a_service() {
-        let head = HEAD.replace("{4D36E97D-E325-11CE-BFC1-08002BE10318}", &format!("{EXTENSION_CLASS}\nExtensionId={{4D36E97D-E325-11CE-BFC1-08002BE10318}}"));
+        let head = HEAD.replace(
+            "{4D36E97D-E325-11CE-BFC1-08002BE10318}",
+            &format!("{EXTENSION_CLASS}\nExtensionId={{4D36E97D-E325-11CE-BFC1-08002BE10318}}"),
+        );
         let model = read(
             &format!(
                 "{head}[Manufacturer]\nm=M,NTamd64\n[M.NTamd64]\nd=I,A\n[I]\n\

@@ -56,8 +56,11 @@ pub struct PackageFile {
     /// Whether the target copies it.
     pub needed: bool,
     /// Whether `[SourceDisksFiles]` lists it. A file that it lacks makes
-    /// staging fail, unless the INF is one of Windows with a `LayoutFile`.
+    /// staging fail, unless it is one of Windows.
     pub listed: bool,
+    /// Whether it is a file of Windows: it is not listed, and the INF has a
+    /// `LayoutFile`. INFs of serial devices copy `usbser.sys` so.
+    pub from_windows: bool,
 }
 
 impl PackageFile {
@@ -164,8 +167,8 @@ fn install_sections(
             let lines = inf.section(&models).into_iter().flat_map(|s| s.lines());
             for line in lines {
                 let named = line.field(1).unwrap_or_default();
-                let actual = actual_section(inf, &named, architecture)
-                    .unwrap_or_else(|| named.into_owned());
+                let actual =
+                    actual_section(inf, &named, architecture).unwrap_or_else(|| named.into_owned());
                 if seen.insert(actual.to_lowercase()) {
                     sections.push(actual);
                 }
@@ -300,6 +303,7 @@ impl<'a> Collector<'a, '_> {
                 destinations: Vec::new(),
                 needed: false,
                 listed: entry.is_some(),
+                from_windows: entry.is_none() && self.has_layout_file,
             });
             self.found.files.len() - 1
         });
@@ -375,12 +379,7 @@ impl<'a> Collector<'a, '_> {
         Some((join([path, folder]), disk, size))
     }
 
-    fn disk(
-        &mut self,
-        id: u32,
-        at: At<'_>,
-        architecture: Architecture,
-    ) -> Option<Option<Disk>> {
+    fn disk(&mut self, id: u32, at: At<'_>, architecture: Architecture) -> Option<Option<Disk>> {
         let is_id = |line: &Line<'_>| {
             line.key()
                 .is_some_and(|key| key.trim().parse::<u32>() == Ok(id))
@@ -581,7 +580,7 @@ mod tests {
         }
         let inbox = format!("[Version]\nLayoutFile=layout.inf\n{HEAD}[I]\nCopyFiles=@a.sys\n");
         let (found, rules) = read(&inbox, &["I"]);
-        assert!(!found.files[0].listed);
+        assert!(!found.files[0].listed && found.files[0].from_windows);
         assert_eq!(rules, []);
     }
 

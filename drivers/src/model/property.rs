@@ -55,7 +55,7 @@ pub enum PropertyOperation {
 pub struct PropertyChange {
     /// Category of the property.
     pub category: Guid,
-    /// Number of the property in its category, from 2.
+    /// Number of the property in its category.
     pub id: u32,
     /// Type, see [`property_type`].
     pub kind: u32,
@@ -109,8 +109,8 @@ impl<'a> Reader<'a, '_> {
                     .parse::<Guid>()
                     .map_err(|_| format!("`{name}` is no property name and no GUID"))?;
                 let id = positive(&id_text)
-                    .filter(|&id| id >= 2)
-                    .ok_or_else(|| format!("`{id_text}` is no property number from 2"))?;
+                    .filter(|&id| id >= 1)
+                    .ok_or_else(|| format!("`{id_text}` is no property number"))?;
                 let kind = positive(&kind_text)
                     .ok_or_else(|| format!("`{kind_text}` is no property type"))?;
                 (category, id, kind)
@@ -280,7 +280,7 @@ mod tests {
     fn what_is_no_property_is_a_finding() {
         for entry in [
             "DeviceColour,,,,x",
-            "{c22189e4-8bf3-4e6d-8467-8dc6d95e2a7e}, 1, 18,, x",
+            "{c22189e4-8bf3-4e6d-8467-8dc6d95e2a7e}, 0, 18,, x",
             "{c22189e4-8bf3-4e6d-8467-8dc6d95e2a7e}, 2, 13,, x",
             "{c22189e4-8bf3-4e6d-8467-8dc6d95e2a7e}, 2, 7,, x",
             "{c22189e4-8bf3-4e6d-8467-8dc6d95e2a7e}, 2, 0x1003,, 100",

@@ -62,10 +62,20 @@ pub(crate) struct Part<'a> {
     pub(crate) section: String,
     /// Name for findings: that of an included INF stands before it.
     pub(crate) title: String,
+    /// What the section that led here includes.
+    included: Arc<Included<'a>>,
 }
 
-impl Part<'_> {
-    fn new<'a>(source: Source<'a>, section: &str) -> Part<'a> {
+/// The INFs that a section includes.
+#[derive(Clone, Debug, Default)]
+struct Included<'a> {
+    sources: Vec<Source<'a>>,
+    /// Whether the image lacks one.
+    incomplete: bool,
+}
+
+impl<'a> Part<'a> {
+    fn new(source: Source<'a>, section: &str, included: Arc<Included<'a>>) -> Self {
         let title = match source.from() {
             Some(from) => format!("{from}: {section}"),
             None => section.to_owned(),
@@ -74,6 +84,7 @@ impl Part<'_> {
             source,
             section: section.to_owned(),
             title,
+            included,
         }
     }
 
@@ -112,6 +123,8 @@ pub(crate) struct Reader<'a, 'f> {
     /// Included INFs by lower-case file name, asked for once.
     included: BTreeMap<String, Option<Arc<Inf>>>,
     entries: usize,
+    /// Whether a section read so far includes an INF that the image lacks.
+    pub(crate) incomplete: bool,
     pub(crate) findings: &'f mut Findings,
 }
 
@@ -130,6 +143,7 @@ impl<'a, 'f> Reader<'a, 'f> {
             resolve,
             included: BTreeMap::new(),
             entries: 0,
+            incomplete: false,
             findings,
         }
     }
@@ -140,63 +154,54 @@ impl<'a, 'f> Reader<'a, 'f> {
         let Some(section) = self.own.section(name) else {
             return parts;
         };
-        let own = Part::new(Source::Own(self.own), section.name());
-        let mut includes = Vec::new();
+        let title = section.name();
+        let mut included = Included::default();
         for line in section.lines_for_key("Include") {
             for name in line.fields().filter(|name| !name.is_empty()) {
                 let name = name.into_owned();
                 match self.include(&name) {
-                    Some(inf) => includes.push(Source::Included(name.clone(), inf)),
-                    None => own.at(line).add(
-                        self.findings,
-                        Rule::IncludeMissing,
-                        format!("the included `{name}` is not in the image"),
-                    ),
+                    Some(inf) => included.sources.push(Source::Included(name.clone(), inf)),
+                    None => {
+                        included.incomplete = true;
+                        self.incomplete = true;
+                        let message = format!("the included `{name}` is not in the image");
+                        self.findings
+                            .add(Rule::IncludeMissing, title, line.number(), message);
+                    }
                 }
                 parts.includes.push(name);
             }
         }
+        let own = Part::new(Source::Own(self.own), title, Arc::new(included));
         parts.list.push(own.clone());
         for line in section.lines_for_key("Needs") {
             for needed in line.fields().filter(|name| !name.is_empty()) {
                 parts.needs.push(needed.to_string());
-                self.needed(&own, line, &needed, &includes, &mut parts.list);
+                self.needed(&own, line, &needed, &mut parts.list);
             }
         }
         parts
     }
 
-    fn needed(
-        &mut self,
-        own: &Part<'a>,
-        line: Line<'_>,
-        needed: &str,
-        includes: &[Source<'a>],
-        list: &mut Vec<Part<'a>>,
-    ) {
-        let sources = std::iter::once(&own.source).chain(includes);
-        for source in sources {
-            let Some(section) = source.inf().section(needed) else {
-                continue;
-            };
-            let part = Part::new(source.clone(), section.name());
-            if section.line_for_key("Needs").is_some() {
-                part.at(line).add(
-                    self.findings,
-                    Rule::NestedNeeds,
-                    "its own Needs are not followed: they cannot be nested".to_owned(),
-                );
-            }
-            // A section that needs itself would be processed twice.
-            let known = list.iter().any(|known| known.title == part.title);
-            if !known {
-                list.push(part);
-            }
+    fn needed(&mut self, own: &Part<'a>, line: Line<'_>, needed: &str, list: &mut Vec<Part<'a>>) {
+        let Some((source, name)) = find_section(own, needed) else {
+            let message = format!("the needed [{needed}] is in no INF at hand");
+            self.report(own, line, Rule::NeedsMissing, message);
             return;
+        };
+        let part = Part::new(source, &name, Arc::clone(&own.included));
+        let nested = part
+            .lines()
+            .into_iter()
+            .find(|line| directive(*line).as_deref() == Some("needs"));
+        if let Some(nested) = nested {
+            let message = "its own Needs are not followed: they cannot be nested".to_owned();
+            self.report(&part, nested, Rule::NestedNeeds, message);
         }
-        let message = format!("the needed [{needed}] is in no INF at hand");
-        own.at(line)
-            .add(self.findings, Rule::NeedsMissing, message);
+        // A section that needs itself would be processed twice.
+        if !list.iter().any(|known| known.title == part.title) {
+            list.push(part);
+        }
     }
 
     fn include(&mut self, name: &str) -> Option<Arc<Inf>> {
@@ -260,23 +265,36 @@ impl<'a, 'f> Reader<'a, 'f> {
             .collect()
     }
 
-    /// The section that a directive names, in the INF of the directive: "Cannot
-    /// directly reference a section defined in an included INF" (InfVerif
-    /// 1220). `None`, with a finding, if it does not exist.
-    pub(crate) fn named(&mut self, part: &Part<'a>, line: Line<'_>, name: &str) -> Option<Part<'a>> {
-        match part.source.inf().section(name) {
-            Some(section) => Some(Part::new(part.source.clone(), section.name())),
-            None => {
-                let key = line.key().unwrap_or_default();
-                let message = format!("{key} names [{name}], which does not exist");
-                self.report(part, line, Rule::SectionMissing, message);
-                None
-            }
+    /// The section that a directive names: in the INF of the directive, else in
+    /// one that its section includes. The latter is wrong to InfVerif ("Cannot
+    /// directly reference a section defined in an included INF"), but the CDC
+    /// INFs of many makers rely on it. `None`, with a finding, if there is none.
+    pub(crate) fn named(
+        &mut self,
+        part: &Part<'a>,
+        line: Line<'_>,
+        name: &str,
+    ) -> Option<Part<'a>> {
+        let key = line.key().unwrap_or_default();
+        let Some((source, found)) = find_section(part, name) else {
+            let place = match part.included.incomplete {
+                true => "in the INFs at hand; one it includes is missing",
+                false => "in the INF",
+            };
+            let message = format!("{key} names [{name}], which is not {place}");
+            self.report(part, line, Rule::SectionMissing, message);
+            return None;
+        };
+        if source.from() != part.source.from() {
+            let from = source.from().unwrap_or_default();
+            let message = format!("{key} names [{name}] of the included `{from}`");
+            self.report(part, line, Rule::SectionOfIncluded, message);
         }
+        Some(Part::new(source, &found, Arc::clone(&part.included)))
     }
 
     /// Reads the registry lists that a directive names.
-    pub(crate) fn registry(
+    fn registry(
         &mut self,
         part: &Part<'a>,
         line: Line<'_>,
@@ -311,23 +329,39 @@ impl<'a, 'f> Reader<'a, 'f> {
         into.extend(changes(&context, section, kind, self.findings));
     }
 
-    /// Reads the registry directives of a line, if it is one.
-    pub(crate) fn registry_directive(
-        &mut self,
-        part: &Part<'a>,
-        line: Line<'_>,
-        key: &str,
-        into: &mut Vec<RegistryChange>,
-    ) -> bool {
-        let kind = match key {
-            "addreg" => ListKind::Add,
-            "delreg" => ListKind::Delete,
-            "bitreg" => ListKind::Bits,
-            _ => return false,
-        };
-        self.registry(part, line, kind, into);
-        true
+    /// Reads all registry lists that a section names: what it removes, then
+    /// what it adds, whatever the order of its lines. (No page says so; Wine's
+    /// setupapi does it, and INFs that replace a value rely on it.)
+    pub(crate) fn registry_of(&mut self, part: &Part<'a>, into: &mut Vec<RegistryChange>) {
+        for kind in [ListKind::Delete, ListKind::Add, ListKind::Bits] {
+            for line in part.lines() {
+                if directive(line).as_deref().and_then(registry_list_kind) == Some(kind) {
+                    self.registry(part, line, kind, into);
+                }
+            }
+        }
     }
+}
+
+/// Which kind of list a directive names, if it is one of the registry.
+pub(crate) fn registry_list_kind(directive: &str) -> Option<ListKind> {
+    match directive {
+        "addreg" => Some(ListKind::Add),
+        "delreg" => Some(ListKind::Delete),
+        "bitreg" => Some(ListKind::Bits),
+        _ => None,
+    }
+}
+
+/// Finds a section in the INF of a part, else in those it includes; gives its
+/// name as the header spells it.
+fn find_section<'a>(part: &Part<'a>, name: &str) -> Option<(Source<'a>, String)> {
+    std::iter::once(&part.source)
+        .chain(&part.included.sources)
+        .find_map(|source| {
+            let section = source.inf().section(name)?;
+            Some((source.clone(), section.name().to_owned()))
+        })
 }
 
 /// The key of a directive line in lower case; `None` for a list of values.

@@ -623,27 +623,35 @@ mod tests {
                 "HKR,,x,0xB0001,0x1122334455667788",
                 set("x", 11, &[0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11]),
             ),
-            (
-                "HKR,,x,0xB0001,0xFFFFFFFFFFFFFFFF",
-                set("x", 11, &[255; 8]),
-            ),
+            ("HKR,,x,0xB0001,0xFFFFFFFFFFFFFFFF", set("x", 11, &[255; 8])),
             ("HKR,,%n%,,\"a,b\"", set("Name", 1, &sz("a,b"))),
             ("HKR,,,,x", set("", 1, &sz("x"))),
             ("HKR,Ndi,Service,0,wintun", set("Service", 1, &sz("wintun"))),
             ("HKR,,x", set("x", 1, &sz(""))),
             (
                 "HKR,,x,%REG_EXPAND_SZ%,\"%%SystemRoot%%\\a;%12%\\b\"",
-                set("x", 2, &sz(r"%SystemRoot%\a;%SystemRoot%\System32\drivers\b")),
+                set(
+                    "x",
+                    2,
+                    &sz(r"%SystemRoot%\a;%SystemRoot%\System32\drivers\b"),
+                ),
             ),
             (
                 "HKR,,x,0x10000,\"a\",b,,c",
-                set("x", 7, &[&sz("a")[..], &sz("b"), &sz("c"), &[0, 0]].concat()),
+                set(
+                    "x",
+                    7,
+                    &[&sz("a")[..], &sz("b"), &sz("c"), &[0, 0]].concat(),
+                ),
             ),
             ("HKR,,x,0x10000", set("x", 7, &[0, 0])),
             ("HKR,,x,1,0a,0B,ff", set("x", 3, &[10, 11, 255])),
             ("HKR,,x,0x00000001,", set("x", 3, &[])),
             ("HKR,,x,0x20001,1", set("x", 0, &[1])),
-            ("HKR,,MYValue,0x00380001,1,0,F", set("MYValue", 0x38, &[1, 0, 15])),
+            (
+                "HKR,,MYValue,0x00380001,1,0,F",
+                set("MYValue", 0x38, &[1, 0, 15]),
+            ),
         ] {
             let (change, rules) = read(entry, ListKind::Add);
             assert_eq!(
@@ -660,7 +668,11 @@ mod tests {
         let name = || "x".to_owned();
         let a = || vec!["a".to_owned()];
         for (entry, kind, expected) in [
-            ("HKR,\"Interrupt Management\",,0x10", ListKind::Add, Operation::CreateKey),
+            (
+                "HKR,\"Interrupt Management\",,0x10",
+                ListKind::Add,
+                Operation::CreateKey,
+            ),
             ("HKR,key", ListKind::Add, Operation::CreateKey),
             ("HKR,key,,,", ListKind::Add, Operation::CreateKey),
             ("HKR,key,,,\"\"", ListKind::Add, set("", 1, &[0, 0])),
@@ -675,27 +687,51 @@ mod tests {
             (
                 "HKR,,x,0x10008,a",
                 ListKind::Add,
-                Operation::AppendStrings { name: name(), strings: a() },
+                Operation::AppendStrings {
+                    name: name(),
+                    strings: a(),
+                },
             ),
             (
                 "HKR,,x,0x18002,a",
                 ListKind::Delete,
-                Operation::RemoveStrings { name: name(), strings: a() },
+                Operation::RemoveStrings {
+                    name: name(),
+                    strings: a(),
+                },
             ),
-            ("HKR,k,x,4", ListKind::Add, Operation::DeleteValue { name: name() }),
+            (
+                "HKR,k,x,4",
+                ListKind::Add,
+                Operation::DeleteValue { name: name() },
+            ),
             ("HKR,k,,4", ListKind::Add, Operation::DeleteKey),
-            ("HKR,,x", ListKind::Delete, Operation::DeleteValue { name: name() }),
+            (
+                "HKR,,x",
+                ListKind::Delete,
+                Operation::DeleteValue { name: name() },
+            ),
             ("HKR,k", ListKind::Delete, Operation::DeleteKey),
             ("HKR,k,x,0x2000", ListKind::Delete, Operation::DeleteKey),
             (
                 "HKLM,k,x,1,0x06,1",
                 ListKind::Bits,
-                Operation::ChangeBits { name: name(), byte: 1, mask: 6, set: true },
+                Operation::ChangeBits {
+                    name: name(),
+                    byte: 1,
+                    mask: 6,
+                    set: true,
+                },
             ),
             (
                 "HKLM,k,x,,80,2",
                 ListKind::Bits,
-                Operation::ChangeBits { name: name(), byte: 2, mask: 0x80, set: false },
+                Operation::ChangeBits {
+                    name: name(),
+                    byte: 2,
+                    mask: 0x80,
+                    set: false,
+                },
             ),
         ] {
             let (change, rules) = read(entry, kind);
@@ -745,7 +781,11 @@ mod tests {
             ("HKR,,x,flag,y", ListKind::Add, Rule::BadRegistryFlags),
             ("HKR,,x,0x10001,seven", ListKind::Add, Rule::BadRegistryData),
             ("HKR,,x,0x10001,1,2,3", ListKind::Add, Rule::BadRegistryData),
-            ("HKR,,x,0x10001,0x1FFFFFFFF", ListKind::Add, Rule::BadRegistryData),
+            (
+                "HKR,,x,0x10001,0x1FFFFFFFF",
+                ListKind::Add,
+                Rule::BadRegistryData,
+            ),
             ("HKR,,x,1,100", ListKind::Add, Rule::BadRegistryData),
             ("HKR,,x,1,zz", ListKind::Add, Rule::BadRegistryData),
             ("HKR,,x,1,0x100,0", ListKind::Bits, Rule::BadRegistryData),

@@ -144,8 +144,7 @@ pub fn select(
     options: SelectOptions,
     findings: &mut Findings,
 ) -> Result<SelectedModels, NotApplicable> {
-    let archless_fits =
-        target.architecture == Architecture::X86 || options.archless_for_all;
+    let archless_fits = target.architecture == Architecture::X86 || options.archless_for_all;
     let mut best: Option<(Fit, &str)> = None;
     let mut mismatches = Vec::new();
     let mut archless = false;
@@ -380,9 +379,17 @@ mod tests {
             ("F, NT, NT.5, NT.5.5, NT....0x80", XP, "F.NT.5"),
             ("F, NT, NT.5, NT.5.5, NT....0x80", datacenter, "F.NT.5"),
             ("F, NTx86....0x80, NTamd64", datacenter, "F.NTx86....0x80"),
-            ("F, NTx86....0x80, NTamd64", windows(5, 2, 3790), "F.NTamd64"),
+            (
+                "F, NTx86....0x80, NTamd64",
+                windows(5, 2, 3790),
+                "F.NTamd64",
+            ),
             ("F, NT.7.8, NT", XP, "F.NT"),
-            ("F, NTamd64.10.0...14393", windows(10, 0, 19041), "F.NTamd64.10.0...14393"),
+            (
+                "F, NTamd64.10.0...14393",
+                windows(10, 0, 19041),
+                "F.NTamd64.10.0...14393",
+            ),
             (
                 "F, NTamd64.10.0, NTamd64.10.0...16299, NTamd64.10.0...22000",
                 windows(10, 0, 19041),
@@ -393,9 +400,17 @@ mod tests {
                 windows(10, 0, 10240),
                 "F.NTamd64.10.0",
             ),
-            ("F, NTamd64.6.3, NTamd64.6.1", windows(6, 2, 9200), "F.NTamd64.6.1"),
+            (
+                "F, NTamd64.6.3, NTamd64.6.1",
+                windows(6, 2, 9200),
+                "F.NTamd64.6.1",
+            ),
             ("F, NTamd64, NTamd64.6.1", windows(6, 0, 6002), "F.NTamd64"),
-            ("F, NTamd64.10.0, NTamd64.10.0.3", server, "F.NTamd64.10.0.3"),
+            (
+                "F, NTamd64.10.0, NTamd64.10.0.3",
+                server,
+                "F.NTamd64.10.0.3",
+            ),
             ("F, NTamd64...3, NTamd64.6.1", server, "F.NTamd64.6.1"),
             ("F, NTamd64.10.0.3", windows(10, 0, 19041), ""),
             // x86: plain and `NT` are its own, the more special one wins.

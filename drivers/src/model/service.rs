@@ -159,8 +159,8 @@ impl ServiceBinary {
         let path = match location.root {
             Root::Windows => location.path,
             Root::Package => {
-                let folder = package
-                    .ok_or_else(|| ImagePathError::NoPackageFolder(self.text.clone()))?;
+                let folder =
+                    package.ok_or_else(|| ImagePathError::NoPackageFolder(self.text.clone()))?;
                 dirid::join([folder, &location.path])
             }
             Root::SystemDrive => {
@@ -498,11 +498,10 @@ impl<'a> Reader<'a, '_> {
                 "bootflags" => service.boot_flags = self.value(part, line),
                 "addtrigger" => self.triggers(part, line, &mut service.triggers),
                 "failureactions" => service.failure_actions = self.failure_actions(part, line),
-                _ => {
-                    self.registry_directive(part, line, &key, &mut service.registry);
-                }
+                _ => {}
             }
         }
+        self.registry_of(part, &mut service.registry);
     }
 
     fn text(&mut self, part: &Part<'a>, line: Line<'_>) -> Option<String> {
@@ -535,7 +534,10 @@ impl<'a> Reader<'a, '_> {
     fn binary(&mut self, part: &Part<'a>, line: Line<'_>) -> Option<ServiceBinary> {
         let binary = ServiceBinary::read(self.text(part, line)?);
         let problem = match &binary.destination {
-            None => Some(format!("`{}` is no path of the form %dirid%\\file", binary.text)),
+            None => Some(format!(
+                "`{}` is no path of the form %dirid%\\file",
+                binary.text
+            )),
             Some(destination) => dirid::directory(destination.dirid, self.target)
                 .err()
                 .map(|error| error.to_string()),
@@ -573,11 +575,7 @@ impl<'a> Reader<'a, '_> {
         let section = self.field(part, line, 4).filter(|name| !name.is_empty())?;
         let install = self.named(part, line, &section)?;
         let mut registry = Vec::new();
-        for line in install.lines() {
-            if let Some(key) = directive(line) {
-                self.registry_directive(&install, line, &key, &mut registry);
-            }
-        }
+        self.registry_of(&install, &mut registry);
         let or = |text: Option<String>, default: &str| {
             text.filter(|text| !text.is_empty())
                 .unwrap_or_else(|| default.to_owned())
@@ -714,7 +712,10 @@ mod tests {
         assert_eq!(service.service_dependencies().collect::<Vec<_>>(), ["a"]);
         assert_eq!(service.group_dependencies().collect::<Vec<_>>(), ["b"]);
         let display = service.display_name.as_ref().unwrap();
-        assert_eq!((display.raw.as_str(), display.text.as_str()), ("%n%", "Name"));
+        assert_eq!(
+            (display.raw.as_str(), display.text.as_str()),
+            ("%n%", "Name")
+        );
         assert_eq!(service.boot_flags, Some(0x14));
         assert_eq!(service.security.as_deref(), Some("D:"));
         assert_eq!(service.delayed_auto_start, Some(true));
@@ -802,15 +803,30 @@ mod tests {
         use ImagePathForm::{Relative, SystemRoot, Variable};
         let store = Some(r"System32\DriverStore\FileRepository\p");
         for (text, form, package, path) in [
-            (r"%12%\x.sys", Relative, None, Some(r"System32\drivers\x.sys")),
+            (
+                r"%12%\x.sys",
+                Relative,
+                None,
+                Some(r"System32\drivers\x.sys"),
+            ),
             (
                 r"%12%\x.sys",
                 SystemRoot,
                 None,
                 Some(r"\SystemRoot\System32\drivers\x.sys"),
             ),
-            (r"%11%\x.exe", Variable, None, Some(r"%SystemRoot%\System32\x.exe")),
-            (r"%12%\UMDF\x.dll", Relative, None, Some(r"System32\drivers\UMDF\x.dll")),
+            (
+                r"%11%\x.exe",
+                Variable,
+                None,
+                Some(r"%SystemRoot%\System32\x.exe"),
+            ),
+            (
+                r"%12%\UMDF\x.dll",
+                Relative,
+                None,
+                Some(r"System32\drivers\UMDF\x.dll"),
+            ),
             (
                 r"%13%\x.sys",
                 SystemRoot,
@@ -818,7 +834,12 @@ mod tests {
                 Some(r"\SystemRoot\System32\DriverStore\FileRepository\p\x.sys"),
             ),
             (r"%13%\x.sys", SystemRoot, None, None),
-            (r"%16422%\x.exe", Variable, None, Some(r"%SystemDrive%\Program Files\x.exe")),
+            (
+                r"%16422%\x.exe",
+                Variable,
+                None,
+                Some(r"%SystemDrive%\Program Files\x.exe"),
+            ),
             (r"%16422%\x.exe", Relative, None, None),
             (
                 r"%SystemRoot%\System32\drivers\x.sys",
@@ -826,7 +847,12 @@ mod tests {
                 None,
                 Some(r"System32\drivers\x.sys"),
             ),
-            (r"system32\drivers\x.sys", Relative, None, Some(r"system32\drivers\x.sys")),
+            (
+                r"system32\drivers\x.sys",
+                Relative,
+                None,
+                Some(r"system32\drivers\x.sys"),
+            ),
             (r"%11%\svchost.exe -k x", Variable, None, None),
             (r"%12%\..\x.sys", Relative, None, None),
             (r"%1%\x.sys", Relative, None, None),

@@ -174,19 +174,17 @@ impl DriverVer {
             DriverDate::parse(&date_text),
             DriverVersion::parse(&version_text),
         );
+        let problem = |text: &str, what: &str, form: &str| match text {
+            "" => format!("DriverVer has no {what}"),
+            _ => format!("`{text}` is no {what} of the form {form}"),
+        };
         if date.is_none() {
-            at.add(
-                findings,
-                Rule::BadDate,
-                format!("`{date_text}` is no date of the form mm/dd/yyyy"),
-            );
+            let message = problem(&date_text, "date", "mm/dd/yyyy");
+            at.add(findings, Rule::BadDate, message);
         }
         if version.is_none() {
-            at.add(
-                findings,
-                Rule::BadVersion,
-                format!("`{version_text}` is no version of the form w.x.y.z"),
-            );
+            let message = problem(&version_text, "version", "w.x.y.z");
+            at.add(findings, Rule::BadVersion, message);
         }
         DriverVer { date, version }
     }
@@ -270,12 +268,14 @@ impl Version {
     /// reading.)
     pub fn catalog_for(&self, architecture: Architecture) -> Option<&str> {
         let decorated = format!("nt{architecture}");
-        [decorated.as_str(), "nt", ""].into_iter().find_map(|wanted| {
-            self.catalogs
-                .iter()
-                .find(|catalog| catalog.decoration == wanted)
-                .map(|catalog| catalog.name.as_str())
-        })
+        [decorated.as_str(), "nt", ""]
+            .into_iter()
+            .find_map(|wanted| {
+                self.catalogs
+                    .iter()
+                    .find(|catalog| catalog.decoration == wanted)
+                    .map(|catalog| catalog.name.as_str())
+            })
     }
 
     /// Whether the INF extends other drivers.
@@ -345,10 +345,7 @@ impl<'a> Reader<'a, '_> {
         let provider = self.provider();
         let driver_ver = self.driver_ver(kind);
         let catalogs = self.catalogs(kind);
-        let pnp_lockdown = self
-            .line("PnpLockdown")
-            .and_then(|line| line.int_field(1))
-            == Some(1);
+        let pnp_lockdown = self.line("PnpLockdown").and_then(|line| line.int_field(1)) == Some(1);
         if !pnp_lockdown && is_device {
             let message = "PnpLockdown is not 1: programs may replace the files".to_owned();
             self.report(0, Rule::NoPnpLockdown, message);
@@ -382,7 +379,11 @@ impl<'a> Reader<'a, '_> {
             "$UMDFVERSION$",
             "$UMDFCOINSTALLERVERSION$",
         ];
-        let find = |text: &str| VARIABLES.into_iter().find(|variable| text.contains(variable));
+        let find = |text: &str| {
+            VARIABLES
+                .into_iter()
+                .find(|variable| text.contains(variable))
+        };
         for section in self.inf.sections() {
             let mut found = find(section.name()).map(|found| (found, section.header_line()));
             for line in section.lines() {
@@ -392,7 +393,8 @@ impl<'a> Reader<'a, '_> {
                 });
             }
             if let Some((variable, line)) = found {
-                let message = format!("`{variable}` is a variable of stampinf, replaced in a build");
+                let message =
+                    format!("`{variable}` is a variable of stampinf, replaced in a build");
                 self.findings
                     .add(Rule::Template, section.name(), line, message);
                 return Some(variable.to_owned());
@@ -656,10 +658,7 @@ mod tests {
                 "[Version]\nSignature=foo\n".to_owned(),
                 vec![Rule::BadSignature, Rule::NoProvider],
             ),
-            (
-                String::new(),
-                vec![Rule::BadSignature, Rule::NoProvider],
-            ),
+            (String::new(), vec![Rule::BadSignature, Rule::NoProvider]),
             (
                 format!("{start}{guid}CatalogFile.nt=..\\x.cat\nCatalogFile.ntx86=a\\x.cat\n"),
                 vec![Rule::BadCatalogName, Rule::BadCatalogName],

@@ -52,7 +52,13 @@ mod tests {
 
     #[test]
     fn the_values_of_real_images_are_read_and_written_to_the_byte() {
-        for bytes in [[1, 0xFF, 0, 0], [2, 0xFF, 0, 0], [3, 0xFF, 0, 0], [2, 0xFE, 0, 0], [2, 0xFF, 2, 0]] {
+        for bytes in [
+            [1, 0xFF, 0, 0],
+            [2, 0xFF, 0, 0],
+            [3, 0xFF, 0, 0],
+            [2, 0xFE, 0, 0],
+            [2, 0xFF, 2, 0],
+        ] {
             assert_eq!(DeviceIdFlags::decode(&bytes).unwrap().encode(), bytes);
         }
         let first = DeviceIdFlags::decode(&[1, 0xFF, 0, 0]).unwrap();

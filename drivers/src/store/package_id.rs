@@ -52,8 +52,15 @@ impl PackageId {
             read.map_err(|error| (path, error))?;
         }
         let digest = hasher.finalize();
-        let hash: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Ok(PackageId(format!("{}_{architecture}_{hash}", inf.to_lowercase())))
+        let hash: String = digest
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Ok(PackageId(format!(
+            "{}_{architecture}_{hash}",
+            inf.to_lowercase()
+        )))
     }
 
     /// The id as text.
@@ -84,7 +91,11 @@ mod tests {
         let keep = |folder| PackageId::kept(folder, "VIOSTOR.INF", Architecture::Amd64);
         let kept = keep("viostor.inf_amd64_0123456789ABCDEF").unwrap();
         assert_eq!(kept.as_str(), "viostor.inf_amd64_0123456789abcdef");
-        for other in ["viostor", "viostor.inf_x86_0123456789abcdef", "viostor.inf_amd64_0123"] {
+        for other in [
+            "viostor",
+            "viostor.inf_x86_0123456789abcdef",
+            "viostor.inf_amd64_0123",
+        ] {
             assert_eq!(keep(other), None, "{other}");
         }
         let id = |files: &[(&str, &'static [u8])]| {
@@ -92,7 +103,9 @@ mod tests {
                 .iter()
                 .map(|(path, bytes)| (*path, MemoryBlob::new(*bytes)))
                 .collect();
-            let files = blobs.iter().map(|(path, blob)| ((*path).to_owned(), blob as &dyn Blob));
+            let files = blobs
+                .iter()
+                .map(|(path, blob)| ((*path).to_owned(), blob as &dyn Blob));
             PackageId::of_content("A.inf", Architecture::X86, files).unwrap()
         };
         let one = id(&[("a.inf", b"1"), ("x64\\b.sys", b"2")]);

@@ -43,7 +43,10 @@ pub fn numbers_in_map(map: &[u8]) -> BTreeSet<OemNumber> {
         (0..8_u32).filter(set).map(move |bit| (index, bit))
     });
     bits.filter_map(|(index, bit)| {
-        let number = u32::try_from(index).ok()?.checked_mul(8)?.checked_add(bit)?;
+        let number = u32::try_from(index)
+            .ok()?
+            .checked_mul(8)?
+            .checked_add(bit)?;
         (number <= MAX).then_some(OemNumber(number))
     })
     .collect()
@@ -62,7 +65,9 @@ pub fn with_number(map: &[u8], number: OemNumber) -> Vec<u8> {
 
 /// The lowest number that is not in `taken`; `None` when all are.
 pub fn lowest_free(taken: &BTreeSet<OemNumber>) -> Option<OemNumber> {
-    (0..=MAX).map(OemNumber).find(|number| !taken.contains(number))
+    (0..=MAX)
+        .map(OemNumber)
+        .find(|number| !taken.contains(number))
 }
 
 #[cfg(test)]
@@ -81,7 +86,9 @@ mod tests {
         ] {
             let expected: BTreeSet<_> = numbers.iter().copied().map(OemNumber).collect();
             assert_eq!(numbers_in_map(map), expected, "{map:x?}");
-            let built = expected.iter().fold(Vec::new(), |map, n| with_number(&map, *n));
+            let built = expected
+                .iter()
+                .fold(Vec::new(), |map, n| with_number(&map, *n));
             assert_eq!(built, map);
         }
     }
@@ -105,7 +112,11 @@ mod tests {
             ("oem99999999999.inf", None),
             ("usb.inf", None),
         ] {
-            assert_eq!(OemNumber::parse(name, ".inf").map(|n| n.0), number, "{name}");
+            assert_eq!(
+                OemNumber::parse(name, ".inf").map(|n| n.0),
+                number,
+                "{name}"
+            );
         }
     }
 }

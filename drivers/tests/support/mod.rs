@@ -42,9 +42,11 @@ impl TestImage {
         let hives = wimwright_testdata::corpus(test)?.join("hives");
         let (name, logs, build): (_, &[&str], _) = match around {
             Around::Windows81 => ("SYSTEM-win81-x64-dirty", &[], (6, 3, 9600)),
-            Around::Windows10_1709 => {
-                ("SYSTEM-win10-1709-x64-dirty", &["LOG1", "LOG2"], (10, 0, 16299))
-            }
+            Around::Windows10_1709 => (
+                "SYSTEM-win10-1709-x64-dirty",
+                &["LOG1", "LOG2"],
+                (10, 0, 16299),
+            ),
             Around::Windows10_2004 => ("SYSTEM-win10-2004-x64", &[], (10, 0, 19041)),
         };
         let system = wimwright_testdata::read(&hives.join(name));
@@ -129,7 +131,9 @@ pub fn snapshot(root: &Path) -> Vec<(String, Vec<u8>)> {
 
 /// A package of the corpus, by folder and INF.
 pub fn package(test: &str, folder: &str, inf: &str) -> Option<Package> {
-    let path = wimwright_testdata::corpus(test)?.join("drivers").join(folder);
+    let path = wimwright_testdata::corpus(test)?
+        .join("drivers")
+        .join(folder);
     Some(package_at(&path, inf))
 }
 
@@ -137,5 +141,10 @@ pub fn package(test: &str, folder: &str, inf: &str) -> Option<Package> {
 pub fn package_at(path: &Path, inf: &str) -> Package {
     let folder = path.file_name().unwrap().to_string_lossy().into_owned();
     let tree = Arc::new(DirectoryTree::open(path).unwrap());
-    Package::new(path.display().to_string(), folder, tree, ImagePath::parse(inf).unwrap())
+    Package::new(
+        path.display().to_string(),
+        folder,
+        tree,
+        ImagePath::parse(inf).unwrap(),
+    )
 }

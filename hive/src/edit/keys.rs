@@ -20,7 +20,11 @@ const MAX_NAME_UNITS: usize = 255;
 pub(super) fn require_key_name(name: &[u16]) -> Result<(), Error> {
     let length = name.len();
     let is_allowed = (1..=MAX_NAME_UNITS).contains(&length) && !name.contains(&u16::from(b'\\'));
-    if is_allowed { Ok(()) } else { Err(Error::KeyName { length }) }
+    if is_allowed {
+        Ok(())
+    } else {
+        Err(Error::KeyName { length })
+    }
 }
 
 /// The record of a new key without subkeys and values.
@@ -135,10 +139,16 @@ impl Hive {
         let at = self.allocate_record(&node)?;
         self.insert_subkey(parent.0, at, name)?;
         let node = self.key_by_id(parent)?.node();
-        let longest = u16::try_from(name.len() * 2).unwrap_or(0).max(node.longest_subkey_name());
+        let longest = u16::try_from(name.len() * 2)
+            .unwrap_or(0)
+            .max(node.longest_subkey_name());
         let count = node.subkey_count() + 1;
         self.write_field(parent.0, field_at::SUBKEY_COUNT, count);
-        self.write(parent.0, field_at::LONGEST_SUBKEY_NAME, &longest.to_le_bytes());
+        self.write(
+            parent.0,
+            field_at::LONGEST_SUBKEY_NAME,
+            &longest.to_le_bytes(),
+        );
         Ok((KeyId(at), true))
     }
 
@@ -151,7 +161,10 @@ impl Hive {
         }
         match key {
             None => Ok(()),
-            Some(_) => Err(Error::TooDeep { at: parent.0.in_file(), limit: MAX_DEPTH }),
+            Some(_) => Err(Error::TooDeep {
+                at: parent.0.in_file(),
+                limit: MAX_DEPTH,
+            }),
         }
     }
 
@@ -179,7 +192,10 @@ impl Hive {
         let Some(parent) = parent_of(self.key_by_id(key)?)? else {
             return Err(Error::DeleteRoot);
         };
-        if !parent.subkeys()?.any(|subkey| subkey.is_ok_and(|subkey| subkey.id() == key)) {
+        if !parent
+            .subkeys()?
+            .any(|subkey| subkey.is_ok_and(|subkey| subkey.id() == key))
+        {
             let (at, parent) = (key.0.in_file(), parent.id().0.in_file());
             return Err(Error::WrongParent { at, parent });
         }
@@ -194,7 +210,10 @@ impl Hive {
         }
         self.touch();
         self.remove_subkey(parent, key.0)?;
-        let count = self.key_by_id(KeyId(parent))?.subkey_count().saturating_sub(1);
+        let count = self
+            .key_by_id(KeyId(parent))?
+            .subkey_count()
+            .saturating_sub(1);
         self.write_field(parent, field_at::SUBKEY_COUNT, count);
         self.stamp(parent, now);
         for belongings in doomed {
@@ -253,7 +272,11 @@ impl Hive {
 
     /// The form of new leaves: hashes from 1.5 on, hints before.
     pub(super) fn leaf_kind(&self) -> ListKind {
-        if self.layout.minor >= MinorVersion::V1_5 { ListKind::Lh } else { ListKind::Lf }
+        if self.layout.minor >= MinorVersion::V1_5 {
+            ListKind::Lh
+        } else {
+            ListKind::Lf
+        }
     }
 }
 

@@ -17,6 +17,9 @@ use super::keys::key_security;
 #[derive(Clone, Default)]
 pub(super) struct SecurityIndex {
     by_hash: HashMap<u64, Vec<CellOffset>>,
+    /// The record that keys below a key with this one inherit: many keys are
+    /// made under few parents. Forgotten when any record goes.
+    inherited: HashMap<CellOffset, CellOffset>,
 }
 
 fn hash(descriptor: &[u8]) -> u64 {
@@ -34,7 +37,11 @@ pub(super) fn new_record(
     let mut record = b"sk\0\0".to_vec();
     // Checked before: a descriptor is far below 4 GiB.
     let length = u32::try_from(descriptor.len()).unwrap_or(0);
-    record.extend([next.0, previous.0, 0, length].map(u32::to_le_bytes).concat());
+    record.extend(
+        [next.0, previous.0, 0, length]
+            .map(u32::to_le_bytes)
+            .concat(),
+    );
     record.extend(descriptor);
     record
 }
@@ -83,25 +90,30 @@ impl Hive {
         parent: CellOffset,
         security: Security<'_>,
     ) -> Result<CellOffset, Error> {
-        let inherited;
-        let descriptor = match security {
+        match security {
             Security::Descriptor(descriptor) => {
                 acl::require_valid(descriptor)?;
-                descriptor
+                self.record_with(parent, descriptor)
             }
             Security::Inherit => {
-                let of_parent = self.descriptor(parent)?;
-                match acl::inherited_security(of_parent) {
-                    Some(descriptor) => {
-                        inherited = descriptor;
-                        &inherited
-                    }
-                    None => return self.count_up(parent),
+                if let Some(&at) = self.edit.security.inherited.get(&parent) {
+                    return self.count_up(at);
                 }
+                let at = match acl::inherited_security(self.descriptor(parent)?) {
+                    Some(descriptor) => self.record_with(parent, &descriptor)?,
+                    None => self.count_up(parent)?,
+                };
+                self.edit.security.inherited.insert(parent, at);
+                Ok(at)
             }
-        };
-        if self.descriptor(parent)? == descriptor {
-            return self.count_up(parent);
+        }
+    }
+
+    /// The record with this descriptor, counted: `likely`, another one, or a
+    /// new one.
+    fn record_with(&mut self, likely: CellOffset, descriptor: &[u8]) -> Result<CellOffset, Error> {
+        if self.descriptor(likely)? == descriptor {
+            return self.count_up(likely);
         }
         self.index_security()?;
         let same_hash = self.edit.security.by_hash.get(&hash(descriptor));
@@ -131,18 +143,21 @@ impl Hive {
         if !self.edit.security.by_hash.is_empty() {
             return Ok(());
         }
-        let mut index = SecurityIndex::default();
+        let mut by_hash: HashMap<u64, Vec<CellOffset>> = HashMap::new();
         let first = self.first_record()?;
         let mut at = first;
         // The structure check has followed the ring to its end.
         loop {
-            index.by_hash.entry(hash(self.descriptor(at)?)).or_default().push(at);
+            by_hash
+                .entry(hash(self.descriptor(at)?))
+                .or_default()
+                .push(at);
             at = self.record(at)?.next();
             if at == first {
                 break;
             }
         }
-        self.edit.security = index;
+        self.edit.security.by_hash = by_hash;
         Ok(())
     }
 
@@ -162,7 +177,12 @@ impl Hive {
         self.write_field(at, field_at::COUNT, 1);
         self.write_field(previous, field_at::NEXT, at.0);
         self.write_field(next, field_at::PREVIOUS, at.0);
-        self.edit.security.by_hash.entry(hash(descriptor)).or_default().push(at);
+        self.edit
+            .security
+            .by_hash
+            .entry(hash(descriptor))
+            .or_default()
+            .push(at);
         Ok(at)
     }
 
@@ -180,6 +200,7 @@ impl Hive {
         if let Some(same_hash) = self.edit.security.by_hash.get_mut(&hash) {
             same_hash.retain(|&other| other != at);
         }
+        self.edit.security.inherited.clear();
         self.write_field(previous, field_at::NEXT, next.0);
         self.write_field(next, field_at::PREVIOUS, previous.0);
         self.free(at);

@@ -41,7 +41,11 @@ impl Elements {
     fn to_record(&self) -> Vec<u8> {
         let mut record = self.kind.signature().to_vec();
         // Lists are cut long before a count leaves 16 bits.
-        record.extend(u16::try_from(self.elements.len()).unwrap_or(u16::MAX).to_le_bytes());
+        record.extend(
+            u16::try_from(self.elements.len())
+                .unwrap_or(u16::MAX)
+                .to_le_bytes(),
+        );
         for (at, help) in &self.elements {
             record.extend(at.0.to_le_bytes());
             if self.kind.stride() == 8 {
@@ -63,7 +67,10 @@ fn help(kind: ListKind, name: Name<'_>) -> u32 {
 impl Hive {
     fn elements(&self, at: CellOffset) -> Result<Elements, Error> {
         let list = List::parse(self.cells().get(at)?, at)?;
-        Ok(Elements { kind: list.kind, elements: list.iter().collect() })
+        Ok(Elements {
+            kind: list.kind,
+            elements: list.iter().collect(),
+        })
     }
 
     /// Looks by halves for a name in a leaf: its place, and the key if it is
@@ -91,12 +98,22 @@ impl Hive {
         let cells = self.cells();
         let node = KeyNode::parse(cells.get(key)?, key)?;
         let Some(at) = node.subkey_list(key)? else {
-            return Ok(Position { leaf: None, index: None, element: 0, existing: None });
+            return Ok(Position {
+                leaf: None,
+                index: None,
+                element: 0,
+                existing: None,
+            });
         };
         let list = List::parse(cells.get(at)?, at)?;
         if list.kind != ListKind::Ri {
             let (element, existing) = self.search_leaf(list, name)?;
-            return Ok(Position { leaf: Some(at), index: None, element, existing });
+            return Ok(Position {
+                leaf: Some(at),
+                index: None,
+                element,
+                existing,
+            });
         }
         // The last leaf whose first name is not above this one.
         let (mut low, mut high) = (0, list.len());
@@ -110,15 +127,30 @@ impl Hive {
                 Some(first) => compare_with_key(cells, name, first)? == Ordering::Less,
                 None => true,
             };
-            if is_above { high = middle } else { low = middle }
+            if is_above {
+                high = middle;
+            } else {
+                low = middle;
+            }
         }
         let Some(leaf) = list.offset(low) else {
-            // An index of nothing; it was counted as a list with no keys.
-            return Ok(Position { leaf: None, index: Some((at, 0)), element: 0, existing: None });
+            // An index of nothing under a key with subkeys: the structure
+            // check does not let it pass.
+            return Ok(Position {
+                leaf: None,
+                index: None,
+                element: 0,
+                existing: None,
+            });
         };
         let (element, existing) =
             self.search_leaf(List::parse_leaf(cells.get(leaf)?, leaf)?, name)?;
-        Ok(Position { leaf: Some(leaf), index: Some((at, low)), element, existing })
+        Ok(Position {
+            leaf: Some(leaf),
+            index: Some((at, low)),
+            element,
+            existing,
+        })
     }
 
     /// Adds the key at `subkey` to the lists of `parent`.
@@ -131,19 +163,57 @@ impl Hive {
         let position = self.position_of(parent, name)?;
         let Some(leaf_at) = position.leaf else {
             let kind = self.leaf_kind();
-            let leaf = Elements { kind, elements: vec![(subkey, help(kind, name))] };
+            let leaf = Elements {
+                kind,
+                elements: vec![(subkey, help(kind, name))],
+            };
             let list = self.allocate_record(&leaf.to_record())?;
             self.write_field(parent, field_at::SUBKEY_LIST, list.0);
             return Ok(());
         };
+        if self.insert_in_place(leaf_at, position.element, subkey, name)? {
+            return Ok(());
+        }
         let mut leaf = self.elements(leaf_at)?;
         let element = position.element.min(leaf.elements.len());
-        leaf.elements.insert(element, (subkey, help(leaf.kind, name)));
+        leaf.elements
+            .insert(element, (subkey, help(leaf.kind, name)));
         if leaf.elements.len() <= MAX_LEAF {
             let moved = self.rewrite_list(leaf_at, &leaf)?;
-            return self.relink_leaf(parent, &position, leaf_at, moved);
+            self.relink_leaf(parent, &position, leaf_at, moved);
+            return Ok(());
         }
         self.split_leaf(parent, &position, leaf_at, leaf)
+    }
+
+    /// Moves the elements behind the new one up by one, where the leaf's cell
+    /// and its limit allow it; whether they did.
+    fn insert_in_place(
+        &mut self,
+        leaf_at: CellOffset,
+        element: usize,
+        subkey: CellOffset,
+        name: Name<'_>,
+    ) -> Result<bool, Error> {
+        let cell = self.cells().get(leaf_at)?;
+        let leaf = List::parse_leaf(cell, leaf_at)?;
+        let (stride, count) = (leaf.kind.stride(), leaf.len());
+        let at = LIST_HEADER_LEN + element * stride;
+        let end = LIST_HEADER_LEN + count * stride;
+        let (Some(behind), true) = (cell.get(at..end), end + stride <= cell.len()) else {
+            return Ok(false);
+        };
+        let Some(new_count) = u16::try_from(count + 1).ok().filter(|_| count < MAX_LEAF) else {
+            return Ok(false);
+        };
+        let mut moved = Vec::with_capacity(stride + behind.len());
+        moved.extend(subkey.0.to_le_bytes());
+        moved.extend(help(leaf.kind, name).to_le_bytes());
+        moved.truncate(stride);
+        moved.extend_from_slice(behind);
+        self.write(leaf_at, at, &moved);
+        self.write(leaf_at, 2, &new_count.to_le_bytes());
+        Ok(true)
     }
 
     /// Writes a list back into its cell, or into a larger one.
@@ -170,17 +240,15 @@ impl Hive {
         position: &Position,
         old: CellOffset,
         new: CellOffset,
-    ) -> Result<(), Error> {
-        if old == new {
-            return Ok(());
-        }
+    ) {
         match position.index {
+            _ if old == new => {}
             Some((index, element)) => {
-                self.write_field(index, LIST_HEADER_LEN + element * ListKind::Ri.stride(), new.0);
+                let at = LIST_HEADER_LEN + element * ListKind::Ri.stride();
+                self.write_field(index, at, new.0);
             }
             None => self.write_field(parent, field_at::SUBKEY_LIST, new.0),
         }
-        Ok(())
     }
 
     /// Cuts a leaf that has become too long into two.
@@ -195,7 +263,10 @@ impl Hive {
             leaf.kind = ListKind::Li;
         }
         let second = leaf.elements.split_off(leaf.elements.len() / 2);
-        let second = Elements { kind: leaf.kind, elements: second };
+        let second = Elements {
+            kind: leaf.kind,
+            elements: second,
+        };
         let second_at = self.allocate_record(&second.to_record())?;
         let first_at = self.rewrite_list(leaf_at, &leaf)?;
         let Some((index_at, element)) = position.index else {
@@ -207,9 +278,11 @@ impl Hive {
             self.write_field(parent, field_at::SUBKEY_LIST, index.0);
             return Ok(());
         };
-        self.relink_leaf(parent, position, leaf_at, first_at)?;
+        self.relink_leaf(parent, position, leaf_at, first_at);
         let mut index = self.elements(index_at)?;
-        index.elements.insert((element + 1).min(index.elements.len()), (second_at, 0));
+        index
+            .elements
+            .insert((element + 1).min(index.elements.len()), (second_at, 0));
         let moved = self.rewrite_list(index_at, &index)?;
         self.write_field(parent, field_at::SUBKEY_LIST, moved.0);
         Ok(())
@@ -222,7 +295,9 @@ impl Hive {
         parent: CellOffset,
         subkey: CellOffset,
     ) -> Result<(), Error> {
-        let missing = Error::NoSuchKey { at: subkey.in_file() };
+        let missing = Error::NoSuchKey {
+            at: subkey.in_file(),
+        };
         let cells = self.cells();
         let node = KeyNode::parse(cells.get(parent)?, parent)?;
         let list_at = node.subkey_list(parent)?.ok_or_else(|| missing.clone())?;
@@ -231,10 +306,13 @@ impl Hive {
             if !take(&mut list, subkey) {
                 return Err(missing);
             }
-            return self.shorten(parent, list_at, &list);
+            self.shorten(parent, list_at, &list);
+            return Ok(());
         }
         for element in 0..list.elements.len() {
-            let Some(&(leaf_at, _)) = list.elements.get(element) else { break };
+            let Some(&(leaf_at, _)) = list.elements.get(element) else {
+                break;
+            };
             let mut leaf = self.elements(leaf_at)?;
             if !take(&mut leaf, subkey) {
                 continue;
@@ -245,25 +323,20 @@ impl Hive {
             }
             self.free(leaf_at);
             list.elements.remove(element);
-            return self.shorten(parent, list_at, &list);
+            self.shorten(parent, list_at, &list);
+            return Ok(());
         }
         Err(missing)
     }
 
     /// Writes a key's own list back with an element less, or frees it.
-    fn shorten(
-        &mut self,
-        parent: CellOffset,
-        at: CellOffset,
-        list: &Elements,
-    ) -> Result<(), Error> {
+    fn shorten(&mut self, parent: CellOffset, at: CellOffset, list: &Elements) {
         if list.elements.is_empty() {
             self.free(at);
             self.write_field(parent, field_at::SUBKEY_LIST, NO_CELL);
         } else {
             self.write(at, 0, &list.to_record());
         }
-        Ok(())
     }
 }
 

@@ -43,18 +43,26 @@ impl Hive {
     ) -> Result<bool, Error> {
         self.begin_edit()?;
         if name.len() > MAX_NAME_UNITS {
-            return Err(Error::ValueName { length: name.len(), limit: MAX_NAME_UNITS });
+            return Err(Error::ValueName {
+                length: name.len(),
+                limit: MAX_NAME_UNITS,
+            });
         }
         let limit = match self.layout.minor {
             MinorVersion::V1_3 => MAX_PLAIN_LEN,
             _ => MAX_SEGMENTED_LEN,
         };
         if data.len() > limit {
-            return Err(Error::ValueTooLong { length: data.len(), limit });
+            return Err(Error::ValueTooLong {
+                length: data.len(),
+                limit,
+            });
         }
         let node = self.key_by_id(key)?.node();
         if node.flags().contains(KeyFlags::PREDEFINED_HANDLE) {
-            return Err(Error::PredefinedKey { at: key.0.in_file() });
+            return Err(Error::PredefinedKey {
+                at: key.0.in_file(),
+            });
         }
         let stored = StoredName::from_units(name);
         let existing = value::find(self.cells(), node, key.0, stored.as_name())?;
@@ -96,10 +104,12 @@ impl Hive {
         };
         // The default value's record has no flag in real hives.
         let flags = if bytes.is_empty() { 0 } else { flags };
-        let mut record = b"vk".to_vec();
+        let mut record = Vec::with_capacity(value::FIXED_LEN + bytes.len());
+        record.extend(b"vk");
         record.extend(u16::try_from(bytes.len()).unwrap_or(0).to_le_bytes());
-        record.extend([placed.size, placed.data, kind].map(u32::to_le_bytes).concat());
-        record.extend([flags, 0].map(u16::to_le_bytes).concat());
+        for field in [placed.size, placed.data, kind, u32::from(flags)] {
+            record.extend(field.to_le_bytes());
+        }
         record.extend(bytes);
         let value = self.allocate_record(&record)?;
 
@@ -111,7 +121,7 @@ impl Hive {
             Some(list) if self.cells().get(list)?.len() >= room => list,
             // Some room for the next ones, so that a long list is not copied
             // for each.
-            Some(list) => self.reallocate(list, room + room / 32 * 4)?,
+            Some(list) => self.reallocate(list, room + (room / 32).max(4) * 4)?,
         };
         self.write(list, room - 4, &value.0.to_le_bytes());
         self.write_field(key.0, field_at::VALUE_LIST, list.0);
@@ -134,11 +144,14 @@ impl Hive {
     /// Puts the data of a value that is there in place of its old data.
     fn replace_data(&mut self, value: CellOffset, data: &[u8]) -> Result<Placed, Error> {
         let old = self.data_cells(value)?;
-        if let (&[at], false) = (old.as_slice(), self.needs_segments(data)) {
-            if data.len() > 4 && self.cells().get(at)?.len() >= data.len() {
-                self.write(at, 0, data);
-                return Ok(Placed { size: u32::try_from(data.len()).unwrap_or(0), data: at.0 });
-            }
+        let has_own_cell = data.len() > 4 && !self.needs_segments(data);
+        if let &[at] = old.as_slice()
+            && has_own_cell
+            && self.cells().get(at)?.len() >= data.len()
+        {
+            self.write(at, 0, data);
+            let size = u32::try_from(data.len()).unwrap_or(0);
+            return Ok(Placed { size, data: at.0 });
         }
         for at in old {
             self.free(at);
@@ -159,7 +172,10 @@ impl Hive {
             for (byte, data) in field.iter_mut().zip(data) {
                 *byte = *data;
             }
-            return Ok(Placed { size: size | IN_RECORD, data: u32::from_le_bytes(field) });
+            return Ok(Placed {
+                size: size | IN_RECORD,
+                data: u32::from_le_bytes(field),
+            });
         }
         if !self.needs_segments(data) {
             let at = self.allocate_record(data)?;

@@ -1,10 +1,12 @@
 //! Keys and values of a [`Peek`]: each holds a copy of its own record.
 
+use std::fmt;
+
 use crate::big_data;
 use crate::cell::CellSource as _;
 use crate::error::Error;
 use crate::hive::FileTime;
-use crate::key::{FIXED_LEN, KeyFlags, KeyId, KeyNode, components, named, stored_name};
+use crate::key::{FIXED_LEN, KeyFlags, KeyId, KeyNode, components, named};
 use crate::name::{Name, StoredName};
 use crate::offset::CellOffset;
 use crate::security::SecurityRecord;
@@ -19,6 +21,14 @@ pub struct PeekKey<'p, R> {
     peek: &'p Peek<R>,
     at: CellOffset,
     cell: Vec<u8>,
+}
+
+impl<R> fmt::Debug for PeekKey<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PeekKey")
+            .field("at", &self.at.in_file())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'p, R: ReadAt> PeekKey<'p, R> {
@@ -82,8 +92,8 @@ impl<'p, R: ReadAt> PeekKey<'p, R> {
             return Ok(None);
         };
         let cell = self.peek.cell(at)?;
-        let length = u16::try_from(length).unwrap_or(u16::MAX);
-        Ok(Some(stored_name(&cell, length, false, at, 0)?.units().collect()))
+        let class = value::plain_data(&cell, at, length)?;
+        Ok(Some(Name::Utf16(class).units().collect()))
     }
 
     /// The key's security descriptor, in self-relative form.
@@ -202,7 +212,10 @@ impl<'p, R: ReadAt> PeekKey<'p, R> {
         if let Some(at) = node.value_list(self.at)? {
             let cell = self.peek.cell(at)?;
             let list = value::list_offsets(&cell, at, node.value_count())?;
-            offsets.extend(list.iter().map(|&offset| CellOffset(u32::from_le_bytes(offset))));
+            offsets.extend(
+                list.iter()
+                    .map(|&offset| CellOffset(u32::from_le_bytes(offset))),
+            );
         }
         let peek = self.peek;
         Ok(offsets.into_iter().map(move |at| PeekValue::read(peek, at)))
@@ -238,6 +251,14 @@ pub struct PeekValue<'p, R> {
     peek: &'p Peek<R>,
     at: CellOffset,
     cell: Vec<u8>,
+}
+
+impl<R> fmt::Debug for PeekValue<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PeekValue")
+            .field("at", &self.at.in_file())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'p, R: ReadAt> PeekValue<'p, R> {
@@ -302,7 +323,9 @@ impl<'p, R: ReadAt> PeekValue<'p, R> {
     /// As [`PeekValue::name`].
     pub fn as_string(&self) -> Result<Option<String>, Error> {
         let is_string = matches!(self.kind()?, kind::SZ | kind::EXPAND_SZ | kind::LINK);
-        is_string.then(|| Ok(decode::string(&self.data()?))).transpose()
+        is_string
+            .then(|| Ok(decode::string(&self.data()?)))
+            .transpose()
     }
 
     /// A list value's strings; `None` for other types.
@@ -311,7 +334,9 @@ impl<'p, R: ReadAt> PeekValue<'p, R> {
     /// As [`PeekValue::name`].
     pub fn as_multi_string(&self) -> Result<Option<Vec<String>>, Error> {
         let is_list = self.kind()? == kind::MULTI_SZ;
-        is_list.then(|| Ok(decode::multi_string(&self.data()?))).transpose()
+        is_list
+            .then(|| Ok(decode::multi_string(&self.data()?)))
+            .transpose()
     }
 
     /// A 32-bit number of either byte order; `None` for other types or

@@ -17,11 +17,13 @@ const MAX_KEPT: usize = 256;
 
 pub(super) struct Pages<R> {
     reader: R,
-    /// By page number: position in the page, and what is there; later ones
-    /// win.
-    overlay: HashMap<u64, Vec<(usize, Box<[u8]>)>>,
+    /// By page number; later ones win.
+    overlay: HashMap<u64, Vec<Patch>>,
     kept: Mutex<Kept>,
 }
+
+/// Bytes of a log: position in their page, and what is there.
+type Patch = (usize, Box<[u8]>);
 
 #[derive(Default)]
 struct Kept {
@@ -33,19 +35,29 @@ struct Kept {
 
 impl<R: ReadAt> Pages<R> {
     pub(super) fn new(reader: R) -> Self {
-        Pages { reader, overlay: HashMap::new(), kept: Mutex::default() }
+        Pages {
+            reader,
+            overlay: HashMap::new(),
+            kept: Mutex::default(),
+        }
     }
 
     /// Lays bytes over what the reader has there.
     pub(super) fn lay_over(&mut self, at: FileOffset, bytes: &[u8]) {
         for (page, position, part) in split(at, bytes.len()) {
             let part = bytes.get(part).unwrap_or_default();
-            self.overlay.entry(page).or_default().push((position, part.into()));
+            self.overlay
+                .entry(page)
+                .or_default()
+                .push((position, part.into()));
         }
     }
 
     pub(super) fn fetched(&self) -> usize {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).fetched
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fetched
     }
 
     /// Fills `buf` with the bytes from `at` on; zeros where neither reader nor
@@ -75,10 +87,10 @@ impl<R: ReadAt> Pages<R> {
         if kept.pages.insert(number, Arc::clone(&page)).is_none() {
             kept.order.push_back(number);
         }
-        if kept.order.len() > MAX_KEPT {
-            if let Some(oldest) = kept.order.pop_front() {
-                kept.pages.remove(&oldest);
-            }
+        if kept.order.len() > MAX_KEPT
+            && let Some(oldest) = kept.order.pop_front()
+        {
+            kept.pages.remove(&oldest);
         }
         Ok(page)
     }
@@ -87,12 +99,18 @@ impl<R: ReadAt> Pages<R> {
         let start = number * PAGE;
         let mut page = vec![0; PAGE as usize];
         let available = self.reader.len().saturating_sub(start).min(PAGE);
-        let filled = page.get_mut(..usize::try_from(available).unwrap_or(0)).unwrap_or_default();
+        let filled = page
+            .get_mut(..usize::try_from(available).unwrap_or(0))
+            .unwrap_or_default();
         if !filled.is_empty() {
-            self.reader.read_at(start, filled).map_err(Error::io("reading a page of the hive"))?;
+            self.reader
+                .read_at(start, filled)
+                .map_err(Error::io("reading a page of the hive"))?;
         }
         for (position, bytes) in self.overlay.get(&number).into_iter().flatten() {
-            let place = page.get_mut(*position..).and_then(|rest| rest.get_mut(..bytes.len()));
+            let place = page
+                .get_mut(*position..)
+                .and_then(|rest| rest.get_mut(..bytes.len()));
             if let Some(place) = place {
                 place.copy_from_slice(bytes);
             }
@@ -133,7 +151,13 @@ mod tests {
         expected[32_760..32_780].fill(200);
         expected[32_770..32_774].fill(201);
         expected.resize(140_000, 0);
-        for (at, length) in [(0, 10), (32_700, 200), (0, 100_000), (99_990, 40_000), (65_536, 0)] {
+        for (at, length) in [
+            (0, 10),
+            (32_700, 200),
+            (0, 100_000),
+            (99_990, 40_000),
+            (65_536, 0),
+        ] {
             let mut found = vec![9; length];
             pages.read(FileOffset(at as u64), &mut found).unwrap();
             assert!(found == expected[at..at + length], "{length} bytes at {at}");

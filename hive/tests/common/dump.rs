@@ -29,7 +29,8 @@ struct Dumper {
 
 impl Dumper {
     fn number(&mut self, number: usize) {
-        self.hash.update(u32::try_from(number).unwrap().to_le_bytes());
+        self.hash
+            .update(u32::try_from(number).unwrap().to_le_bytes());
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
@@ -72,7 +73,11 @@ pub(crate) fn ours(hive: &Hive) -> Dump {
         dumper.key(depth, &utf16(key.name().unwrap()));
         for value in key.values().unwrap() {
             let value = value.unwrap();
-            dumper.value(&utf16(value.name().unwrap()), value.kind(), &value.data().unwrap());
+            dumper.value(
+                &utf16(value.name().unwrap()),
+                value.kind(),
+                &value.data().unwrap(),
+            );
         }
         for subkey in key.subkeys().unwrap() {
             walk(dumper, subkey.unwrap(), depth + 1);
@@ -121,7 +126,11 @@ pub(crate) fn nt_hive(bytes: &[u8]) -> Dump {
 /// lone surrogates are beyond it.
 pub(crate) fn hivex(path: &Path, test: &str) -> Option<Dump> {
     let python = wimwright_testdata::python_with("hivex", test)?;
-    let output = Command::new(python).arg(peer("hivex_dump.py")).arg(path).output().unwrap();
+    let output = Command::new(python)
+        .arg(peer("hivex_dump.py"))
+        .arg(path)
+        .output()
+        .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     let words: Vec<&str> = text.split_whitespace().collect();
     let [keys, values, sha256] = words[..] else {
@@ -136,5 +145,7 @@ pub(crate) fn hivex(path: &Path, test: &str) -> Option<Dump> {
 
 /// A script of this folder's `peers`.
 pub(crate) fn peer(script: &str) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(script)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/peers")
+        .join(script)
 }

@@ -44,7 +44,11 @@ impl Row {
             return 0;
         };
         let words = self.facts[..end].trim().rsplit([' ', ';', ',']);
-        words.into_iter().next().and_then(|word| word.parse().ok()).unwrap_or(0)
+        words
+            .into_iter()
+            .next()
+            .and_then(|word| word.parse().ok())
+            .unwrap_or(0)
     }
 
     /// The count of one form of subkey list, such as `lf`.
@@ -92,17 +96,27 @@ pub(crate) fn hives(corpus: &Path) -> Vec<Row> {
             let state = if state.starts_with("clean") {
                 State::Clean
             } else if state.starts_with("dirty") {
-                State::Dirty { bad_checksum: state.ends_with("bad checksum") }
+                State::Dirty {
+                    bad_checksum: state.ends_with("bad checksum"),
+                }
             } else if facts.contains("no regf signature") {
                 State::NotAHive
             } else {
                 return None;
             };
             let name = name.strip_suffix(".zst").unwrap_or(name).to_owned();
-            Some(Row { name, state, facts: facts.trim_end_matches('|').to_owned() })
+            Some(Row {
+                name,
+                state,
+                facts: facts.trim_end_matches('|').to_owned(),
+            })
         })
         .collect();
-    assert!(rows.len() > 70, "the table of files has another form: {} rows", rows.len());
+    assert!(
+        rows.len() > 70,
+        "the table of files has another form: {} rows",
+        rows.len()
+    );
     rows
 }
 
@@ -134,14 +148,18 @@ pub(crate) fn goldens(corpus: &Path) -> Vec<Golden> {
                 None => (String::new(), cells[0]),
             };
             let entries = cells[2].split(' ').next().unwrap();
-            let applied = entries.split_once("..").map(|(first, last)| {
-                (first.parse().unwrap(), last.parse().unwrap())
-            });
-            let pages = [" page references", " dirty 512-byte pages"].into_iter().find_map(|label| {
-                let cell = [cells[1], cells[2]].into_iter().find(|cell| cell.contains(label))?;
-                let before = &cell[..cell.find(label)?];
-                before.rsplit([' ', '(']).next()?.parse().ok()
-            });
+            let applied = entries
+                .split_once("..")
+                .map(|(first, last)| (first.parse().unwrap(), last.parse().unwrap()));
+            let pages = [" page references", " dirty 512-byte pages"]
+                .into_iter()
+                .find_map(|label| {
+                    let cell = [cells[1], cells[2]]
+                        .into_iter()
+                        .find(|cell| cell.contains(label))?;
+                    let before = &cell[..cell.find(label)?];
+                    before.rsplit([' ', '(']).next()?.parse().ok()
+                });
             Golden {
                 name: format!("{folder}{file}"),
                 applied,
@@ -153,7 +171,11 @@ pub(crate) fn goldens(corpus: &Path) -> Vec<Golden> {
             }
         })
         .collect();
-    assert_eq!(goldens.len(), 6, "the table of replayed states has another form");
+    assert_eq!(
+        goldens.len(),
+        6,
+        "the table of replayed states has another form"
+    );
     goldens
 }
 
@@ -168,7 +190,8 @@ pub(crate) fn logs(corpus: &Path, name: &str) -> Vec<Vec<u8>> {
             let mut compressed = path.clone();
             compressed.push(".zst");
             let path = PathBuf::from(path);
-            (path.exists() || Path::new(&compressed).exists()).then(|| wimwright_testdata::read(&path))
+            (path.exists() || Path::new(&compressed).exists())
+                .then(|| wimwright_testdata::read(&path))
         })
         .collect()
 }

@@ -2,7 +2,8 @@
  * What setupapi sees in INF files, for comparison with this crate.
  *
  *   infdump dump LIST OUT   every section, line and field of each file
- *   infdump time LIST OUT   the time SetupOpenInfFileW takes for all files
+ *   infdump time LIST OUT   the time SetupOpenInfFileW takes for all files:
+ *                           the sum of each file's best of seven
  *
  * LIST holds one Windows path per line, in UTF-8. OUT is UTF-8 text, one item
  * per line, first character first: F file, E error code and line (after which
@@ -98,11 +99,20 @@ int wmain(int argc, WCHAR **argv)
         line[strcspn(line, "\r\n")] = 0;
         MultiByteToWideChar(CP_UTF8, 0, line, -1, path, 8192);
         UINT error_line = 0;
-        QueryPerformanceCounter(&start);
-        HINF inf = SetupOpenInfFileW(path, NULL, INF_STYLE_WIN4, &error_line);
-        QueryPerformanceCounter(&end);
-        DWORD error = inf == INVALID_HANDLE_VALUE ? GetLastError() : 0;
-        ticks += end.QuadPart - start.QuadPart;
+        LONGLONG best = 0;
+        HINF inf = INVALID_HANDLE_VALUE;
+        DWORD error = 0;
+        for (int round = 0; round < (timing ? 7 : 1); round++) {
+            if (inf != INVALID_HANDLE_VALUE)
+                SetupCloseInfFile(inf);
+            QueryPerformanceCounter(&start);
+            inf = SetupOpenInfFileW(path, NULL, INF_STYLE_WIN4, &error_line);
+            QueryPerformanceCounter(&end);
+            error = inf == INVALID_HANDLE_VALUE ? GetLastError() : 0;
+            if (round == 0 || end.QuadPart - start.QuadPart < best)
+                best = end.QuadPart - start.QuadPart;
+        }
+        ticks += best;
         opened += !error;
         if (!timing) {
             fputs("F", out);

@@ -35,7 +35,11 @@ pub(crate) fn give(file: &mut dyn HostFile, wanted: &Attributes) -> Result<(), R
     for (name, value) in &wanted.extended {
         if found.extended.get(name) != Some(value) {
             let what = format!("extended attribute `{}`", name.to_string_lossy());
-            file.set_attribute(name, value).map_err(refused(&what))?;
+            let set = match value {
+                Some(value) => file.set_attribute(name, value),
+                None => Err(io::Error::other("it cannot be read")),
+            };
+            set.map_err(refused(&what))?;
         }
     }
     Ok(())
@@ -56,14 +60,21 @@ pub(crate) mod extended {
 
     use crate::backend::host::Ntfs;
 
-    /// Linux allows names lists and values of 64 KiB at most; a file of
-    /// another system that has more is refused, not cut.
+    /// The most that Linux lets lists of names and values have, in bytes.
     const MAX_LEN: usize = 64 * 1024;
 
     /// Both drivers for NTFS answer to this name, and list it not.
     const NTFS_ATTRIBUTES: &str = "system.ntfs_attrib";
-    /// The 8.3 name in ntfs-3g; ntfs3 has no access to it, and does not count
-    /// it among the names.
+    /// What else a new file on NTFS can be given, listed neither: security (as
+    /// ntfs-3g names it, and as ntfs3 does) and the creation time.
+    const NTFS_UNLISTED: [&str; 4] = [
+        NTFS_ATTRIBUTES,
+        "system.ntfs_acl",
+        "system.ntfs_security",
+        "system.ntfs_crtime",
+    ];
+    /// The 8.3 name in ntfs-3g; ntfs3 shows it nowhere, and does not count it
+    /// among the names.
     const NTFS_SHORT_NAME: &str = "system.ntfs_dos_name";
 
     fn value(file: &File, name: &OsStr) -> rustix::io::Result<Option<Vec<u8>>> {
@@ -79,8 +90,8 @@ pub(crate) mod extended {
         }
     }
 
-    /// All that the host lists.
-    pub(crate) fn read(file: &File) -> io::Result<BTreeMap<OsString, Vec<u8>>> {
+    /// All that the host lists, and what it has unlisted on NTFS.
+    pub(crate) fn read(file: &File) -> io::Result<BTreeMap<OsString, Option<Vec<u8>>>> {
         let mut names = vec![0; MAX_LEN];
         let len = match flistxattr(file, names.as_mut_slice()) {
             Ok(len) => len,
@@ -94,8 +105,20 @@ pub(crate) mod extended {
             .filter(|name| !name.is_empty())
         {
             let name = OsStr::from_bytes(name);
-            if let Some(value) = value(file, name)? {
-                found.insert(name.to_owned(), value);
+            let value = match value(file, name) {
+                // Gone since it was listed.
+                Ok(None) => continue,
+                Ok(value) => value,
+                // A stream on NTFS may be longer than an attribute can be.
+                Err(_) => None,
+            };
+            found.insert(name.to_owned(), value);
+        }
+        if ntfs(file).is_some() {
+            for name in NTFS_UNLISTED.map(OsStr::new) {
+                if let Ok(Some(value)) = value(file, name) {
+                    found.insert(name.to_owned(), Some(value));
+                }
             }
         }
         Ok(found)

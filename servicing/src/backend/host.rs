@@ -30,8 +30,8 @@ pub(crate) struct Attributes {
     pub(crate) owner: (u32, u32),
     /// Permission bits.
     pub(crate) mode: u32,
-    /// Extended attributes.
-    pub(crate) extended: BTreeMap<OsString, Vec<u8>>,
+    /// Extended attributes; `None` for a value that cannot be read.
+    pub(crate) extended: BTreeMap<OsString, Option<Vec<u8>>>,
     /// What there is only on NTFS.
     pub(crate) ntfs: Option<Ntfs>,
 }

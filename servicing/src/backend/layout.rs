@@ -13,7 +13,7 @@ use super::host::Host;
 use super::{FileChange, RESERVED};
 use crate::blob::Blob;
 use crate::path::{ImagePath, Name};
-use crate::tree::directory::{HostKind, Names, host_name, is_reserved, shown, windows_name};
+use crate::tree::directory::{HostKind, Names, host_name, shown, windows_name};
 
 /// A file to be written.
 pub(crate) struct Write {
@@ -283,9 +283,6 @@ impl Planner<'_> {
         let Ok((resolved, HostKind::Directory)) = self.host.resolve(link) else {
             return Ok(None);
         };
-        if is_reserved(&resolved) {
-            return Ok(None);
-        }
         let mut directory = PathBuf::new();
         for component in resolved.components() {
             let Component::Normal(exact) = component else {

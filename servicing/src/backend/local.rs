@@ -184,23 +184,28 @@ impl HostFile for LocalFile {
     }
 }
 
+#[cfg(unix)]
 fn attributes(file: &File) -> io::Result<Attributes> {
-    let mut attributes = Attributes::default();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let metadata = file.metadata()?;
-        attributes.owner = (metadata.uid(), metadata.gid());
-        attributes.mode = metadata.mode() & 0o7777;
-    }
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = file.metadata()?;
     #[cfg(any(target_os = "linux", target_os = "macos"))]
-    {
-        attributes.extended = super::attributes::extended::read(file)?;
-        attributes.ntfs = super::attributes::extended::ntfs(file);
-    }
-    #[cfg(not(unix))]
-    let _ = file;
-    Ok(attributes)
+    let (extended, ntfs) = {
+        use super::attributes::extended;
+        (extended::read(file)?, extended::ntfs(file))
+    };
+    #[cfg(not(any(target_os = "linux", target_os = "macos")))]
+    let (extended, ntfs) = (std::collections::BTreeMap::new(), None);
+    Ok(Attributes {
+        owner: (metadata.uid(), metadata.gid()),
+        mode: metadata.mode() & 0o7777,
+        extended,
+        ntfs,
+    })
+}
+
+#[cfg(not(unix))]
+fn attributes(_file: &File) -> io::Result<Attributes> {
+    Ok(Attributes::default())
 }
 
 fn device(metadata: &Metadata) -> u64 {

@@ -2,8 +2,11 @@
 //! overwriting is left to do.
 
 use std::io;
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use sha1::{Digest as _, Sha1};
 
@@ -69,13 +72,7 @@ impl StagedCommit {
             let put = stage_write(host, &staged_path(number), write)?;
             self.journal.puts.push(put);
         }
-        // Synced when all are written: the host writes many files at once
-        // faster than one after another.
-        for number in 0..self.journal.puts.len() {
-            let path = staged_path(number);
-            host.sync_file(&path)
-                .map_err(|error| BackendError::host(host, &path, error))?;
-        }
+        sync_staged(host, self.journal.puts.len())?;
         self.journal.removals = layout.removals;
         self.journal.directories = layout.directories;
         Ok(())
@@ -122,6 +119,36 @@ fn prepare_reserved(host: &dyn Host) -> Result<(), BackendError> {
         }),
         _ => Ok(()),
     }
+}
+
+/// Syncs the first `count` staged files. All are written by then, and many are
+/// synced at once: filesystems put syncs that come together into one (3,000
+/// files on ext4: 0.6 s instead of 2 s and more).
+fn sync_staged(host: &dyn Host, count: usize) -> Result<(), BackendError> {
+    const FILES_PER_THREAD: usize = 16;
+    const MAX_THREADS: usize = 16;
+    let next = AtomicUsize::new(0);
+    let work = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= count {
+                return Ok(());
+            }
+            let path = staged_path(number);
+            let synced = host.sync_file(&path);
+            synced.map_err(|error| BackendError::host(host, &path, error))?;
+        }
+    };
+    thread::scope(|scope| {
+        let others = (count / FILES_PER_THREAD).min(MAX_THREADS - 1);
+        let others: Vec<_> = (0..others).map(|_| scope.spawn(work)).collect();
+        let mut synced = work();
+        for other in others {
+            let result = other.join().unwrap_or_else(|panic| resume_unwind(panic));
+            synced = synced.and(result);
+        }
+        synced
+    })
 }
 
 fn stage_write(host: &dyn Host, staged: &Path, write: &Write) -> Result<Put, BackendError> {

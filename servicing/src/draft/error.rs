@@ -47,7 +47,9 @@ pub enum DraftError {
         path: ImagePath,
     },
     /// A source's file is not what the plan was made with.
-    #[error("`{path}` in source `{source_name}`: the plan was made with {expected}, now it is {found}")]
+    #[error(
+        "`{path}` in source `{source_name}`: the plan was made with {expected}, now it is {found}"
+    )]
     ContentChanged {
         /// The source.
         source_name: String,
@@ -68,7 +70,10 @@ pub enum DraftError {
         source: crate::compressed::Error,
     },
     /// The plan is of another format version.
-    #[error("the plan has format {found}; this version reads format {}", crate::plan::FORMAT)]
+    #[error(
+        "the plan has format {found}; this version reads format {}",
+        crate::plan::FORMAT
+    )]
     Format {
         /// The plan's format.
         found: u32,
@@ -89,12 +94,12 @@ impl DraftError {
     pub fn hint(&self) -> Option<String> {
         match self {
             DraftError::Registry(error) => error.hint(),
-            DraftError::Stale { .. } => Some(
-                "the image changed since the plan was made: make the plan again".to_owned(),
-            ),
-            DraftError::ContentChanged { .. } => Some(
-                "the source changed since the plan was made: make the plan again".to_owned(),
-            ),
+            DraftError::Stale { .. } => {
+                Some("the image changed since the plan was made: make the plan again".to_owned())
+            }
+            DraftError::ContentChanged { .. } => {
+                Some("the source changed since the plan was made: make the plan again".to_owned())
+            }
             _ => None,
         }
     }

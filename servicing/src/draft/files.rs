@@ -12,10 +12,15 @@ use crate::tree::{Entry, FileTree, Kind, Metadata, TreeError};
 /// What the plan makes of a path.
 #[derive(Clone)]
 enum Node {
-    File { blob: Arc<dyn Blob>, id: ContentId },
+    File {
+        blob: Arc<dyn Blob>,
+        id: ContentId,
+    },
     /// A directory that the plan makes. An opaque one stands where something
     /// was removed, and hides what the base has below.
-    Directory { opaque: bool },
+    Directory {
+        opaque: bool,
+    },
     Removed,
 }
 
@@ -285,7 +290,10 @@ mod tests {
         files.make_directory(&path("b"));
         put(&mut files, "b\\four", b"4");
         files.remove(&path("a\\one")).unwrap();
-        assert_eq!(listing(&files), ["a", "a\\two", "b", "b\\four", "c", "c\\x"]);
+        assert_eq!(
+            listing(&files),
+            ["a", "a\\two", "b", "b\\four", "c", "c\\x"]
+        );
         assert_eq!(files.read(&path("a\\two"), 9).unwrap().unwrap(), b"new");
         assert_eq!(files.metadata(&path("b\\deep\\three")).unwrap(), None);
         let net: Vec<String> = files
@@ -300,7 +308,15 @@ mod tests {
             .collect();
         assert_eq!(
             net,
-            ["remove a\\one", "put A\\TWO", "remove b", "make b", "put b\\four", "make c", "put c\\x"]
+            [
+                "remove a\\one",
+                "put A\\TWO",
+                "remove b",
+                "make b",
+                "put b\\four",
+                "make c",
+                "put c\\x"
+            ]
         );
         files.roll_back(savepoint);
         assert_eq!(listing(&files), before);

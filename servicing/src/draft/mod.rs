@@ -227,10 +227,7 @@ impl Draft {
     ///
     /// # Errors
     /// What `run` gave.
-    pub fn attempt<T, E>(
-        &mut self,
-        run: impl FnOnce(&mut Draft) -> Result<T, E>,
-    ) -> Result<T, E>
+    pub fn attempt<T, E>(&mut self, run: impl FnOnce(&mut Draft) -> Result<T, E>) -> Result<T, E>
     where
         E: From<DraftError>,
     {
@@ -244,9 +241,10 @@ impl Draft {
             Ok(done) => return Ok(done),
             Err(error) => error,
         };
-        let registry_touched = self.plan.steps.iter().skip(steps).any(|step| {
-            step.change.writes() && !matches!(step.change.subject(), Subject::Path(_))
-        });
+        let registry_touched =
+            self.plan.steps.iter().skip(steps).any(|step| {
+                step.change.writes() && !matches!(step.change.subject(), Subject::Path(_))
+            });
         self.plan.steps.truncate(steps);
         self.plan.operations.truncate(operations);
         self.plan.sources.truncate(sources);
@@ -523,10 +521,13 @@ impl Draft {
         let (hive, state) = match subject {
             Subject::Path(path) => return Ok(self.files.state(path)?),
             Subject::Hive(hive) => {
-                return Ok(self.hives.condition(*hive)?.map(|condition| match condition {
-                    Condition::Clean => State::Clean,
-                    _ => State::Dirty,
-                }));
+                return Ok(self
+                    .hives
+                    .condition(*hive)?
+                    .map(|condition| match condition {
+                        Condition::Clean => State::Clean,
+                        _ => State::Dirty,
+                    }));
             }
             Subject::Key { hive, key } => {
                 return Ok(self.has_key(*hive, key)?.then_some(State::Key));
@@ -724,7 +725,9 @@ impl Draft {
             return Err(conflict(path, "this is the image root"));
         }
         match self.files.metadata(path)?.map(|found| found.kind) {
-            Some(crate::tree::Kind::Directory) => return Err(conflict(path, "a directory is in the way")),
+            Some(crate::tree::Kind::Directory) => {
+                return Err(conflict(path, "a directory is in the way"));
+            }
             Some(crate::tree::Kind::Link) => return Err(conflict(path, "a link is in the way")),
             Some(crate::tree::Kind::File) | None => {}
         }

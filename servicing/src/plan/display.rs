@@ -1,9 +1,11 @@
-//! A plan as a person reviews it: by operation, files before registry, each
-//! with old and new value, and how sure we are.
+//! A plan as a person reviews it: by operation; values under their key, with
+//! old and new data; and how sure we are, where that is less than verified
+//! (`{:#}` shows the section of the reference for every line).
 
 use std::fmt;
 
-use super::{Change, Content, Expect, Operation, Plan, Recovered, State, Step};
+use super::{Basis, Certainty, Change, Content, Expect, Plan, Recovered, State, Step, Subject};
+use crate::registry::{HiveName, KeyPath};
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -14,7 +16,8 @@ impl fmt::Display for Plan {
             let steps = self.steps.get(from..operation.to).unwrap_or_default();
             shown = shown.max(operation.to);
             if !steps.is_empty() {
-                show_operation(f, operation, steps)?;
+                writeln!(f, "{}", operation.name)?;
+                show_steps(f, steps)?;
             }
         }
         if let Some(rest @ [_, ..]) = self.steps.get(shown..) {
@@ -27,54 +30,152 @@ impl fmt::Display for Plan {
     }
 }
 
-fn show_operation(f: &mut fmt::Formatter<'_>, operation: &Operation, steps: &[Step]) -> fmt::Result {
-    writeln!(f, "{}", operation.name)?;
-    show_steps(f, steps)
-}
-
 fn show_steps(f: &mut fmt::Formatter<'_>, steps: &[Step]) -> fmt::Result {
-    let already = steps.iter().filter(|step| !step.change.writes()).count();
+    let mut header: Option<(HiveName, KeyPath)> = None;
     for step in steps.iter().filter(|step| step.change.writes()) {
-        show_step(f, step)?;
+        match step.change.subject() {
+            Subject::Key { hive, key } => {
+                write!(f, "  {} {hive}\\{key}", sign(step))?;
+                header = Some((hive, key));
+                show_basis(f, &step.basis)?;
+            }
+            Subject::Value { hive, key, name } => {
+                if header.as_ref() != Some(&(hive, key.clone())) {
+                    writeln!(f, "    {hive}\\{key}")?;
+                    header = Some((hive, key));
+                }
+                match name.is_empty() {
+                    true => write!(f, "      {} (default)", sign(step))?,
+                    false => write!(f, "      {} \"{name}\"", sign(step))?,
+                }
+                show_value(f, step)?;
+                show_basis(f, &step.basis)?;
+            }
+            subject => {
+                write!(f, "  {} {subject}", sign(step))?;
+                show_file(f, &step.change)?;
+                show_basis(f, &step.basis)?;
+                header = None;
+            }
+        }
     }
+    let already = steps.iter().filter(|step| !step.change.writes()).count();
     if already > 0 {
         writeln!(f, "    {already} already so, or relied on")?;
     }
     Ok(())
 }
 
-fn show_step(f: &mut fmt::Formatter<'_>, step: &Step) -> fmt::Result {
-    let sign = match (&step.change, &step.expect) {
-        (
-            Change::Remove { .. } | Change::DeleteKey { .. } | Change::DeleteValue { .. },
-            _,
-        ) => '-',
+fn sign(step: &Step) -> char {
+    match (&step.change, &step.expect) {
+        (Change::Remove { .. } | Change::DeleteKey { .. } | Change::DeleteValue { .. }, _) => '-',
         (_, Expect::Absent) => '+',
         _ => '~',
+    }
+}
+
+fn show_value(f: &mut fmt::Formatter<'_>, step: &Step) -> fmt::Result {
+    let old = match &step.expect {
+        Expect::Exactly(State::Value(old)) => Some(old),
+        _ => None,
     };
-    write!(f, "  {sign} {}", step.change.subject())?;
-    match &step.change {
+    match (&step.change, old) {
+        (Change::SetValue { data, .. }, Some(old)) => write!(f, " = {old} -> {data}"),
+        (Change::SetValue { data, .. }, None) => write!(f, " = {data}"),
+        (_, Some(old)) => write!(f, " = {old}"),
+        (_, None) => Ok(()),
+    }
+}
+
+fn show_file(f: &mut fmt::Formatter<'_>, change: &Change) -> fmt::Result {
+    match change {
         Change::PutFile { content, .. } => {
             write!(f, "  {} bytes", content.id().len)?;
-            if let Content::Source { path, expand, .. } = content {
-                let expanded = if expand.is_some() { ", expanded" } else { "" };
-                write!(f, " from {path}{expanded}")?;
-            }
-        }
-        Change::SetValue { data, .. } => match &step.expect {
-            Expect::Exactly(State::Value(old)) => write!(f, " = {old} -> {data}")?,
-            _ => write!(f, " = {data}")?,
-        },
-        Change::DeleteValue { .. } => {
-            if let Expect::Exactly(State::Value(old)) = &step.expect {
-                write!(f, " = {old}")?;
+            match content {
+                Content::Source { path, expand, .. } => {
+                    let expanded = if expand.is_some() { ", expanded" } else { "" };
+                    write!(f, " from {path}{expanded}")
+                }
+                Content::Inline(_) => Ok(()),
             }
         }
         Change::RecoverHive { how, .. } => match how {
-            Recovered::Replayed { applied } => write!(f, "  replayed: {applied}")?,
-            Recovered::AcceptedDirty => write!(f, "  accepted without its last changes")?,
+            Recovered::Replayed { applied } => write!(f, "  log replayed: {applied}"),
+            Recovered::AcceptedDirty => write!(f, "  accepted without its last changes"),
         },
-        _ => {}
+        _ => Ok(()),
     }
-    writeln!(f, "  [{}, {}]", step.basis.certainty, step.basis.section)
+}
+
+fn show_basis(f: &mut fmt::Formatter<'_>, basis: &Basis) -> fmt::Result {
+    if f.alternate() || basis.certainty != Certainty::Verified {
+        write!(f, "  [{}, {}]", basis.certainty, basis.section)?;
+    }
+    writeln!(f)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::ImagePath;
+    use crate::plan::Operation;
+    use crate::registry::RegData;
+    use crate::text::Text;
+    use wimwright_hive::FileTime;
+
+    #[test]
+    fn values_stand_under_their_key_with_old_and_new_data() {
+        let key = || KeyPath::from("ControlSet001\\Services\\x");
+        let hive = HiveName::System;
+        let set = |name: &str, number| Change::SetValue {
+            hive,
+            key: key(),
+            name: Text::from(name),
+            data: RegData::dword(number),
+        };
+        let seen = Basis::verified("a 1");
+        let concluded = Basis::inferred("a 2");
+        let step = |change, expect, basis: &Basis| Step {
+            change,
+            expect,
+            basis: basis.clone(),
+        };
+        let mut plan = Plan::new(FileTime(0));
+        let old = Expect::Exactly(State::Value(RegData::dword(3)));
+        let path = ImagePath::parse("Windows\\x.sys").unwrap();
+        let content = Content::Inline(b"abc".to_vec());
+        let put = Change::PutFile { path, content };
+        let fact = Subject::Hive(hive);
+        plan.steps = vec![
+            step(put, Expect::Absent, &seen),
+            step(
+                Change::CreateKey { hive, key: key() },
+                Expect::Absent,
+                &seen,
+            ),
+            step(set("Start", 0), old, &concluded),
+            step(set("", 1), Expect::Absent, &seen),
+            step(Change::Require { fact }, Expect::Present, &seen),
+        ];
+        plan.operations = vec![
+            Operation {
+                name: "inner".to_owned(),
+                from: 0,
+                to: 5,
+            },
+            Operation {
+                name: "outer".to_owned(),
+                from: 0,
+                to: 5,
+            },
+        ];
+        assert_eq!(
+            plan.to_string(),
+            "inner\n  + Windows\\x.sys  3 bytes\n  + SYSTEM\\ControlSet001\\Services\\x\n      \
+             ~ \"Start\" = REG_DWORD 3 (0x3) -> REG_DWORD 0 (0x0)  [inferred, a 2]\n      \
+             + (default) = REG_DWORD 1 (0x1)\n    1 already so, or relied on\n\
+             basis: 3 verified, 0 stated, 0 recalled, 1 inferred\n"
+        );
+        assert!(format!("{plan:#}").contains("[verified, a 1]"));
+    }
 }

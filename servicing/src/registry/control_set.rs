@@ -53,7 +53,9 @@ impl ControlSets {
         let read = |name: &str| -> Result<Option<ControlSet>, RegistryError> {
             let value = select.value(name).map_err(broken)?;
             // 0 means that there is none.
-            let number = value.and_then(|value| value.as_u32()).filter(|set| *set != 0);
+            let number = value
+                .and_then(|value| value.as_u32())
+                .filter(|set| *set != 0);
             Ok(number.map(ControlSet))
         };
         let sets = ControlSets {
@@ -64,7 +66,9 @@ impl ControlSets {
         };
         for set in sets.targets() {
             if system.key(&set.to_string()).map_err(broken)?.is_none() {
-                return Err(missing(&format!("`Select` names {set}, which is not there")));
+                return Err(missing(&format!(
+                    "`Select` names {set}, which is not there"
+                )));
             }
         }
         Ok(sets)

@@ -108,9 +108,9 @@ impl RegData {
             kind::EXPAND_SZ => Readable::ExpandSz(self.as_text()?),
             kind::MULTI_SZ => Readable::MultiSz(self.as_texts()?),
             kind::DWORD => Readable::Dword(self.as_dword()?),
-            kind::QWORD => Readable::Qword(u64::from_le_bytes(
-                self.bytes.as_slice().try_into().ok()?,
-            )),
+            kind::QWORD => {
+                Readable::Qword(u64::from_le_bytes(self.bytes.as_slice().try_into().ok()?))
+            }
             _ => return None,
         };
         (RegData::from(form.clone()) == *self).then_some(form)
@@ -120,7 +120,11 @@ impl RegData {
 fn units(bytes: &[u8]) -> Vec<u16> {
     bytes
         .chunks_exact(2)
-        .map(|pair| pair.iter().rev().fold(0, |unit, byte| unit << 8 | u16::from(*byte)))
+        .map(|pair| {
+            pair.iter()
+                .rev()
+                .fold(0, |unit, byte| unit << 8 | u16::from(*byte))
+        })
         .collect()
 }
 
@@ -197,7 +201,10 @@ impl fmt::Display for RegData {
                     kind::MULTI_SZ => f.write_str("REG_MULTI_SZ")?,
                     other => write!(f, "type 0x{other:x}")?,
                 }
-                let shown = self.bytes.get(..self.bytes.len().min(48)).unwrap_or_default();
+                let shown = self
+                    .bytes
+                    .get(..self.bytes.len().min(48))
+                    .unwrap_or_default();
                 match shown {
                     [] => f.write_str(" (empty)")?,
                     some => write!(f, " {}", Hex(some))?,
@@ -234,15 +241,37 @@ mod tests {
             RegData::binary(vec![1, 2, 3]),
             RegData::none(),
             // Not what its type promises: the bytes count all the same.
-            RegData { kind: 1, bytes: vec![b'a', 0] },
-            RegData { kind: 1, bytes: vec![b'a'] },
-            RegData { kind: 1, bytes: vec![0, 0xD8, 0, 0] },
-            RegData { kind: 4, bytes: vec![1, 2] },
-            RegData { kind: 7, bytes: vec![b'a', 0, 0, 0] },
-            RegData { kind: 0xFFFF_0012, bytes: vec![b'a', 0, 0, 0] },
+            RegData {
+                kind: 1,
+                bytes: vec![b'a', 0],
+            },
+            RegData {
+                kind: 1,
+                bytes: vec![b'a'],
+            },
+            RegData {
+                kind: 1,
+                bytes: vec![0, 0xD8, 0, 0],
+            },
+            RegData {
+                kind: 4,
+                bytes: vec![1, 2],
+            },
+            RegData {
+                kind: 7,
+                bytes: vec![b'a', 0, 0, 0],
+            },
+            RegData {
+                kind: 0xFFFF_0012,
+                bytes: vec![b'a', 0, 0, 0],
+            },
         ] {
             let json = serde_json::to_string(&data).unwrap();
-            assert_eq!(serde_json::from_str::<RegData>(&json).unwrap(), data, "{json}");
+            assert_eq!(
+                serde_json::from_str::<RegData>(&json).unwrap(),
+                data,
+                "{json}"
+            );
         }
         let json = serde_json::to_string(&RegData::multi_sz(&["oem0.inf"])).unwrap();
         assert_eq!(json, r#"{"multi_sz":["oem0.inf"]}"#);

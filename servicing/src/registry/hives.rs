@@ -99,7 +99,9 @@ impl Hives {
         };
         let mut logs = Vec::new();
         for ending in ["LOG", "LOG1", "LOG2"] {
-            let log = self.config.join(&format!("{}.{ending}", name.file_name()))?;
+            let log = self
+                .config
+                .join(&format!("{}.{ending}", name.file_name()))?;
             logs.extend(self.tree.read(&log, MAX_LOG).map_err(in_tree)?);
         }
         let broken = |source| RegistryError::Hive { hive: name, source };

@@ -188,7 +188,9 @@ fn number(kind: KeyValueDataType) -> u32 {
 
 fn same_name(own: Name<'_>, second: &NtHiveNameString<'_>) -> bool {
     match second {
-        NtHiveNameString::Latin1(bytes) => own.units().eq(bytes.iter().map(|byte| u16::from(*byte))),
+        NtHiveNameString::Latin1(bytes) => {
+            own.units().eq(bytes.iter().map(|byte| u16::from(*byte)))
+        }
         NtHiveNameString::Utf16LE(bytes) => own.units().eq(bytes.chunks_exact(2).map(|pair| {
             let pair = [pair.first(), pair.last()].map(|byte| byte.copied().unwrap_or_default());
             u16::from_le_bytes(pair)
@@ -196,7 +198,7 @@ fn same_name(own: Name<'_>, second: &NtHiveNameString<'_>) -> bool {
     }
 }
 
-fn at(key: &str, error: nt_hive::NtHiveError) -> ReadBackError {
+fn at(key: &str, error: impl std::fmt::Display) -> ReadBackError {
     ReadBackError::Second {
         key: key.to_owned(),
         error: error.to_string(),

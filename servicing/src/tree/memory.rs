@@ -103,7 +103,10 @@ mod tests {
             entries.map(|list| list.iter().map(|e| e.name.to_string()).collect::<Vec<_>>())
         };
         assert_eq!(names(""), Some(vec!["Windows".to_owned()]));
-        assert_eq!(names("WINDOWS"), Some(vec!["INF".to_owned(), "System32".to_owned()]));
+        assert_eq!(
+            names("WINDOWS"),
+            Some(vec!["INF".to_owned(), "System32".to_owned()])
+        );
         assert_eq!(names("Windows\\System32\\a.sys"), None);
         let path = ImagePath::parse("windows/system32/A.SYS").unwrap();
         assert_eq!(tree.read(&path, 10).unwrap().unwrap(), b"abc");
@@ -115,7 +118,13 @@ mod tests {
         .unwrap();
         assert_eq!(
             seen,
-            ["Windows", "Windows\\INF", "Windows\\INF\\b.inf", "Windows\\System32", "Windows\\System32\\a.sys"]
+            [
+                "Windows",
+                "Windows\\INF",
+                "Windows\\INF\\b.inf",
+                "Windows\\System32",
+                "Windows\\System32\\a.sys"
+            ]
         );
     }
 }

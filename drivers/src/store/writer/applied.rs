@@ -17,7 +17,10 @@ pub(super) fn apply(
     changes: &[RegistryChange],
     basis: &Basis,
 ) -> Result<(), Error> {
-    for change in changes.iter().filter(|change| change.root == Root::Relative) {
+    for change in changes
+        .iter()
+        .filter(|change| change.root == Root::Relative)
+    {
         let key = below(base, &change.subkey);
         match &change.operation {
             Operation::CreateKey => {

@@ -56,9 +56,18 @@ pub(super) fn write(
 fn map(draft: &mut Draft, placed: &Placed<'_>) -> Result<(), Error> {
     let root = Node::System.root();
     let map = draft.value(HiveName::System, &root, "OemInfMap")?;
-    let map = with_number(&map.map(|data| data.bytes).unwrap_or_default(), placed.number);
+    let map = with_number(
+        &map.map(|data| data.bytes).unwrap_or_default(),
+        placed.number,
+    );
     let basis = Basis::verified("driverstore 2.2");
-    let _ = draft.set_value(HiveName::System, &root, "OemInfMap", RegData::binary(map), &basis)?;
+    let _ = draft.set_value(
+        HiveName::System,
+        &root,
+        "OemInfMap",
+        RegData::binary(map),
+        &basis,
+    )?;
     Ok(())
 }
 
@@ -79,7 +88,11 @@ fn inf_file(draft: &mut Draft, package: &ReadPackage, placed: &Placed<'_>) -> Re
 
 /// The sections that install a device, in the order of the INF.
 fn sections(package: &ReadPackage) -> impl Iterator<Item = &str> {
-    package.model.installs.iter().map(|install| install.name.as_str())
+    package
+        .model
+        .installs
+        .iter()
+        .map(|install| install.name.as_str())
 }
 
 /// Rows 7 to 16.
@@ -90,7 +103,9 @@ fn values(draft: &mut Draft, package: &ReadPackage, placed: &Placed<'_>) -> Resu
     let build = draft.facts().version.build;
     let architecture = draft.facts().architecture;
     let driver_ver = version.driver_ver.as_ref();
-    let date = driver_ver.and_then(|ver| ver.date).map_or(0, |date| date.filetime());
+    let date = driver_ver
+        .and_then(|ver| ver.date)
+        .map_or(0, |date| date.filetime());
     let blob = VersionBlob::third_party(
         architecture,
         placed.class,
@@ -101,13 +116,25 @@ fn values(draft: &mut Draft, package: &ReadPackage, placed: &Placed<'_>) -> Resu
         draft.set_value(hive, &key, name, data, basis).map(|_| ())
     };
     set("", RegData::sz(&placed.number.to_string()), &SEEN)?;
-    set("Version", RegData::binary(blob.encode()), &Basis::verified("driverstore 2.5"))?;
-    set("Provider", RegData::sz(version.provider.as_deref().unwrap_or_default()), &SEEN)?;
+    set(
+        "Version",
+        RegData::binary(blob.encode()),
+        &Basis::verified("driverstore 2.5"),
+    )?;
+    set(
+        "Provider",
+        RegData::sz(version.provider.as_deref().unwrap_or_default()),
+        &SEEN,
+    )?;
     set("InfName", RegData::sz(&placed.package.inf_name()), &SEEN)?;
     let signer = Basis::verified("driverstore 2.6");
     match &package.signer.name {
         Some(name) => {
-            set("SignerScore", RegData::dword(package.signer.score.number()), &signer)?;
+            set(
+                "SignerScore",
+                RegData::dword(package.signer.score.number()),
+                &signer,
+            )?;
             set("SignerName", RegData::sz(name), &signer)?;
         }
         None => set(
@@ -120,12 +147,20 @@ fn values(draft: &mut Draft, package: &ReadPackage, placed: &Placed<'_>) -> Resu
         set("Catalog", RegData::sz(&catalog.name), &SEEN)?;
     }
     if let Some(flags) = status_flags(package) {
-        set("StatusFlags", RegData::dword(flags), &Basis::inferred("driverstore 2.7"))?;
+        set(
+            "StatusFlags",
+            RegData::dword(flags),
+            &Basis::inferred("driverstore 2.7"),
+        )?;
     }
     if let Some(id) = version.extension_id.filter(|_| version.is_extension()) {
         set("ExtensionId", RegData::binary(id.0), &SEEN)?;
     }
-    let boots = package.model.installs.iter().any(InstallSection::has_boot_start_service);
+    let boots = package
+        .model
+        .installs
+        .iter()
+        .any(InstallSection::has_boot_start_service);
     if boots && draft.facts().version.major == 6 {
         let basis = Basis::inferred("driverstore 2.15");
         let _ = draft.set_value(hive, &key, "BootCritical", RegData::dword(1), &basis)?;
@@ -191,12 +226,22 @@ fn habits(
 fn status_flags(package: &ReadPackage) -> Option<u32> {
     let mut flags = 0;
     for install in &package.model.installs {
-        for service in install.services.iter().filter(|service| service.from.is_none()) {
+        for service in install
+            .services
+            .iter()
+            .filter(|service| service.from.is_none())
+        {
             flags |= 0x10;
-            let binary = service.binary.as_ref().and_then(|binary| binary.destination.as_ref());
+            let binary = service
+                .binary
+                .as_ref()
+                .and_then(|binary| binary.destination.as_ref());
             let copied = binary.is_some_and(|binary| {
                 binary.dirid != crate::model::dirid::DRIVER_STORE
-                    && package.files.iter().any(|found| found.file.destinations.contains(binary))
+                    && package
+                        .files
+                        .iter()
+                        .any(|found| found.file.destinations.contains(binary))
             });
             if copied {
                 flags |= 0x02;
@@ -217,7 +262,10 @@ fn configurable(draft: &mut Draft, package: &ReadPackage) -> bool {
         if !install.deleted_services.is_empty() {
             return Some(format!("[{}] deletes a service", install.name));
         }
-        let services = install.services.iter().map(|service| service.registry.as_slice());
+        let services = install
+            .services
+            .iter()
+            .map(|service| service.registry.as_slice());
         let lists = [install.registry.as_slice(), install.hardware.as_slice()];
         lists
             .into_iter()
@@ -265,7 +313,11 @@ fn configuration(
     let mut set = |name: &str, data: RegData, basis: &Basis| {
         draft.set_value(hive, &key, name, data, basis).map(|_| ())
     };
-    let finish = if install.coinstallers.is_some() { 0x400 } else { 0 };
+    let finish = if install.coinstallers.is_some() {
+        0x400
+    } else {
+        0
+    };
     set("ConfigFlags", RegData::dword(finish), &CONFIGURATIONS)?;
     if let Some((scope, basis)) = scope {
         set("ConfigScope", RegData::dword(scope), &basis)?;
@@ -274,10 +326,18 @@ fn configuration(
         set("Service", RegData::sz(service), &CONFIGURATIONS)?;
     }
     if !install.includes.is_empty() {
-        set("IncludedInfs", RegData::multi_sz(&install.includes), &CONFIGURATIONS)?;
+        set(
+            "IncludedInfs",
+            RegData::multi_sz(&install.includes),
+            &CONFIGURATIONS,
+        )?;
     }
     if !install.exclude_ids.is_empty() {
-        set("ExcludeIds", RegData::multi_sz(&install.exclude_ids), &CONFIGURATIONS)?;
+        set(
+            "ExcludeIds",
+            RegData::multi_sz(&install.exclude_ids),
+            &CONFIGURATIONS,
+        )?;
     }
     if install.reboot {
         set("Reboot", RegData::dword(1), &CONFIGURATIONS)?;
@@ -339,17 +399,29 @@ fn record_plain(
     for change in filters {
         match &change.operation {
             Operation::AppendStrings { name, strings } => {
-                lists.entry(filter_name(name)).or_default().extend(strings.iter().cloned());
+                lists
+                    .entry(filter_name(name))
+                    .or_default()
+                    .extend(strings.iter().cloned());
             }
             Operation::SetValue { name, data, .. } => {
                 let strings = data.as_strings().or_else(|| Some(vec![data.as_text()?]));
-                lists.entry(filter_name(name)).or_default().extend(strings.unwrap_or_default());
+                lists
+                    .entry(filter_name(name))
+                    .or_default()
+                    .extend(strings.unwrap_or_default());
             }
             _ => {}
         }
     }
     for (name, strings) in lists {
-        let _ = draft.set_value(hive, key, name, RegData::multi_sz(&strings), &CONFIGURATIONS)?;
+        let _ = draft.set_value(
+            hive,
+            key,
+            name,
+            RegData::multi_sz(&strings),
+            &CONFIGURATIONS,
+        )?;
     }
     Ok(())
 }
@@ -394,14 +466,18 @@ fn descriptors(draft: &mut Draft, package: &ReadPackage, placed: &Placed<'_>) ->
 
 fn ids(model: &Model) -> impl Iterator<Item = &str> {
     let hardware = model.hardware_id.as_deref();
-    hardware.into_iter().chain(model.compatible_ids.iter().map(String::as_str))
+    hardware
+        .into_iter()
+        .chain(model.compatible_ids.iter().map(String::as_str))
 }
 
 /// What the database says in place of a text: a token in lower case, whose
 /// text stands in `Strings`, or the text itself.
 fn token(raw: &str, text: &str, strings: &mut BTreeMap<String, String>) -> String {
     let raw = raw.trim();
-    let inner = raw.strip_prefix('%').and_then(|rest| rest.strip_suffix('%'));
+    let inner = raw
+        .strip_prefix('%')
+        .and_then(|rest| rest.strip_suffix('%'));
     match inner {
         Some(name) if !name.is_empty() && !name.contains('%') && raw != text => {
             let name = name.to_lowercase();
@@ -421,11 +497,13 @@ fn device_ids(draft: &mut Draft, package: &ReadPackage, placed: &Placed<'_>) -> 
     for model in &package.model.models {
         let install = package.model.install_of(model);
         let feature_score = install.map_or(0xFF, |install| install.feature_score);
-        let listed = model
-            .hardware_id
-            .iter()
-            .map(|id| (id, true, 0))
-            .chain(model.compatible_ids.iter().zip(0..).map(|(id, index)| (id, false, index)));
+        let listed = model.hardware_id.iter().map(|id| (id, true, 0)).chain(
+            model
+                .compatible_ids
+                .iter()
+                .zip(0..)
+                .map(|(id, index)| (id, false, index)),
+        );
         for (id, hardware, index) in listed {
             let flags = DeviceIdFlags {
                 hardware,

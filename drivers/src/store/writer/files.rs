@@ -3,12 +3,10 @@
 //! (write-list rows 1 to 3 and 23).
 
 use wimwright_servicing::plan::Basis;
-use wimwright_servicing::{
-    Blob, Draft, FileTree as _, Finding, ImagePath, SourceId, pe, read_all,
-};
+use wimwright_servicing::{Blob, Draft, FileTree as _, Finding, ImagePath, SourceId, pe, read_all};
 
-use super::lockdown;
 use super::Placed;
+use super::lockdown;
 use crate::add::read::{FoundFile, ReadPackage};
 use crate::add::refusal::Stop;
 use crate::error::Error;
@@ -121,7 +119,11 @@ fn takes_place(
     {
         draft.report(Finding::note(
             "newer-file-kept",
-            format!("`{path}` is version {} and stays; the package has {}", show(old), show(new)),
+            format!(
+                "`{path}` is version {} and stays; the package has {}",
+                show(old),
+                show(new)
+            ),
         ));
         return Ok(false);
     }

@@ -113,9 +113,15 @@ fn is_reflected(package: &ReadPackage, node: Node, service: &Service) -> bool {
     if matches!(service.start, Some(StartType::Boot | StartType::System)) {
         return true;
     }
-    let binary = service.binary.as_ref().and_then(|binary| binary.destination.as_ref());
+    let binary = service
+        .binary
+        .as_ref()
+        .and_then(|binary| binary.destination.as_ref());
     let own = binary.is_some_and(|binary| {
-        package.files.iter().any(|found| found.file.destinations.contains(binary))
+        package
+            .files
+            .iter()
+            .any(|found| found.file.destinations.contains(binary))
     });
     node == Node::System && own
 }

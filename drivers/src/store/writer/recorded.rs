@@ -37,7 +37,10 @@ pub(super) fn record(
 ) -> Result<(), Error> {
     // Strings that are appended to one value, line after line.
     let mut appended: Vec<(KeyPath, String, Vec<String>)> = Vec::new();
-    for change in changes.iter().filter(|change| change.root == Root::Relative) {
+    for change in changes
+        .iter()
+        .filter(|change| change.root == Root::Relative)
+    {
         let key = below(base, &change.subkey);
         match &change.operation {
             Operation::CreateKey => {

@@ -8,9 +8,7 @@ use wimwright_servicing::{Draft, Finding};
 
 use super::applied::apply;
 use crate::error::Error;
-use crate::model::{
-    DisplayText, ImagePathForm, Service, StartType, Target, service_flag,
-};
+use crate::model::{DisplayText, ImagePathForm, Service, StartType, Target, service_flag};
 
 const SEEN: Basis = Basis::verified("driverstore 2.12");
 const STATED: Basis = Basis::stated("driverstore 2.12");
@@ -63,9 +61,17 @@ fn write_key(
     values.dword("Type", service.kind, 0)?;
     // A driver that the machine boots from must start, whatever another INF
     // of the same service asked for.
-    let keep_start = if boot { 0 } else { service_flag::KEEP_START_TYPE };
+    let keep_start = if boot {
+        0
+    } else {
+        service_flag::KEEP_START_TYPE
+    };
     values.dword("Start", service.start.map(StartType::number), keep_start)?;
-    values.dword("ErrorControl", service.error_control, service_flag::KEEP_ERROR_CONTROL)?;
+    values.dword(
+        "ErrorControl",
+        service.error_control,
+        service_flag::KEEP_ERROR_CONTROL,
+    )?;
     if let Some(binary) = &service.binary {
         let form = match (service.is_driver(), boot) {
             (true, true) => ImagePathForm::Relative,
@@ -85,23 +91,51 @@ fn write_key(
     values.text("Group", group, service_flag::KEEP_LOAD_ORDER_GROUP)?;
     let display = service.display_name.as_ref();
     let display = display.map(|text| indirect(text, publisher.published));
-    values.text("DisplayName", display.as_deref(), service_flag::KEEP_DISPLAY_NAME)?;
+    values.text(
+        "DisplayName",
+        display.as_deref(),
+        service_flag::KEEP_DISPLAY_NAME,
+    )?;
     let description = service.description.as_ref();
     let description = description.map(|text| indirect(text, publisher.published));
-    values.text("Description", description.as_deref(), service_flag::KEEP_DESCRIPTION)?;
+    values.text(
+        "Description",
+        description.as_deref(),
+        service_flag::KEEP_DESCRIPTION,
+    )?;
     if !service.is_driver() {
         let account = service.start_name.as_deref().unwrap_or("LocalSystem");
         values.text("ObjectName", Some(account), 0)?;
     }
     let services: Vec<&str> = service.service_dependencies().collect();
-    values.strings("DependOnService", &services, service_flag::KEEP_DEPENDENCIES)?;
+    values.strings(
+        "DependOnService",
+        &services,
+        service_flag::KEEP_DEPENDENCIES,
+    )?;
     let groups: Vec<&str> = service.group_dependencies().collect();
     values.strings("DependOnGroup", &groups, service_flag::KEEP_DEPENDENCIES)?;
-    values.dword("BootFlags", service.boot_flags, service_flag::KEEP_BOOT_FLAGS)?;
-    values.dword("ServiceSidType", service.sid_type, service_flag::KEEP_SID_TYPE)?;
+    values.dword(
+        "BootFlags",
+        service.boot_flags,
+        service_flag::KEEP_BOOT_FLAGS,
+    )?;
+    values.dword(
+        "ServiceSidType",
+        service.sid_type,
+        service_flag::KEEP_SID_TYPE,
+    )?;
     let delayed = service.delayed_auto_start.map(u32::from);
-    values.dword("DelayedAutostart", delayed, service_flag::KEEP_DELAYED_AUTO_START)?;
-    let privileges: Vec<&str> = service.required_privileges.iter().map(String::as_str).collect();
+    values.dword(
+        "DelayedAutostart",
+        delayed,
+        service_flag::KEEP_DELAYED_AUTO_START,
+    )?;
+    let privileges: Vec<&str> = service
+        .required_privileges
+        .iter()
+        .map(String::as_str)
+        .collect();
     values.strings(
         "RequiredPrivileges",
         &privileges,
@@ -128,9 +162,14 @@ pub(super) fn add_owner(
     published: &str,
     basis: &Basis,
 ) -> Result<(), Error> {
-    let owners = draft.value(hive, key, name)?.and_then(|data| data.as_texts());
+    let owners = draft
+        .value(hive, key, name)?
+        .and_then(|data| data.as_texts());
     let mut owners = owners.unwrap_or_default();
-    if !owners.iter().any(|owner| owner.eq_ignore_ascii_case(published)) {
+    if !owners
+        .iter()
+        .any(|owner| owner.eq_ignore_ascii_case(published))
+    {
         owners.push(published.to_owned());
     }
     let _ = draft.set_value(hive, key, name, RegData::multi_sz(&owners), basis)?;
@@ -140,7 +179,9 @@ pub(super) fn add_owner(
 /// `@oem2.inf,%token%;text` where the INF gives a token, else the text.
 fn indirect(text: &DisplayText, published: &str) -> String {
     let token = text.raw.trim();
-    let inner = token.strip_prefix('%').and_then(|rest| rest.strip_suffix('%'));
+    let inner = token
+        .strip_prefix('%')
+        .and_then(|rest| rest.strip_suffix('%'));
     match inner {
         Some(name) if !name.is_empty() && !name.contains('%') => {
             format!("@{published},{token};{}", text.text)

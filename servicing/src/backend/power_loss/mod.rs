@@ -27,9 +27,12 @@
 //! once a commit returned, or an open answered, no other answer may follow.
 //!
 //! All subsets are tried where few effects are open at once, else all but one,
-//! one alone, and random ones with a fixed seed. The mutants at the end show
-//! that the search is sharp: without any one of the syncs that they list, it
-//! finds a disk that is lost.
+//! one alone, and random ones with a fixed seed. Opening a disk is cut at every
+//! moment as well, and opening what that leaves, until no new disk comes up.
+//! One run tries some 1,300,000 subsets at 136,000 moments, and opens the
+//! 18,600 different disks that they leave. The mutants show that the search is
+//! sharp: without any one of the 26 syncs of that commit, or of those of a
+//! recovery, it finds a disk that is lost.
 
 mod disk;
 mod explore;
@@ -56,12 +59,12 @@ use crate::path::ImagePath;
 
 const THOROUGH: Effort = Effort {
     commit: Subsets {
-        all_to: 11,
+        all_to: 10,
         random: 300,
     },
     recovery: Some(Subsets {
-        all_to: 5,
-        random: 15,
+        all_to: 4,
+        random: 12,
     }),
 };
 

@@ -282,7 +282,11 @@ fn attributes(file: &File, ntfs: Option<Ntfs>) -> Attributes {
     Attributes {
         owner: file.owner,
         mode: file.mode,
-        extended: file.extended.clone(),
+        extended: file
+            .extended
+            .iter()
+            .map(|(name, value)| (name.clone(), Some(value.clone())))
+            .collect(),
         ntfs,
     }
 }

@@ -1,0 +1,202 @@
+//! The words of the command line.
+//!
+//! A command that is not delivered yet is not here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::exit::ExitCode;
+
+/// Services Windows images offline, on any machine, without Windows.
+///
+/// An IMAGE is a directory that holds an extracted or mounted Windows.
+#[derive(Debug, Parser)]
+#[command(name = "wimwright", version, after_help = exit_codes(), max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+fn exit_codes() -> String {
+    let mut text = "Exit codes:".to_owned();
+    for code in ExitCode::ALL {
+        text.push_str(&format!("\n  {code}"));
+    }
+    text
+}
+
+/// What every command takes.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Global {
+    /// Write one JSON document to standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say less: no notes, no summary
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more: the plan that was carried out, the ids in lists
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// How to show progress: `auto` is a bar on a terminal, `json` is lines on standard error
+    #[arg(long, global = true, value_name = "HOW", default_value = "auto")]
+    pub(crate) progress: ProgressChoice,
+    /// When to colour: `auto` is on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
+    /// Append what is said and done to FILE, with times
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) log_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressChoice {
+    Auto,
+    None,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What every writing command takes.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Writing")]
+pub(crate) struct Writing {
+    /// Show the plan and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Write the plan as JSON to FILE, for `plan apply`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan_out: Option<PathBuf>,
+    /// Refuse changes that rest on recalled or inferred facts
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Edit a dirty hive whose logs do not help, without its last changes
+    #[arg(long)]
+    pub(crate) accept_dirty_hive: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say what an image is: version, edition, control sets, hives, drivers
+    Info {
+        /// The image directory
+        image: PathBuf,
+    },
+    /// List a directory of an image
+    Dir {
+        /// The image directory
+        image: PathBuf,
+        /// Where in the image, like `Windows/System32`; its root if not given
+        path: Option<String>,
+        /// List everything below as well
+        #[arg(short, long)]
+        recurse: bool,
+    },
+    /// Write the content of a file of an image to standard output
+    Cat {
+        /// The image directory
+        image: PathBuf,
+        /// Which file, like `Windows/INF/oem0.inf`
+        path: String,
+    },
+    /// Driver packages: add, list, describe
+    #[command(subcommand, arg_required_else_help = true)]
+    Drivers(DriversCommand),
+    /// Saved plans: show, apply
+    #[command(subcommand, arg_required_else_help = true)]
+    Plan(PlanCommand),
+    /// Make a small sample image and add a real driver package to it
+    Demo {
+        /// A directory to make, or an empty one
+        #[arg(default_value = "wimwright-demo")]
+        directory: PathBuf,
+    },
+    /// Write the completion script for a shell to standard output
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DriversCommand {
+    /// Add driver packages to an image
+    ///
+    /// A PACKAGE is a folder, of which every .inf file is a package, or an .inf file. A package
+    /// that is refused does not keep the others from being added.
+    Add {
+        /// The image directory
+        image: PathBuf,
+        /// Folders or .inf files
+        #[arg(required = true, value_name = "PACKAGE")]
+        packages: Vec<PathBuf>,
+        /// Look into the folders below as well
+        #[arg(long)]
+        recurse: bool,
+        #[command(flatten)]
+        writing: Writing,
+    },
+    /// List the driver packages of an image
+    List {
+        /// The image directory
+        image: PathBuf,
+        /// Those that came with Windows as well
+        #[arg(long)]
+        all: bool,
+    },
+    /// Describe a driver of an image, or a driver package on disk
+    Info {
+        /// The image directory; or a package: a folder or an .inf file
+        target: PathBuf,
+        /// The driver of the image, by its published name: `oem0.inf`
+        published_name: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PlanCommand {
+    /// Show a saved plan
+    Show {
+        /// The plan
+        file: PathBuf,
+    },
+    /// Apply a saved plan, if the image is as the plan expects it
+    Apply {
+        /// The image directory
+        image: PathBuf,
+        /// The plan
+        file: PathBuf,
+        #[command(flatten)]
+        writing: Writing,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_words_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_exit_code_stands_in_the_help() {
+        let help = Arguments::command().render_help().to_string();
+        for code in 0..=5 {
+            assert!(help.contains(&format!("\n  {code}  ")), "{code}: {help}");
+        }
+    }
+}

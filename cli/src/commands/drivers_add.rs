@@ -1,0 +1,168 @@
+//! `drivers add`: driver packages into an image.
+
+use std::path::{Path, PathBuf};
+
+use wimwright_drivers::{self as drivers, AddOptions, Package, add};
+
+use super::open;
+use super::write::{ENDING, Edit, Steps};
+use crate::args::Writing;
+use crate::context::Context;
+use crate::exit::ExitCode;
+use crate::render::json::{Added, AddedResult, DriversAdd, Outcome};
+use crate::render::text::{Paint, printable};
+
+/// What the words name: a package, or why it is none.
+enum Given {
+    Package(Package),
+    Refused { name: String, reason: String },
+}
+
+/// Runs `drivers add IMAGE PACKAGE...`.
+pub(crate) fn run(
+    image: &Path,
+    packages: &[PathBuf],
+    recurse: bool,
+    writing: &Writing,
+    context: &mut Context<'_>,
+) -> anyhow::Result<ExitCode> {
+    let given = given(packages, recurse);
+    let total = given.len() as u64 + ENDING;
+    context.progress("open", 0, total);
+    let mut edit = Edit::begin(image, writing, context)?;
+
+    let packages = (0..).zip(&given);
+    let options = AddOptions::default();
+    let results = edit.run("drivers add", |draft| {
+        let added = packages.clone().map(|(done, given)| match given {
+            Given::Package(package) => {
+                context.progress(&format!("plan {}", package.inf()), done, total);
+                let result = add(draft, package, &options)?;
+                Ok(AddedResult::from(result))
+            }
+            Given::Refused { name, reason } => Ok(refused(name, reason)),
+        });
+        added.collect::<Result<Vec<_>, drivers::Error>>()
+    })?;
+    for result in &results {
+        context.log("result", &line(result, Paint(false)));
+        for finding in &result.findings {
+            context.log("finding", &Paint(false).finding(finding));
+        }
+    }
+    let code = code(&results);
+    let findings = edit.findings();
+    let image = edit.name.clone();
+    let done = given.len() as u64;
+    let ending = edit.end(writing, context, Steps { done, total })?;
+
+    let added = Added {
+        image,
+        results,
+        findings,
+    };
+    if context.json {
+        context.document(&DriversAdd {
+            changed: ending.changed(),
+            images: vec![added],
+            plan: ending.plan(),
+            receipt: ending.receipt(),
+        })?;
+        return Ok(code);
+    }
+    context.text(&results_text(&added.results, context))?;
+    context.findings(&added.findings);
+    let text = ending.text(context);
+    context.text(&text)?;
+    if code != ExitCode::Refused {
+        context.text(NOT_VERIFIED)?;
+    }
+    Ok(code)
+}
+
+/// What no run may leave unsaid.
+pub(super) const NOT_VERIFIED: &str = "the driver signature was not verified\n";
+
+fn given(packages: &[PathBuf], recurse: bool) -> Vec<Given> {
+    let mut given = Vec::new();
+    for path in packages {
+        match open::packages(path, recurse) {
+            Ok(found) => given.extend(found.into_iter().map(Given::Package)),
+            // What one word names badly must not spoil the others.
+            Err(error) => given.push(Given::Refused {
+                name: path.display().to_string(),
+                reason: format!("{error:#}"),
+            }),
+        }
+    }
+    given
+}
+
+fn refused(name: &str, reason: &str) -> AddedResult {
+    AddedResult {
+        inf: name.to_owned(),
+        outcome: Outcome::Refused,
+        published_name: None,
+        package_id: None,
+        class_name: None,
+        version: None,
+        driver_signature: "not-verified".to_owned(),
+        signer_name: None,
+        reason: Some(reason.to_owned()),
+        findings: Vec::new(),
+    }
+}
+
+fn code(results: &[AddedResult]) -> ExitCode {
+    let refused = results
+        .iter()
+        .filter(|result| result.outcome == Outcome::Refused)
+        .count();
+    match refused {
+        0 => ExitCode::Done,
+        all if all == results.len() => ExitCode::Refused,
+        _ => ExitCode::Partly,
+    }
+}
+
+/// One line a package, and what was found about it below.
+pub(super) fn results_text(results: &[AddedResult], context: &Context<'_>) -> String {
+    let paint = context.paint();
+    let mut text = String::new();
+    for result in results {
+        text.push_str(&line(result, paint));
+        text.push('\n');
+        let findings = result.findings.iter();
+        for finding in findings.filter(|finding| context.shows(finding)) {
+            text.push_str(&format!("    {}\n", paint.finding(finding)));
+        }
+    }
+    text
+}
+
+fn line(result: &AddedResult, paint: Paint) -> String {
+    let outcome = match result.outcome {
+        Outcome::Added => paint.good("added    "),
+        Outcome::Unchanged => paint.strong("unchanged"),
+        Outcome::Refused => paint.error("refused  "),
+    };
+    let class = [&result.class_name, &result.version];
+    let class: Vec<&str> = class.into_iter().flatten().map(String::as_str).collect();
+    let class = (!class.is_empty()).then(|| class.join(" "));
+    let parts = [
+        result.published_name.clone(),
+        Some(result.inf.clone()),
+        result.package_id.clone(),
+        class,
+    ];
+    let mut text = outcome;
+    for part in parts.into_iter().flatten() {
+        text.push_str("  ");
+        text.push_str(&printable(&part));
+    }
+    if let Some(reason) = &result.reason {
+        text.push_str(": ");
+        text.push_str(&printable(reason));
+    }
+    text
+}

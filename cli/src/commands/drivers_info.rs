@@ -1,0 +1,147 @@
+//! `drivers info`: one driver of an image, or the packages of a folder.
+
+use std::path::Path;
+
+use wimwright_drivers::{describe, info};
+use wimwright_servicing::Access;
+
+use super::open;
+use crate::context::Context;
+use crate::exit::ExitCode;
+use crate::render::json::{DescribedDriver, DescribedPackage, DriversInfo, Model, Service};
+use crate::render::text::printable;
+
+/// Runs `drivers info IMAGE oemN.inf`.
+pub(crate) fn of_image(
+    image: &Path,
+    name: &str,
+    context: &mut Context<'_>,
+) -> anyhow::Result<ExitCode> {
+    let image = open::image(image, Access::Read)?;
+    let mut draft = image.look(context.time);
+    let found = info(&mut draft, name).map_err(|error| open::in_image(image.name(), error))?;
+    let mut of_image = image.findings().to_vec();
+    of_image.extend_from_slice(draft.findings());
+    let driver = DescribedDriver::new(image.name(), &found, &of_image);
+    if context.json {
+        context.document(&DriversInfo {
+            images: vec![driver],
+            packages: Vec::new(),
+        })?;
+        return Ok(ExitCode::Done);
+    }
+    context.text(&driver_text(&driver))?;
+    context.findings(&driver.findings);
+    Ok(ExitCode::Done)
+}
+
+/// Runs `drivers info PACKAGE`.
+pub(crate) fn of_packages(given: &Path, context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
+    let mut packages = Vec::new();
+    for package in open::packages(given, false)? {
+        packages.push(DescribedPackage::new(package.name(), &describe(&package)?));
+    }
+    if context.json {
+        context.document(&DriversInfo {
+            images: Vec::new(),
+            packages,
+        })?;
+        return Ok(ExitCode::Done);
+    }
+    for package in &packages {
+        context.text(&package_text(package))?;
+        context.findings(&package.findings);
+    }
+    Ok(ExitCode::Done)
+}
+
+/// Lines of a label and a value.
+struct Lines(String);
+
+impl Lines {
+    fn line(&mut self, label: &str, value: &str) {
+        self.0
+            .push_str(&format!("  {label:<14} {}\n", printable(value)));
+    }
+
+    fn maybe(&mut self, label: &str, value: Option<&String>) {
+        self.line(label, value.map_or("not said", String::as_str));
+    }
+
+    fn models(&mut self, models: &[Model]) {
+        for model in models {
+            self.line(
+                "Device",
+                &format!("{} ({})", model.description, model.manufacturer),
+            );
+            if let Some(id) = &model.hardware_id {
+                self.line("  hardware id", id);
+            }
+            for id in &model.compatible_ids {
+                self.line("  compatible", id);
+            }
+            self.line("  service", model.service.as_deref().unwrap_or("none"));
+            self.line("  section", &model.section);
+        }
+    }
+
+    fn services(&mut self, services: &[Service]) {
+        for service in services {
+            self.line("Service", &service.name);
+            self.maybe("  starts", service.start.as_ref());
+            self.maybe("  binary", service.binary.as_ref());
+            if let Some(group) = &service.group {
+                self.line("  group", group);
+            }
+        }
+    }
+}
+
+fn driver_text(found: &DescribedDriver) -> String {
+    let driver = &found.driver;
+    let mut lines = Lines(format!("{}\n", printable(&driver.published_name)));
+    lines.line("Original", &driver.original_file_name);
+    lines.line("Package id", &driver.package_id);
+    let class = driver.class_name.as_deref().unwrap_or("unknown");
+    lines.line("Class", &format!("{class} {}", driver.class_guid));
+    lines.line("Provider", &driver.provider_name);
+    lines.line("Date", &driver.date);
+    lines.line("Version", &driver.version);
+    lines.maybe("Architecture", driver.architecture.as_ref());
+    lines.line("Inbox", if driver.inbox { "yes" } else { "no" });
+    lines.line(
+        "Boot critical",
+        if driver.boot_critical { "yes" } else { "no" },
+    );
+    lines.line("Signature", "not verified");
+    lines.models(&found.models);
+    lines.services(&found.services);
+    for file in &found.files {
+        lines.line("File", file);
+    }
+    lines.0
+}
+
+fn package_text(found: &DescribedPackage) -> String {
+    let mut lines = Lines(format!("{}\n", printable(&found.inf)));
+    lines.line("Folder", &found.package);
+    let class = found.class_name.as_deref().unwrap_or("unknown");
+    let guid = found.class_guid.as_deref().unwrap_or_default();
+    lines.line("Class", format!("{class} {guid}").trim_end());
+    lines.maybe("Provider", found.provider_name.as_ref());
+    lines.maybe("Date", found.date.as_ref());
+    lines.maybe("Version", found.version.as_ref());
+    lines.maybe("Catalog", found.catalog.as_ref());
+    lines.line("Signature", "not verified");
+    lines.line("Seen from", &format!("Windows {}", found.target));
+    if let Some(reason) = &found.not_applicable {
+        lines.line("Not for it", reason);
+    }
+    lines.models(&found.models);
+    lines.services(&found.services);
+    for file in &found.files {
+        let missing = if file.present { "" } else { "  (missing)" };
+        lines.line("File", &format!("{}{missing}", file.path));
+    }
+    lines.0
+}

@@ -1,0 +1,105 @@
+//! `drivers list`: the driver packages of an image.
+
+use std::path::Path;
+
+use wimwright_drivers::{DriverPackage, list};
+use wimwright_servicing::Access;
+
+use super::open;
+use crate::context::Context;
+use crate::exit::ExitCode;
+use crate::render::json::{DriverEntry, DriversList, FindingEntry, ListedDrivers};
+use crate::render::text::{Column, Table, printable};
+
+/// Runs `drivers list IMAGE [--all]`.
+pub(crate) fn run(image: &Path, all: bool, context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
+    let image = open::image(image, Access::Read)?;
+    let mut draft = image.look(context.time);
+    let packages = list(&mut draft, all).map_err(|error| open::in_image(image.name(), error))?;
+    let findings = image.findings().iter().chain(draft.findings());
+    let findings: Vec<FindingEntry> = findings.map(FindingEntry::from).collect();
+
+    if context.json {
+        context.document(&DriversList {
+            images: vec![ListedDrivers {
+                image: image.name().to_owned(),
+                drivers: packages.iter().map(DriverEntry::from).collect(),
+                findings,
+            }],
+        })?;
+        return Ok(ExitCode::Done);
+    }
+    if packages.is_empty() {
+        context.text(match all {
+            true => "no driver packages\n",
+            false => "no third-party driver packages (--all shows those of Windows)\n",
+        })?;
+    } else if context.verbose {
+        for package in &packages {
+            context.text(&long(package))?;
+        }
+    } else {
+        let table = table(&packages).show(context.width(), context.paint());
+        context.text(&table)?;
+    }
+    context.findings(&findings);
+    Ok(ExitCode::Done)
+}
+
+fn table(packages: &[DriverPackage]) -> Table {
+    let mut table = Table::new(&[
+        Column::Whole("Published"),
+        Column::Cut("Original"),
+        Column::Cut("Class"),
+        Column::Cut("Provider"),
+        Column::Whole("Date"),
+        Column::Whole("Version"),
+        Column::Whole("Boot"),
+    ]);
+    for package in packages {
+        let class = package.class_name.as_ref();
+        table.row(&[
+            package.published_name.clone(),
+            package.original_file_name.clone(),
+            class.unwrap_or(&package.class_guid).clone(),
+            package.provider_name.clone(),
+            package.date.clone(),
+            package.version.clone(),
+            yes_no(package.boot_critical).to_owned(),
+        ]);
+    }
+    table
+}
+
+fn yes_no(value: bool) -> &'static str {
+    match value {
+        true => "yes",
+        false => "no",
+    }
+}
+
+/// A package as `--verbose` shows it.
+fn long(package: &DriverPackage) -> String {
+    let mut text = format!("{}\n", printable(&package.published_name));
+    let mut line = |label: &str, value: &str| {
+        text.push_str(&format!("  {label:<16} {}\n", printable(value)));
+    };
+    line("Original", &package.original_file_name);
+    line("Package id", &package.package_id);
+    line("Inbox", yes_no(package.inbox));
+    let class = package.class_name.as_deref().unwrap_or("unknown");
+    line("Class", &format!("{class} {}", package.class_guid));
+    line("Provider", &package.provider_name);
+    line("Date", &package.date);
+    line("Version", &package.version);
+    line(
+        "Architecture",
+        package.architecture.as_deref().unwrap_or("unknown"),
+    );
+    line("Boot critical", yes_no(package.boot_critical));
+    line("Signature", "not verified");
+    for id in &package.hardware_ids {
+        line("Id", id);
+    }
+    text
+}

@@ -1,0 +1,54 @@
+//! One file a command: open what the words name, run the operation, render.
+
+mod cat;
+mod completions;
+mod demo;
+mod dir;
+mod drivers_add;
+mod drivers_info;
+mod drivers_list;
+mod info;
+mod open;
+mod plan;
+mod write;
+
+use crate::args::{Command, DriversCommand, PlanCommand};
+use crate::context::Context;
+use crate::exit::ExitCode;
+
+/// Runs a command.
+pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Info { image } => info::run(image, context),
+        Command::Dir {
+            image,
+            path,
+            recurse,
+        } => dir::run(image, path.as_deref(), *recurse, context),
+        Command::Cat { image, path } => cat::run(image, path, context),
+        Command::Drivers(DriversCommand::Add {
+            image,
+            packages,
+            recurse,
+            writing,
+        }) => drivers_add::run(image, packages, *recurse, writing, context),
+        Command::Drivers(DriversCommand::List { image, all }) => {
+            drivers_list::run(image, *all, context)
+        }
+        Command::Drivers(DriversCommand::Info {
+            target,
+            published_name,
+        }) => match published_name {
+            Some(name) => drivers_info::of_image(target, name, context),
+            None => drivers_info::of_packages(target, context),
+        },
+        Command::Plan(PlanCommand::Show { file }) => plan::show(file, context),
+        Command::Plan(PlanCommand::Apply {
+            image,
+            file,
+            writing,
+        }) => plan::apply(image, file, writing, context),
+        Command::Demo { directory } => demo::run(directory, context),
+        Command::Completions { shell } => completions::run(*shell, context),
+    }
+}

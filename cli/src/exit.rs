@@ -1,0 +1,185 @@
+//! Exit codes, and which one an error of the libraries means.
+//!
+//! Libraries say what went wrong; here is decided whether that is a refusal
+//! (the image or the request is not one that can be served) or damage and I/O
+//! (it could not be read or written), and whether there is a hint.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use wimwright_drivers as drivers;
+use wimwright_servicing::backend::BackendError;
+use wimwright_servicing::registry::RegistryError;
+use wimwright_servicing::{CommitError, DraftError, FactsError, OpenError, PathError, TreeError};
+
+use crate::refusal::Refusal;
+
+/// What the program's exit status says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitCode {
+    /// Done, or nothing to do.
+    Done = 0,
+    /// An audit, check, diff or verify has findings.
+    Findings = 1,
+    /// Wrong usage.
+    Usage = 2,
+    /// Done in part.
+    Partly = 3,
+    /// Refused, nothing changed.
+    Refused = 4,
+    /// I/O error or damaged input, nothing changed.
+    Damaged = 5,
+}
+
+impl ExitCode {
+    /// Every code.
+    pub const ALL: [ExitCode; 6] = [
+        ExitCode::Done,
+        ExitCode::Findings,
+        ExitCode::Usage,
+        ExitCode::Partly,
+        ExitCode::Refused,
+        ExitCode::Damaged,
+    ];
+
+    /// What it says, for the help.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            ExitCode::Done => "done, or nothing to do",
+            ExitCode::Findings => "an audit, check, diff or verify has findings",
+            ExitCode::Usage => "wrong usage",
+            ExitCode::Partly => "done in part: some packages refused, each named with its reason",
+            ExitCode::Refused => "refused, nothing changed",
+            ExitCode::Damaged => "I/O error or damaged input, nothing changed",
+        }
+    }
+}
+
+impl fmt::Display for ExitCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}  {}", *self as u8, self.meaning())
+    }
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> std::process::ExitCode {
+        std::process::ExitCode::from(code as u8)
+    }
+}
+
+/// What is known of an error beside its text.
+struct Verdict {
+    code: ExitCode,
+    hint: Option<String>,
+}
+
+/// The exit code that an error means.
+pub(crate) fn code_of(error: &anyhow::Error) -> ExitCode {
+    verdict(error).code
+}
+
+/// What the user can do about it, where that is known.
+pub(crate) fn hint_of(error: &anyhow::Error) -> Option<String> {
+    verdict(error).hint
+}
+
+fn verdict(error: &anyhow::Error) -> Verdict {
+    let known = error.chain().find_map(known);
+    // What nothing is known about came from the host.
+    known.unwrap_or(Verdict {
+        code: ExitCode::Damaged,
+        hint: None,
+    })
+}
+
+fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
+    let (code, hint) = if let Some(error) = error.downcast_ref::<Refusal>() {
+        (error.code(), error.hint())
+    } else if let Some(error) = error.downcast_ref::<OpenError>() {
+        (of_open(error), hint_of_open(error))
+    } else if let Some(error) = error.downcast_ref::<drivers::Error>() {
+        (of_drivers(error), error.hint())
+    } else if let Some(error) = error.downcast_ref::<CommitError>() {
+        (of_commit(error), error.hint())
+    } else if let Some(error) = error.downcast_ref::<DraftError>() {
+        (of_draft(error), error.hint())
+    } else if let Some(error) = error.downcast_ref::<BackendError>() {
+        (of_backend(error), error.hint())
+    } else if let Some(error) = error.downcast_ref::<RegistryError>() {
+        (of_registry(error), error.hint())
+    } else if error.downcast_ref::<PathError>().is_some() {
+        (ExitCode::Usage, None)
+    } else if error.downcast_ref::<TreeError>().is_some() {
+        (ExitCode::Damaged, None)
+    } else {
+        return None;
+    };
+    Some(Verdict { code, hint })
+}
+
+fn hint_of_open(error: &OpenError) -> Option<String> {
+    match error {
+        OpenError::Backend(error) => error.hint(),
+        OpenError::Facts(FactsError::Registry(error)) => error.hint(),
+        _ => None,
+    }
+}
+
+fn of_open(error: &OpenError) -> ExitCode {
+    match error {
+        OpenError::Backend(error) => of_backend(error),
+        OpenError::Facts(FactsError::Tree(_)) => ExitCode::Damaged,
+        OpenError::Facts(FactsError::Registry(error)) => of_registry(error),
+        _ => ExitCode::Refused,
+    }
+}
+
+fn of_drivers(error: &drivers::Error) -> ExitCode {
+    match error {
+        drivers::Error::Draft(error) => of_draft(error),
+        drivers::Error::Registry(error) => of_registry(error),
+        drivers::Error::Tree(_) => ExitCode::Damaged,
+        _ => ExitCode::Refused,
+    }
+}
+
+fn of_commit(error: &CommitError) -> ExitCode {
+    match error {
+        CommitError::Draft(error) => of_draft(error),
+        CommitError::Backend(error) => of_backend(error),
+        CommitError::Tree(_) => ExitCode::Damaged,
+        _ => ExitCode::Refused,
+    }
+}
+
+fn of_draft(error: &DraftError) -> ExitCode {
+    match error {
+        DraftError::Registry(error) => of_registry(error),
+        DraftError::Tree(_) | DraftError::Expand { .. } => ExitCode::Damaged,
+        _ => ExitCode::Refused,
+    }
+}
+
+fn of_registry(error: &RegistryError) -> ExitCode {
+    match error {
+        RegistryError::Tree { .. } | RegistryError::Hive { .. } | RegistryError::Select { .. } => {
+            ExitCode::Damaged
+        }
+        _ => ExitCode::Refused,
+    }
+}
+
+fn of_backend(error: &BackendError) -> ExitCode {
+    match error {
+        BackendError::Locked { .. }
+        | BackendError::LinkInTheWay { .. }
+        | BackendError::SpecialInTheWay { .. }
+        | BackendError::DirectoryInTheWay { .. }
+        | BackendError::FileInTheWay { .. }
+        | BackendError::Root
+        | BackendError::Reserved { .. }
+        | BackendError::ReservedTaken { .. }
+        | BackendError::OtherFilesystem { .. } => ExitCode::Refused,
+        _ => ExitCode::Damaged,
+    }
+}

@@ -1,0 +1,92 @@
+//! What the command line itself refuses, before any library is asked.
+
+use std::path::PathBuf;
+
+use crate::exit::ExitCode;
+
+/// What the command line itself refuses.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("`{}` does not exist", path.display())]
+    Missing { path: PathBuf },
+    #[error(
+        "`{}` is a WIM file: this version services image directories only",
+        path.display()
+    )]
+    Wim { path: PathBuf },
+    #[error("`{}` is a file, not an image directory", path.display())]
+    NotADirectory { path: PathBuf },
+    #[error("the image has no `{path}`")]
+    NotInImage { path: String },
+    #[error("`{path}` is {what}: only files have content")]
+    NoContent { path: String, what: &'static str },
+    #[error("the content of a file is bytes, not a document: `cat` gives no JSON")]
+    CatJson,
+    #[error("a script for a shell is text, not a document: `completions` gives no JSON")]
+    CompletionsJson,
+    #[error("`{}` holds no INF file", path.display())]
+    NoInf { path: PathBuf },
+    #[error("`{}` is no driver package: neither a folder nor an .inf file", path.display())]
+    NotAPackage { path: PathBuf },
+    #[error("`{}` is no plan", path.display())]
+    NotAPlan {
+        path: PathBuf,
+        #[source]
+        source: serde_json::Error,
+    },
+    #[error("`{}` is a document `{found}`; a plan is one of `wimwright/plan/1`", path.display())]
+    OtherDocument { path: PathBuf, found: String },
+    #[error("`{}` is {len} bytes long; a plan has at most {max}", path.display())]
+    PlanTooLong { path: PathBuf, len: u64, max: u64 },
+    #[error("source `{name}` of the plan cannot be opened")]
+    PlanSource {
+        name: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("`{}` exists and is not empty", directory.display())]
+    DemoNotEmpty { directory: PathBuf },
+    #[error("`{}` holds the demo already", directory.display())]
+    DemoThere { directory: PathBuf },
+}
+
+impl Refusal {
+    pub(crate) fn code(&self) -> ExitCode {
+        match self {
+            Refusal::CatJson | Refusal::CompletionsJson => ExitCode::Usage,
+            Refusal::Missing { .. } | Refusal::NotAPlan { .. } => ExitCode::Damaged,
+            _ => ExitCode::Refused,
+        }
+    }
+
+    /// What the user can do about it, where that is known.
+    pub(crate) fn hint(&self) -> Option<String> {
+        Some(match self {
+            Refusal::Wim { path } => format!(
+                "extract one image of it into a directory first, for example with \
+                 `wimlib-imagex apply {} 1 DIRECTORY`, and name that directory",
+                path.display()
+            ),
+            Refusal::NotInImage { .. } => {
+                "`dir IMAGE` lists what is there; names are given from the image root".to_owned()
+            }
+            Refusal::NoInf { .. } => "`--recurse` looks into the folders below".to_owned(),
+            Refusal::NotAPackage { .. } => {
+                "unpack archives and installers first, and name the folder with the .inf file"
+                    .to_owned()
+            }
+            Refusal::OtherDocument { .. } => "`--plan-out FILE` writes plans".to_owned(),
+            Refusal::PlanSource { .. } => {
+                "sources are opened by the names that were given when the plan was made: start \
+                 from the same directory"
+                    .to_owned()
+            }
+            Refusal::DemoNotEmpty { .. } => "name a directory that is new or empty".to_owned(),
+            Refusal::DemoThere { directory } => format!(
+                "try it out: `wimwright drivers list {}`; or remove the directory to begin anew",
+                directory.join("image").display()
+            ),
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! What the program writes with `--json`: its own types, so that renaming
+//! something inside changes no script outside.
+//!
+//! Each document names its schema, `wimwright/NAME/1`, which lies in
+//! `docs/schemas/NAME-1.json`. Fields may be added to a schema, never removed
+//! or given another meaning.
+
+mod demo;
+mod drivers;
+mod image;
+mod plan;
+
+pub use demo::{Demo, DemoPart, Origin};
+pub use drivers::{
+    Added, AddedResult, DescribedDriver, DescribedPackage, DriverEntry, DriversAdd, DriversInfo,
+    DriversList, ListedDrivers, Model, Outcome, PackageFile, Service,
+};
+pub use image::{
+    ControlSetNumbers, Counts, Dir, DirEntry, DirKind, Directory, FindingEntry, HiveEntry,
+    HiveState, ImageInfo, Info, Level,
+};
+pub use plan::{AppliedPlan, PlanApply, PlanDocument, ReceiptDocument};
+
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+pub use super::progress::ProgressLine;
+
+/// A document of its own.
+pub trait Document: Serialize + JsonSchema {
+    /// Its name in `wimwright/NAME/1`.
+    const NAME: &'static str;
+}
+
+#[derive(Serialize)]
+struct Envelope<'a, D> {
+    schema: String,
+    #[serde(flatten)]
+    body: &'a D,
+}
+
+fn schema_name(name: &str) -> String {
+    format!("wimwright/{name}/1")
+}
+
+/// The document as it is written.
+pub(crate) fn document_text<D: Document>(body: &D) -> serde_json::Result<String> {
+    let schema = schema_name(D::NAME);
+    let mut text = serde_json::to_string_pretty(&Envelope { schema, body })?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// The schemas of everything that is written, by file name.
+///
+/// # Errors
+/// When a schema cannot be written as JSON, which none can.
+pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
+    Ok(vec![
+        of::<Info>()?,
+        of::<Dir>()?,
+        of::<DriversList>()?,
+        of::<DriversInfo>()?,
+        of::<DriversAdd>()?,
+        of::<PlanDocument<'static>>()?,
+        of::<PlanApply<'static>>()?,
+        of::<Demo>()?,
+        file(
+            "progress",
+            &schema::<ProgressLine<'static>>("progress", false),
+        )?,
+    ])
+}
+
+fn of<D: Document>() -> serde_json::Result<(String, String)> {
+    file(D::NAME, &schema::<D>(D::NAME, true))
+}
+
+fn file(name: &str, schema: &Map<String, Value>) -> serde_json::Result<(String, String)> {
+    let mut text = serde_json::to_string_pretty(schema)?;
+    text.push('\n');
+    Ok((format!("{name}-1.json"), text))
+}
+
+/// A type's schema; with the field `schema` in front where it is a document.
+fn schema<T: JsonSchema>(name: &str, document: bool) -> Map<String, Value> {
+    let generator = SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator();
+    let mut found = match generator.into_root_schema_for::<T>().to_value() {
+        Value::Object(found) => found,
+        _ => Map::new(),
+    };
+    found.insert("title".to_owned(), schema_name(name).into());
+    if document {
+        let list = found.entry("properties").or_insert_with(|| json!({}));
+        if let Value::Object(list) = list {
+            let mut named = Map::new();
+            named.insert("schema".to_owned(), json!({ "const": schema_name(name) }));
+            named.append(list);
+            *list = named;
+        }
+        let required = found.entry("required").or_insert_with(|| json!([]));
+        if let Value::Array(required) = required {
+            required.insert(0, "schema".into());
+        }
+    }
+    found
+}

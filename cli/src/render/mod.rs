@@ -1,0 +1,5 @@
+//! How results are shown: text, JSON, progress.
+
+pub mod json;
+pub(crate) mod progress;
+pub(crate) mod text;

@@ -1,0 +1,171 @@
+//! The schemas in `docs/schemas` are those of the types, and everything that
+//! is written fits them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on ends"
+)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use support::{broken_package, run_in, sample};
+
+/// Set to write the schemas instead of comparing them.
+const REGENERATE: &str = "WIMWRIGHT_WRITE_SCHEMAS";
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schemas")
+}
+
+#[test]
+fn the_schemas_in_docs_are_those_of_the_types() {
+    let folder = folder();
+    let wanted = wimwright::json::schemas().unwrap();
+    if std::env::var_os(REGENERATE).is_some() {
+        for (name, text) in &wanted {
+            fs::write(folder.join(name), text).unwrap();
+        }
+    }
+    let advice = format!("write them again: {REGENERATE}=1 cargo test -p wimwright --test schemas");
+    for (name, text) in &wanted {
+        let found = fs::read_to_string(folder.join(name)).unwrap_or_default();
+        // As JSON: the order of fields is nobody's promise.
+        let json = |text: &str| serde_json::from_str::<Value>(text).ok();
+        assert!(
+            json(&found) == json(text),
+            "`{name}` differs from what the types give; {advice}"
+        );
+    }
+    let names: BTreeSet<String> = wanted.into_iter().map(|(name, _)| name).collect();
+    let listed = fs::read_dir(folder).unwrap();
+    let listed = listed.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let listed: BTreeSet<String> = listed.filter(|name| name.ends_with(".json")).collect();
+    assert_eq!(listed, names, "{advice}");
+}
+
+/// Holds documents against their schemas. Fields that a schema does not name
+/// are allowed to readers and forbidden here: they would be undocumented.
+const CHECK: &str = r#"
+import json, sys
+from pathlib import Path
+from jsonschema import Draft202012Validator as Validator
+
+def tighten(schema, part):
+    if isinstance(schema, dict):
+        if "properties" in schema and not part:
+            schema["unevaluatedProperties"] = False
+        for word, below in schema.items():
+            if word in ("oneOf", "anyOf", "allOf"):
+                # A part of an object does not know the others; a variant
+                # that is a whole does.
+                whole = "properties" not in schema
+                for each in below:
+                    tighten(each, not whole)
+            elif word in ("properties", "$defs"):
+                for each in below.values():
+                    tighten(each, False)
+            elif isinstance(below, dict):
+                tighten(below, False)
+
+bad = []
+for document in json.load(sys.stdin):
+    _, name, version = document["schema"].split("/")
+    body = dict(document)
+    if name == "progress":
+        del body["schema"]
+    schema = json.loads((Path(sys.argv[1]) / f"{name}-{version}.json").read_text())
+    Validator.check_schema(schema)
+    tighten(schema, False)
+    for error in Validator(schema).iter_errors(body):
+        bad.append(f"{name}: {error.json_path}: {error.message[:300]}")
+print("\n".join(bad))
+sys.exit(bool(bad))
+"#;
+
+/// What the program writes, in every shape it has.
+fn documents() -> Vec<Value> {
+    let top = sample();
+    broken_package(&top.path().join("broken"));
+    fs::create_dir(top.path().join("image/Users")).unwrap();
+    let mut documents = Vec::new();
+    for words in [
+        "info @image",
+        "dir @image -r",
+        "drivers list @image",
+        "drivers add @image @viostor @broken @none --dry-run --plan-out @plan.json",
+        "plan show @plan.json",
+        "plan apply @image @plan.json --dry-run",
+        "plan apply @image @plan.json",
+        "drivers add @image @viostor @broken",
+        "drivers list @image --all",
+        "drivers info @image oem0.inf",
+        "drivers info @broken",
+        "info @image",
+        "demo @demo --progress json",
+    ] {
+        let found = run_in(top.path(), &format!("{words} --json"));
+        documents.push(found.json());
+        for line in found.err.lines().filter(|line| line.starts_with('{')) {
+            let mut line: Value = serde_json::from_str(line).unwrap();
+            line["schema"] = "wimwright/progress/1".into();
+            documents.push(line);
+        }
+    }
+    documents
+}
+
+fn validator(documents: &[Value]) -> Option<(bool, String)> {
+    use std::io::Write as _;
+    let python = wimwright_testdata::python_with("jsonschema", "documents fit their schemas")?;
+    let mut child = Command::new(python)
+        .args(["-c", CHECK])
+        .arg(folder())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input
+        .write_all(&serde_json::to_vec(documents).unwrap())
+        .unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    Some((output.status.success(), said))
+}
+
+#[test]
+fn every_document_fits_its_schema() {
+    let documents = documents();
+    let named = |document: &Value| document["schema"].as_str().unwrap().to_owned();
+    let seen: BTreeSet<String> = documents.iter().map(named).collect();
+    let all = wimwright::json::schemas().unwrap().into_iter();
+    let all: BTreeSet<String> = all
+        .map(|(file, _)| format!("wimwright/{}/1", file.trim_end_matches("-1.json")))
+        .collect();
+    assert_eq!(seen, all, "each schema has a document here");
+    let Some((fits, said)) = validator(&documents) else {
+        return;
+    };
+    assert!(fits, "{said}");
+    // The check can fail: each of these is wrong in one way.
+    for (pointer, value) in [
+        ("/images/0/image", Value::Null),
+        ("/images/0/unheard_of", 1.into()),
+        ("/images/0/hives/0/state", "spotless".into()),
+    ] {
+        let mut wrong = documents[0].clone();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        wrong.pointer_mut(parent).unwrap()[name] = value;
+        let (fits, _) = validator(&[wrong]).unwrap();
+        assert!(!fits, "{pointer}");
+    }
+}
