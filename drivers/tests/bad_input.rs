@@ -265,3 +265,38 @@ fn an_unsigned_package_says_so_and_is_recorded_so() {
             .all(|e| e.kind == Kind::Directory)
     );
 }
+
+#[test]
+fn packages_that_share_a_service_do_not_undo_each_other() {
+    let root = image();
+    let mut draft = Image::open(root.path(), Access::Read).unwrap().look(now());
+    let amd64 = pe(0x8664);
+    let mut other = amd64.clone();
+    other.push(1);
+    let inf = tail("12", "x.sys", "x.sys=1");
+    let service = "[S]\r\nDisplayName=%Name%\r\nAddReg=R\r\n";
+    let one = inf.replace("[S]\r\n", service)
+        + "[R]\r\nHKR,P,v,0x00010001,1\r\n[Strings]\r\nName=One\r\n";
+    let two = one
+        .replace("0x00010001,1", "0x00010001,2")
+        .replace("Name=One", "Name=Two");
+    let packages = [
+        package(&one, &[("x.sys", &amd64)]),
+        package(&two, &[("x.sys", &other)]),
+    ];
+    for package in &packages {
+        assert_eq!(added(&mut draft, package).outcome, Outcome::Added);
+    }
+    let key = "ControlSet001\\Services\\x".into();
+    let system = wimwright_servicing::registry::HiveName::System;
+    let value = |draft: &Draft, name: &str| draft.value(system, &key, name).unwrap().unwrap();
+    let owners = value(&draft, "Owners").as_texts().unwrap();
+    assert_eq!(owners, ["oem0.inf", "oem1.inf"]);
+    assert_eq!(
+        value(&draft, "DisplayName").as_text().unwrap(),
+        "@oem1.inf,%Name%;Two"
+    );
+    for package in packages.iter().chain(&packages) {
+        assert_eq!(added(&mut draft, package).outcome, Outcome::Unchanged);
+    }
+}

@@ -11,9 +11,12 @@
 //! parent's list was inherited automatically (control bit 0x400), entries get
 //! the "inherited" flag, and an entry whose rights an earlier one grants
 //! already is only passed on. Where it was not, that flag is taken over as it
-//! is and nothing is left out. Compared with the keys of ten real hives that
-//! have their parent's owner and group and are not protected, this gives the
-//! child's very bytes for 97 to 99.6 % of the keys in SYSTEM hives of XP to 10.
+//! is and nothing is left out.
+//!
+//! Measured on nine real hives: of the keys that have their parent's owner and
+//! group and are not protected, this gives the very bytes for 95.6 to 99.6 %
+//! (`tests/security.rs`). The rest has entries that somebody set, or labels
+//! from a token.
 
 use crate::error::Error;
 use crate::field::{le_u16, le_u32, u16_at, u32_at};

@@ -277,7 +277,7 @@ fn damaged_hives_are_refused_or_read_and_edited() {
         .collect();
     let (passed, edited) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 100_000,
+        cases: 6000,
         failure_persistence: None,
         ..ProptestConfig::default()
     });

@@ -387,9 +387,78 @@ fn new_hive(minor: MinorVersion) -> Hive {
 }
 
 #[test]
-fn many() {
-    for seed in 100..116 {
-        let minor = if seed % 2 == 0 { MinorVersion::V1_3 } else { MinorVersion::V1_5 };
-        run(new_hive(minor), seed, 10_000, if seed % 3 == 0 { Names::Characters } else { Names::AnyUnits }, "many");
+fn ten_thousand_edits_of_a_new_hive_of_version_1_5() {
+    let hive = run(
+        new_hive(MinorVersion::V1_5),
+        1,
+        10_000,
+        Names::Characters,
+        "model 1.5",
+    );
+    let report = hive.check();
+    assert!(
+        report.lists.lh > 2 && report.lists.ri > 0 && report.big_values > 0,
+        "{report:?}"
+    );
+    assert_eq!(
+        (report.lists.lf, report.lists.li, report.long_values),
+        (0, 0, 0)
+    );
+}
+
+#[test]
+fn ten_thousand_edits_of_a_new_hive_of_version_1_3() {
+    let hive = run(
+        new_hive(MinorVersion::V1_3),
+        2,
+        10_000,
+        Names::Characters,
+        "model 1.3",
+    );
+    let report = hive.check();
+    assert!(
+        report.lists.lf > 0 && report.lists.li > 1 && report.lists.ri > 0,
+        "{report:?}"
+    );
+    assert_eq!((report.lists.lh, report.big_values), (0, 0));
+    assert!(report.long_values > 0);
+}
+
+#[test]
+fn edits_with_lone_surrogates_in_names() {
+    run(
+        new_hive(MinorVersion::V1_5),
+        3,
+        5_000,
+        Names::AnyUnits,
+        "surrogates 1.5",
+    );
+    run(
+        new_hive(MinorVersion::V1_3),
+        4,
+        5_000,
+        Names::AnyUnits,
+        "surrogates 1.3",
+    );
+}
+
+#[test]
+fn edits_of_real_hives() {
+    let test = "edits of real hives";
+    let Some(corpus) = wimwright_testdata::corpus(test) else {
+        return;
+    };
+    for (seed, name) in ["SYSTEM-win10-minimal-driverdb", "NTUSER-vibranium.DAT"]
+        .into_iter()
+        .enumerate()
+    {
+        let bytes = wimwright_testdata::read(&corpus.join("hives").join(name));
+        run(
+            Hive::open(bytes).unwrap(),
+            10 + seed as u64,
+            4_000,
+            Names::Characters,
+            test,
+        );
     }
 }

@@ -117,7 +117,7 @@ pub(crate) fn decode(
 /// The text of a UTF-16LE file that has nothing but ASCII in it, as most have:
 /// much faster than decoding.
 fn ascii_of_utf16(encoding: TextEncoding, body: &[u8]) -> Option<String> {
-    if !matches!(encoding, TextEncoding::Utf16Le { .. }) || body.len() % 2 != 0 {
+    if !matches!(encoding, TextEncoding::Utf16Le { .. }) || !body.len().is_multiple_of(2) {
         return None;
     }
     let units = || {

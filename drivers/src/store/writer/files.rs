@@ -3,10 +3,12 @@
 //! (write-list rows 1 to 3 and 23).
 
 use wimwright_servicing::plan::Basis;
+use wimwright_servicing::registry::HiveName;
 use wimwright_servicing::{Blob, Draft, FileTree as _, Finding, ImagePath, SourceId, pe, read_all};
 
 use super::Placed;
 use super::lockdown;
+use super::services::is_shared;
 use crate::add::read::{FoundFile, ReadPackage};
 use crate::add::refusal::Stop;
 use crate::error::Error;
@@ -81,7 +83,13 @@ pub(super) fn reflect(
         dirid::Root::Windows => windows.join_path(&below),
     };
     let expand = found.expand.as_deref();
-    if takes_place(draft, &path, found, flags)? {
+    // A file of several packages is that of the last one added; see services.
+    let owners = lockdown::key(&below);
+    let published = placed.number.to_string();
+    let shared = location.root == dirid::Root::Windows
+        && is_shared(draft, HiveName::Software, &owners, &published)?;
+    let stays = shared && draft.has_file(&path).map_err(Error::from)?;
+    if !stays && takes_place(draft, &path, found, flags)? {
         let basis = match draft.metadata(&path).map_err(Error::from)? {
             None => &SEEN,
             Some(_) => &CONCLUDED,
@@ -92,7 +100,6 @@ pub(super) fn reflect(
         let origin = format!("{}\\{}", package.folder(), found.file.path());
         let origin = ImagePath::parse(&origin).map_err(Error::from)?;
         let locked_down = package.model.version.pnp_lockdown;
-        let published = placed.number.to_string();
         lockdown::write(draft, &below, &origin, &published, locked_down)?;
     }
     Ok(())

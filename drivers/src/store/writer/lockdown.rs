@@ -5,10 +5,18 @@ use wimwright_servicing::plan::Basis;
 use wimwright_servicing::registry::{HiveName, KeyPath, RegData};
 use wimwright_servicing::{Draft, ImagePath};
 
-use super::services::add_owner;
+use super::services::{add_owner, is_shared};
 use crate::error::Error;
 
 const STATED: Basis = Basis::stated("driverstore 2.13");
+
+/// The key of a file, given below the Windows directory. A key name cannot hold
+/// backslashes.
+pub(super) fn key(below_windows: &ImagePath) -> KeyPath {
+    let file = below_windows.to_string().replace('\\', "/");
+    let top = KeyPath::from("Microsoft\\Windows\\CurrentVersion\\Setup\\PnpLockdownFiles");
+    top.join(&format!("%SystemRoot%/{file}"))
+}
 
 /// Records that the file at `below_windows` comes from `source` in the store,
 /// both relative to the Windows directory.
@@ -19,14 +27,14 @@ pub(super) fn write(
     published: &str,
     locked_down: bool,
 ) -> Result<(), Error> {
-    // A key name cannot hold backslashes.
-    let file = below_windows.to_string().replace('\\', "/");
-    let key = KeyPath::from("Microsoft\\Windows\\CurrentVersion\\Setup\\PnpLockdownFiles");
-    let key = key.join(&format!("%SystemRoot%/{file}"));
+    let key = key(below_windows);
     let hive = HiveName::Software;
+    if is_shared(draft, hive, &key, published)? {
+        return Ok(());
+    }
     let class = if locked_down { 4 } else { 5 };
     let _ = draft.set_value(hive, &key, "Class", RegData::dword(class), &STATED)?;
-    add_owner(draft, hive, &key, "Owners", published, &STATED)?;
+    add_owner(draft, hive, &key, published, &STATED)?;
     let source = RegData::expand_sz(&format!("%SystemRoot%\\{source}"));
     let _ = draft.set_value(hive, &key, "Source", source, &STATED)?;
     Ok(())

@@ -8,7 +8,10 @@ use wimwright_servicing::{Draft, Finding};
 
 use super::applied::apply;
 use crate::error::Error;
-use crate::model::{DisplayText, ImagePathForm, Service, StartType, Target, service_flag};
+use crate::model::{
+    Condition, DisplayText, ImagePathForm, Operation, RegistryChange, Service, StartType, Target,
+    service_flag,
+};
 
 const SEEN: Basis = Basis::verified("driverstore 2.12");
 const STATED: Basis = Basis::stated("driverstore 2.12");
@@ -51,11 +54,16 @@ fn write_key(
 ) -> Result<(), Error> {
     let hive = HiveName::System;
     let existed = draft.has_key(hive, key)?;
+    // Of several owners the last one added has set the values. One that is
+    // added again only puts back what is missing, or two owners would undo
+    // each other for ever.
+    let shared = is_shared(draft, hive, key, publisher.published)?;
     let mut values = Values {
         draft,
         key,
         existed,
         flags: service.flags,
+        shared,
     };
     let boot = service.start == Some(StartType::Boot);
     values.dword("Type", service.kind, 0)?;
@@ -141,8 +149,11 @@ fn write_key(
         &privileges,
         service_flag::KEEP_REQUIRED_PRIVILEGES,
     )?;
-    add_owner(draft, hive, key, "Owners", publisher.published, &SEEN)?;
-    apply(draft, hive, key, &service.registry, &SEEN)?;
+    add_owner(draft, hive, key, publisher.published, &SEEN)?;
+    match shared {
+        true => apply(draft, hive, key, &if_absent(&service.registry), &SEEN)?,
+        false => apply(draft, hive, key, &service.registry, &SEEN)?,
+    }
 
     // Windows turns boot drivers that a machine did not need off this way.
     let change = Change::DeleteKey {
@@ -153,17 +164,48 @@ fn write_key(
     Ok(())
 }
 
+/// The values of a list, to be set only where there are none.
+fn if_absent(changes: &[RegistryChange]) -> Vec<RegistryChange> {
+    let values = changes.iter().filter_map(|change| match &change.operation {
+        Operation::CreateKey => Some(change.clone()),
+        Operation::SetValue { name, data, .. } => Some(RegistryChange {
+            operation: Operation::SetValue {
+                name: name.clone(),
+                data: data.clone(),
+                condition: Condition::IfAbsent,
+            },
+            ..change.clone()
+        }),
+        _ => None,
+    });
+    values.collect()
+}
+
+/// Whether `published` owns `key` already, together with others.
+pub(super) fn is_shared(
+    draft: &Draft,
+    hive: HiveName,
+    key: &KeyPath,
+    published: &str,
+) -> Result<bool, Error> {
+    let owners = draft
+        .value(hive, key, "Owners")?
+        .and_then(|data| data.as_texts());
+    let owners = owners.unwrap_or_default();
+    let ours = |owner: &&String| owner.eq_ignore_ascii_case(published);
+    Ok(owners.len() > 1 && owners.iter().any(|owner| ours(&owner)))
+}
+
 /// Adds `published` to the MULTI_SZ of owners at `key`.
 pub(super) fn add_owner(
     draft: &mut Draft,
     hive: HiveName,
     key: &KeyPath,
-    name: &str,
     published: &str,
     basis: &Basis,
 ) -> Result<(), Error> {
     let owners = draft
-        .value(hive, key, name)?
+        .value(hive, key, "Owners")?
         .and_then(|data| data.as_texts());
     let mut owners = owners.unwrap_or_default();
     if !owners
@@ -172,7 +214,7 @@ pub(super) fn add_owner(
     {
         owners.push(published.to_owned());
     }
-    let _ = draft.set_value(hive, key, name, RegData::multi_sz(&owners), basis)?;
+    let _ = draft.set_value(hive, key, "Owners", RegData::multi_sz(&owners), basis)?;
     Ok(())
 }
 
@@ -196,6 +238,8 @@ struct Values<'d> {
     key: &'d KeyPath,
     existed: bool,
     flags: u32,
+    /// Nothing that is there is replaced.
+    shared: bool,
 }
 
 impl Values<'_> {
@@ -203,7 +247,8 @@ impl Values<'_> {
     /// existing one stays.
     fn set(&mut self, name: &str, data: RegData, keep: u32) -> Result<(), Error> {
         let hive = HiveName::System;
-        if self.flags & keep != 0 && self.draft.value(hive, self.key, name)?.is_some() {
+        let stays = self.shared || self.flags & keep != 0;
+        if stays && self.draft.value(hive, self.key, name)?.is_some() {
             return Ok(());
         }
         let basis = if self.existed { &CONCLUDED } else { &SEEN };
