@@ -51,6 +51,7 @@ mod scan;
 mod section;
 mod strings;
 mod text;
+mod value;
 
 pub use encoding_rs::Encoding;
 pub use error::InfError;

@@ -14,6 +14,7 @@ use memchr::{memchr, memchr2};
 use crate::field::Field;
 use crate::finding::{Findings, Rule};
 use crate::name::NameIndex;
+use crate::value::{Value, plain_len};
 
 /// Longest section name in characters ("General Syntax Rules": "A section
 /// name has a maximum length of 255 characters").
@@ -117,37 +118,6 @@ fn count(text: &str, wanted: impl Fn(u8) -> bool) -> usize {
         usize::from(piece.iter().fold(0, count))
     });
     counts.sum()
-}
-
-/// How many bytes at the start can be nothing but plain characters of a field.
-/// It may stop before a plain one, but it never passes what the format gives a
-/// meaning, a blank, or a character outside ASCII.
-fn plain_len(bytes: &[u8]) -> usize {
-    /// The byte in each of the eight places of a word.
-    const fn each(byte: u8) -> u64 {
-        u64::from_le_bytes([byte; 8])
-    }
-    let mut len = 0;
-    for eight in bytes.chunks_exact(8) {
-        let word = u64::from_le_bytes(eight.try_into().unwrap_or_default());
-        // The top bit of each byte below 0x23: controls, blanks, `!`, `"`.
-        let mut special = word.wrapping_sub(each(0x23)) & !word;
-        for meaning in [b',', b';', b'=', b'\\'] {
-            let equal_is_zero = word ^ each(meaning);
-            special |= equal_is_zero.wrapping_sub(each(1)) & !equal_is_zero;
-        }
-        special = (special | word) & each(0x80);
-        if special != 0 {
-            // A borrow can mark bytes behind the first one wrongly, never one
-            // before it.
-            return len + special.trailing_zeros() as usize / 8;
-        }
-        len += 8;
-    }
-    let rest = bytes.get(len..).unwrap_or_default();
-    let is_plain =
-        |byte: &u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_');
-    len + rest.iter().take_while(|byte| is_plain(byte)).count()
 }
 
 /// What ended a field.
@@ -469,55 +439,6 @@ impl Scanner<'_, '_> {
     }
 }
 
-/// A field's text while it is put together from parts.
-#[derive(Debug, Default)]
-struct Value {
-    quoted: bool,
-    part: Part,
-}
-
-#[derive(Debug, Default)]
-enum Part {
-    #[default]
-    Empty,
-    /// All parts so far are one range of the file's text.
-    Range(usize, usize),
-    /// The parts were copied to the end of the joined text, from here on.
-    Joined(usize),
-}
-
-impl Value {
-    #[inline(always)]
-    fn push(&mut self, text: &str, start: usize, end: usize, joined: &mut String) {
-        if start >= end {
-            return;
-        }
-        match self.part {
-            Part::Empty => self.part = Part::Range(start, end),
-            Part::Range(first, last) if last == start => self.part = Part::Range(first, end),
-            _ => self.join(text, start, end, joined),
-        }
-    }
-
-    /// Copies a part that does not follow on the one before it.
-    #[cold]
-    fn join(&mut self, text: &str, start: usize, end: usize, joined: &mut String) {
-        if let Part::Range(first, last) = self.part {
-            self.part = Part::Joined(joined.len());
-            joined.push_str(text.get(first..last).unwrap_or_default());
-        }
-        joined.push_str(text.get(start..end).unwrap_or_default());
-    }
-
-    fn finish(self, at: usize, joined: &str) -> Field {
-        match self.part {
-            Part::Empty => Field::new(at, at, false, self.quoted),
-            Part::Range(start, end) => Field::new(start, end, false, self.quoted),
-            Part::Joined(start) => Field::new(start, joined.len(), true, self.quoted),
-        }
-    }
-}
-
 /// Puts the lines of each section side by side, in the order of the file.
 fn group_by_section(found: &mut Scan, section_of_line: &[u32]) {
     for &section in section_of_line {
@@ -694,28 +615,6 @@ mod tests {
         let inf = Inf::parse(b"[a]\nx\n[b \ny\n", &ParseOptions::default());
         assert_eq!(inf.section("a").unwrap().lines().count(), 1);
         assert_eq!(inf.section("b").unwrap().lines().count(), 1);
-    }
-
-    #[test]
-    fn a_word_ends_before_everything_that_means_something() {
-        for stop in [
-            "", "\n", "\r", " ", "\t", ",", ";", "=", "\"", "\\", "ä", "\u{A0}", "!",
-        ] {
-            for len in 0..20 {
-                let text = format!("{}{stop},abc=\"x y\"", "x".repeat(len));
-                let plain = super::plain_len(text.as_bytes());
-                assert_eq!(plain, len, "{text:?}");
-            }
-        }
-        for byte in 0..=255 {
-            for at in 0..8 {
-                let mut word = [b'a'; 9];
-                word[at] = byte;
-                let plain = super::plain_len(&word);
-                let meaning = b"\n\r\t\x0B\x0C ,;=\"\\".contains(&byte) || byte >= 0x80;
-                assert!(plain >= at && (!meaning || plain == at), "{word:?} {plain}");
-            }
-        }
     }
 
     #[test]

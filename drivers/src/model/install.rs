@@ -16,8 +16,9 @@ use super::interface::Interface;
 use super::property::PropertyChange;
 use super::reader::{Part, Parts, Reader, directive, registry_list_kind};
 use super::registry::RegistryChange;
-use super::service::{AssociatedService, DeletedService, Service, Services};
-use super::version::DriverVer;
+use super::service::{AssociatedService, DeletedService, Service};
+use super::service_section::Services;
+use super::driver_ver::DriverVer;
 use super::wdf::Wdf;
 
 /// Feature score of a section that has none (page "INF FeatureScore

@@ -14,6 +14,7 @@
 mod component;
 mod decoration;
 pub mod dirid;
+mod driver_ver;
 mod expansion;
 pub mod file_name;
 mod files;
@@ -27,8 +28,11 @@ mod package_files;
 mod property;
 mod reader;
 mod registry;
+mod registry_list;
 mod select;
 mod service;
+mod service_section;
+mod source_disks;
 mod target;
 mod version;
 mod wdf;
@@ -39,6 +43,7 @@ use wimwright_inf::Inf;
 pub use component::{Component, Filter, Software};
 pub use decoration::{Decoration, DecorationError, FIRST_BUILD_WITH_BUILD_NUMBERS, Mismatch};
 pub use dirid::{Destination, DirectoryTexts, DiridError, Location};
+pub use driver_ver::{DriverDate, DriverVer, DriverVersion};
 pub use file_name::FileNameError;
 pub use files::{CopyFile, copy_flag};
 pub use finding::{Finding, Findings, Rule, Severity};
@@ -47,7 +52,7 @@ pub use install::{CoInstallers, DEFAULT_FEATURE_SCORE, InstallSection, RecordedD
 pub use interface::Interface;
 pub use manufacturer::{ListedDecoration, ManufacturerLine, manufacturers};
 pub use models::{Model, actual_section};
-pub use package_files::{Disk, PackageFile, PackageFiles};
+pub use package_files::{PackageFile, PackageFiles};
 pub use property::{PropertyChange, PropertyOperation, property_type};
 pub use reader::Resolve;
 pub use registry::{
@@ -59,10 +64,9 @@ pub use service::{
     AssociatedService, DeletedService, DisplayText, EventLog, FailureActions, ImagePathError,
     ImagePathForm, Service, ServiceBinary, ServiceTrigger, StartType, service_flag,
 };
+pub use source_disks::Disk;
 pub use target::{Architecture, ProductType, Target};
-pub use version::{
-    CatalogFile, DriverDate, DriverVer, DriverVersion, EXTENSION_CLASS, InfKind, Signature, Version,
-};
+pub use version::{CatalogFile, EXTENSION_CLASS, InfKind, Signature, Version};
 pub use wdf::{KmdfService, UmdfService, Wdf};
 
 use models::models;

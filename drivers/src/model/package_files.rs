@@ -23,21 +23,6 @@ use super::reader::{Reader, directive};
 use super::select::models_sections;
 use super::target::{Architecture, Target};
 
-/// A disk of `[SourceDisksNames]`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct Disk {
-    /// Its number.
-    pub id: u32,
-    /// Description, expanded.
-    pub description: String,
-    /// A cabinet that may hold the files.
-    pub cabinet: Option<String>,
-    /// A file that identifies the disk.
-    pub tag_file: Option<String>,
-    /// Folder of its files beside the INF, without backslashes around it.
-    pub path: String,
-}
-
 /// A source file of the package.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct PackageFile {
@@ -342,99 +327,6 @@ impl<'a> Collector<'a, '_> {
             }
         }
     }
-
-    /// Folder, disk and size that an entry of `[SourceDisksFiles]` gives.
-    /// `None` if the folder leads elsewhere.
-    fn place(
-        &mut self,
-        section: &str,
-        line: Line<'_>,
-        architecture: Architecture,
-    ) -> Option<(String, Option<Disk>, Option<u64>)> {
-        let at = At {
-            section,
-            line: line.number(),
-        };
-        let field = |index| line.field(index).unwrap_or_default();
-        let subdir = field(2);
-        let folder = match check_folder(&subdir) {
-            Ok(folder) => folder,
-            Err(error) => {
-                at.add(self.findings, Rule::BadFileName, error.to_string());
-                return None;
-            }
-        };
-        let size = line
-            .int_field(3)
-            .filter(|&size| size != 0)
-            .and_then(|size| u64::try_from(size).ok());
-        let id_text = field(1);
-        let Ok(id) = id_text.trim().parse::<u32>() else {
-            let message = format!("`{id_text}` is no disk id");
-            at.add(self.findings, Rule::BadDiskId, message);
-            return Some((folder.to_owned(), None, size));
-        };
-        let disk = self.disk(id, at, architecture)?;
-        let path = disk.as_ref().map_or("", |disk| disk.path.as_str());
-        Some((join([path, folder]), disk, size))
-    }
-
-    fn disk(&mut self, id: u32, at: At<'_>, architecture: Architecture) -> Option<Option<Disk>> {
-        let is_id = |line: &Line<'_>| {
-            line.key()
-                .is_some_and(|key| key.trim().parse::<u32>() == Ok(id))
-        };
-        let found = decorated(self.inf, "SourceDisksNames", architecture)
-            .find_map(|section| Some((section.name(), section.lines().find(is_id)?)));
-        let Some((section, line)) = found else {
-            let message = format!("disk {id} is not in [SourceDisksNames]");
-            at.add(self.findings, Rule::DiskIdNotListed, message);
-            return Some(None);
-        };
-        let at = At {
-            section,
-            line: line.number(),
-        };
-        let path_text = line.field(4).unwrap_or_default();
-        let path = match check_folder(&path_text) {
-            Ok(path) => path.to_owned(),
-            Err(error) => {
-                at.add(self.findings, Rule::BadFileName, error.to_string());
-                return None;
-            }
-        };
-        let mut name = |index| {
-            let name = line.field(index).unwrap_or_default();
-            if name.is_empty() {
-                return None;
-            }
-            match check_name(&name) {
-                Ok(()) => Some(name.into_owned()),
-                Err(error) => {
-                    at.add(self.findings, Rule::BadFileName, error.to_string());
-                    None
-                }
-            }
-        };
-        let (second, sixth) = (name(2), name(6));
-        // Flag 0x10: field 2 is the cabinet, field 6 the tag file. Otherwise
-        // field 2 is the tag file, and the cabinet too if it is called so.
-        let flags = line.int_field(5).unwrap_or(0);
-        let (cabinet, tag_file) = if flags & 0x10 != 0 {
-            (second, sixth)
-        } else {
-            let is_cabinet = |name: &String| name.to_ascii_lowercase().ends_with(".cab");
-            (second.clone().filter(is_cabinet), second)
-        };
-        let raw = line.raw_field(1).unwrap_or_default();
-        Some(Some(Disk {
-            id,
-            description: expand(self.inf, raw, at, self.findings),
-            cabinet,
-            tag_file,
-            path,
-        }))
-    }
 }
 
 impl PackageFiles {
@@ -449,32 +341,6 @@ impl PackageFiles {
             }
         }
     }
-}
-
-/// The section of an architecture, then the plain one. The decoration has no
-/// `nt` here.
-fn decorated<'i>(
-    inf: &'i Inf,
-    name: &str,
-    architecture: Architecture,
-) -> impl Iterator<Item = wimwright_inf::Section<'i>> {
-    [format!("{name}.{architecture}"), name.to_owned()]
-        .into_iter()
-        .filter_map(|name| inf.section(&name))
-}
-
-fn source_line<'i>(
-    inf: &'i Inf,
-    name: &str,
-    file: &str,
-    architecture: Architecture,
-) -> Option<(&'i str, Line<'i>)> {
-    decorated(inf, name, architecture).find_map(|section| {
-        let line = section
-            .line_for_key(file)
-            .filter(|line| line.has_equals())?;
-        Some((section.name(), line))
-    })
 }
 
 #[cfg(test)]

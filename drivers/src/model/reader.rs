@@ -16,7 +16,8 @@ use wimwright_inf::{Inf, Line};
 use super::dirid::DirectoryTexts;
 use super::expansion::{At, PathForm, expand, expand_paths};
 use super::finding::{Findings, Rule};
-use super::registry::{ListContext, ListKind, RegistryChange, changes};
+use super::registry::RegistryChange;
+use super::registry_list::{ListContext, ListKind, changes};
 use super::target::Target;
 
 /// Finds an included INF by its file name, in any case. `None` if the image
