@@ -229,14 +229,7 @@ fn read_package(
             }
         }
     }
-    let architectures = [
-        Architecture::X86,
-        Architecture::Amd64,
-        Architecture::Arm,
-        Architecture::Arm64,
-        Architecture::Ia64,
-    ];
-    let architecture = architectures
+    let architecture = Architecture::ALL
         .into_iter()
         .find(|known| known.number() == version.architecture);
     Ok(Ok(DriverPackage {

@@ -81,7 +81,7 @@ fn every_package_of_the_corpus_is_added_or_refused_for_a_reason() {
         )
         .unwrap();
     }
-    compare_golden("corpus-on-10-2004.txt", &text);
+    support::compare_golden("corpus-on-10-2004.txt", &text);
 
     // All of them again, in one transaction: nothing changes.
     let before = image.snapshot();
@@ -93,17 +93,4 @@ fn every_package_of_the_corpus_is_added_or_refused_for_a_reason() {
             .all(|result| result.outcome != Outcome::Added)
     );
     assert!(image.snapshot() == before, "a byte changed");
-}
-
-/// Compares with the golden file; `WIMWRIGHT_BLESS=1` writes it anew, to be
-/// read against the INFs before it is kept.
-fn compare_golden(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name);
-    if std::env::var_os("WIMWRIGHT_BLESS").is_some() {
-        std::fs::write(&path, text).unwrap();
-    }
-    let golden = std::fs::read_to_string(&path).unwrap();
-    assert_eq!(text, golden, "{}", path.display());
 }

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use wimwright_drivers::model::{
     Architecture, AssociatedService, CopyFile, DriverModel, ImagePathForm, InfKind, InstallSection,
@@ -395,4 +396,79 @@ fn every_inf_of_the_corpus_gives_models_or_a_reason() {
             ("template", 607),
         ])
     );
+}
+
+#[test]
+fn damaged_infs_give_a_model_too() {
+    let test = "damaged_infs_give_a_model_too";
+    let Some(corpus) = wimwright_testdata::corpus(test) else {
+        return;
+    };
+    let mut paths = Vec::new();
+    infs(&corpus.join("drivers"), &mut paths);
+    // A small generator of our own: the same damage in every run.
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % u64::try_from(below.max(1)).unwrap()).unwrap()
+    };
+    for path in paths.iter().step_by(5) {
+        let whole = Inf::parse(&fs::read(path).unwrap(), &ParseOptions::default());
+        // Whole lines are moved, doubled and cut, so that sections meet fields
+        // that were not made for them.
+        let mut lines: Vec<String> = Vec::new();
+        for section in whole.sections() {
+            lines.push(format!("[{}]", section.name()));
+            for line in section.lines() {
+                let fields: Vec<_> = line.raw_fields().map(|f| format!("\"{f}\"")).collect();
+                let key = line.raw_key().filter(|_| line.has_equals());
+                let key = key.map_or(String::new(), |key| format!("{key}="));
+                lines.push(key + &fields.join(","));
+            }
+        }
+        for round in 0..6 {
+            let mut text = lines.clone();
+            for _ in 0..1 + random(lines.len() / 4) {
+                let (at, other) = (random(text.len()), random(text.len()));
+                match random(5) {
+                    0 => text.swap(at, other),
+                    1 => text[at] = text[other].clone(),
+                    2 => text.insert(at, lines[random(lines.len())].clone()),
+                    3 => text[at] = text[at].replace(['\\', '%', '$'], ",").replace('"', ""),
+                    _ => {
+                        text.remove(at);
+                        text.push("[Manufacturer]".to_owned());
+                    }
+                }
+            }
+            let inf = Inf::parse(text.join("\n").as_bytes(), &ParseOptions::default());
+            let architecture = Architecture::ALL[round % Architecture::ALL.len()];
+            let target = match round {
+                0..3 => Target::workstation(10, 0, 19041, architecture),
+                _ => Target::workstation(5, 1, 2600, architecture),
+            };
+            // The INF includes itself, whatever the names.
+            let itself = Arc::new(Inf::parse(
+                text.join("\n").as_bytes(),
+                &ParseOptions::default(),
+            ));
+            let model = DriverModel::read(&inf, &target, &ModelOptions::default(), &|_| {
+                Some(Arc::clone(&itself))
+            });
+            assert_eq!(
+                model.not_applicable.is_some(),
+                model.models.is_empty() && {
+                    matches!(
+                        model.version.kind,
+                        InfKind::Device | InfKind::Template | InfKind::Other
+                    )
+                }
+            );
+            for file in &model.files.files {
+                assert!(!file.path().contains(".."), "{}", file.path());
+            }
+        }
+    }
 }

@@ -49,8 +49,8 @@ fn collect(key: Key<'_>, path: &mut Vec<String>, found: &mut Keys) {
     }
 }
 
-/// The data of a value as a person reads it, where that says all of it.
-fn readable(kind: u32, hex: &str) -> String {
+/// The bytes that `hex` spells, and the text that they are.
+fn decoded(hex: &str) -> (Vec<u8>, String) {
     let bytes: Vec<u8> = (0..hex.len() / 2)
         .map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
         .collect();
@@ -58,14 +58,15 @@ fn readable(kind: u32, hex: &str) -> String {
         .chunks(2)
         .map(|pair| u16::from_le_bytes([pair[0], *pair.get(1).unwrap_or(&0)]))
         .collect();
+    (bytes, String::from_utf16_lossy(&units))
+}
+
+/// The data of a value as a person reads it, where that says all of it.
+fn readable(kind: u32, hex: &str) -> String {
+    let (bytes, text) = decoded(hex);
     match kind {
-        1 | 2 => format!("{:?}", String::from_utf16_lossy(&units)),
-        7 => format!(
-            "{:?}",
-            String::from_utf16_lossy(&units)
-                .split('\0')
-                .collect::<Vec<_>>()
-        ),
+        1 | 2 => format!("{text:?}"),
+        7 => format!("{:?}", text.split('\0').collect::<Vec<_>>()),
         4 => format!("{}", u32::from_le_bytes(bytes.try_into().unwrap())),
         _ => hex.to_owned(),
     }
@@ -161,7 +162,7 @@ fn the_virtio_storage_driver_is_written_as_the_write_lists_say() {
     for ((hive, before), after) in hives.iter().zip(&before).zip(&after) {
         touched.push((*hive, difference(before, after, *hive, &mut text)));
     }
-    compare_golden("viostor-on-10-2004.txt", &text);
+    support::compare_golden("viostor-on-10-2004.txt", &text);
 
     // Somebody else reads the same.
     for (hive, list) in touched.iter().filter(|(_, list)| !list.is_empty()) {
@@ -216,14 +217,7 @@ fn regipy_text(kind: u32, hex: &str) -> String {
         true => format!("\"{}\"", text.replace('\\', "\\\\")),
         false => format!("'{}'", text.replace('\\', "\\\\")),
     };
-    let bytes: Vec<u8> = (0..hex.len() / 2)
-        .map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
-        .collect();
-    let units: Vec<u16> = bytes
-        .chunks(2)
-        .map(|pair| u16::from_le_bytes([pair[0], *pair.get(1).unwrap_or(&0)]))
-        .collect();
-    let text = String::from_utf16_lossy(&units);
+    let (bytes, text) = decoded(hex);
     match kind {
         1 | 2 => quote(text.trim_end_matches('\0')),
         7 => {
@@ -237,17 +231,4 @@ fn regipy_text(kind: u32, hex: &str) -> String {
         4 => u32::from_le_bytes(bytes.try_into().unwrap()).to_string(),
         _ => quote(hex),
     }
-}
-
-/// Compares with the golden file; `WIMWRIGHT_BLESS=1` writes it anew, to be
-/// read against the write-lists before it is kept.
-fn compare_golden(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name);
-    if std::env::var_os("WIMWRIGHT_BLESS").is_some() {
-        std::fs::write(&path, text).unwrap();
-    }
-    let golden = std::fs::read_to_string(&path).unwrap();
-    assert_eq!(text, golden, "{}", path.display());
 }

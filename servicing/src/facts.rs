@@ -17,8 +17,8 @@ use crate::pe;
 use crate::registry::{Condition, ControlSets, HiveName, Hives, KeyPath, RegistryError};
 use crate::tree::{FileTree, Kind, TreeError};
 
-/// A processor architecture that Windows runs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+/// A processor architecture that Windows runs, or ran, on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Architecture {
     /// 32-bit x86.
@@ -34,6 +34,15 @@ pub enum Architecture {
 }
 
 impl Architecture {
+    /// All of them.
+    pub const ALL: [Architecture; 5] = [
+        Architecture::X86,
+        Architecture::Amd64,
+        Architecture::Arm,
+        Architecture::Arm64,
+        Architecture::Ia64,
+    ];
+
     /// The name in INF decorations and package ids.
     pub fn name(self) -> &'static str {
         match self {
@@ -56,17 +65,11 @@ impl Architecture {
         }
     }
 
-    /// Reads the name that Windows writes into its environment.
+    /// Reads such a name, in any case: INFs and the environment write them.
     pub fn from_name(name: &str) -> Option<Architecture> {
-        [
-            Architecture::X86,
-            Architecture::Amd64,
-            Architecture::Arm,
-            Architecture::Arm64,
-            Architecture::Ia64,
-        ]
-        .into_iter()
-        .find(|known| known.name().eq_ignore_ascii_case(name))
+        Architecture::ALL
+            .into_iter()
+            .find(|known| known.name().eq_ignore_ascii_case(name))
     }
 }
 
@@ -90,7 +93,7 @@ pub enum Generation {
 }
 
 /// Workstation or server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProductType {
     /// `WinNT`.
@@ -103,7 +106,7 @@ pub enum ProductType {
 
 impl ProductType {
     /// `VER_NT_*` of winnt.h, as INF decorations use it.
-    pub fn number(self) -> u8 {
+    pub fn number(self) -> u32 {
         match self {
             ProductType::Workstation => 1,
             ProductType::DomainController => 2,
@@ -465,13 +468,7 @@ fn architecture(
         evidence.push(("`PROCESSOR_ARCHITECTURE`".to_owned(), known));
     }
     if let Some(number) = database.number("Architecture")? {
-        let known = [
-            Architecture::X86,
-            Architecture::Amd64,
-            Architecture::Arm,
-            Architecture::Arm64,
-        ];
-        let known = known
+        let known = Architecture::ALL
             .into_iter()
             .find(|known| u32::from(known.number()) == number);
         evidence.extend(known.map(|known| ("`DriverDatabase\\Architecture`".to_owned(), known)));

@@ -76,21 +76,9 @@ pub(crate) fn target(draft: &Draft) -> Target {
         major: facts.version.major,
         minor: facts.version.minor,
         build: facts.version.build,
-        product_type: match facts.product_type {
-            Some(wimwright_servicing::ProductType::Server) => ProductType::Server,
-            Some(wimwright_servicing::ProductType::DomainController) => {
-                ProductType::DomainController
-            }
-            _ => ProductType::Workstation,
-        },
+        product_type: facts.product_type.unwrap_or(ProductType::Workstation),
         suite_mask: facts.suite_mask,
-        architecture: match facts.architecture {
-            Architecture::X86 => model::Architecture::X86,
-            Architecture::Amd64 => model::Architecture::Amd64,
-            Architecture::Arm => model::Architecture::Arm,
-            Architecture::Arm64 => model::Architecture::Arm64,
-            Architecture::Ia64 => model::Architecture::Ia64,
-        },
+        architecture: facts.architecture,
     }
 }
 

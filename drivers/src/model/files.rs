@@ -50,19 +50,25 @@ pub struct CopyFile {
 impl<'a> Reader<'a, '_> {
     /// Reads a `CopyFiles` directive.
     pub(crate) fn copy_files(&mut self, part: &Part<'a>, line: Line<'_>, into: &mut Vec<CopyFile>) {
+        // The directory of single files, looked up for the first one.
+        let mut directory = None;
         for name in self.fields(part, line) {
             if let Some(file) = name.strip_prefix('@') {
                 if !self.one_more() {
                     return;
                 }
-                let entry = Entry {
-                    name: file,
-                    source: file,
-                    flags: 0,
-                    list: None,
-                    security: None,
-                };
-                self.copy_file(part, line, &entry, into);
+                let directory =
+                    directory.get_or_insert_with(|| self.directory_of(part, line, None));
+                if let Some(directory) = directory {
+                    let entry = Entry {
+                        name: file,
+                        source: file,
+                        flags: 0,
+                        list: None,
+                        security: None,
+                    };
+                    self.copy_file(part, line, &entry, directory, into);
+                }
                 continue;
             }
             let Some(list) = self.named(part, line, &name) else {
@@ -79,7 +85,14 @@ impl<'a> Reader<'a, '_> {
             .section(&format!("{}.security", list.section))
             .and_then(|section| section.lines().next())
             .and_then(|line| Some(line.field(1)?.into_owned()));
-        for line in list.lines() {
+        let lines = list.lines();
+        let Some(first) = lines.first() else {
+            return;
+        };
+        let Some(directory) = self.directory_of(list, *first, Some(&list.section)) else {
+            return;
+        };
+        for line in lines {
             if !self.one_more() {
                 return;
             }
@@ -99,7 +112,7 @@ impl<'a> Reader<'a, '_> {
                 list: Some(&list.section),
                 security: security.as_deref(),
             };
-            self.copy_file(list, line, &entry, into);
+            self.copy_file(list, line, &entry, &directory, into);
         }
     }
 
@@ -108,6 +121,7 @@ impl<'a> Reader<'a, '_> {
         part: &Part<'a>,
         line: Line<'_>,
         entry: &Entry<'_>,
+        (dirid, subdir): &(u32, String),
         into: &mut Vec<CopyFile>,
     ) {
         for name in [entry.name, entry.source] {
@@ -121,18 +135,15 @@ impl<'a> Reader<'a, '_> {
             let message = format!("`{}` should be named by CopyINF", entry.source);
             self.report(part, line, Rule::InfCopied, message);
         }
-        let Some((dirid, subdir)) = self.directory_of(part, line, entry.list) else {
-            return;
-        };
         // The entry may have folders before its name; they count as folders
         // of the destination.
         let (folder, name) = match entry.name.rsplit_once('\\') {
-            Some((folder, name)) => (dirid::join([&subdir, folder]), name),
-            None => (subdir, entry.name),
+            Some((folder, name)) => (dirid::join([subdir, folder]), name),
+            None => (subdir.clone(), entry.name),
         };
         into.push(CopyFile {
             destination: Destination {
-                dirid,
+                dirid: *dirid,
                 subdir: folder,
                 name: name.to_owned(),
             },
@@ -153,6 +164,11 @@ impl<'a> Reader<'a, '_> {
         list: Option<&str>,
     ) -> Option<(u32, String)> {
         let source = part.source.inf();
+        // Looking for an entry costs the lines looked at.
+        let lines = |inf: &Inf| inf.section("DestinationDirs").map_or(0, |s| s.line_count());
+        if !self.many_more(lines(self.own) + lines(source)) {
+            return None;
+        }
         // The INF's own entries beat those of an included one (page "INF
         // DestinationDirs Section", of DefaultDestDir).
         let default = "DefaultDestDir";

@@ -6,10 +6,14 @@
 //! Platform Extensions with Other Section Name Extensions"). What needs the
 //! running system (INI files, DLL registration, the Start menu) is recorded.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use wimwright_inf::{Line, same_name};
 
 use super::component::{Component, Filter, Software};
+use super::dirid::Root;
+use super::driver_ver::DriverVer;
 use super::files::CopyFile;
 use super::finding::Rule;
 use super::interface::Interface;
@@ -18,7 +22,6 @@ use super::reader::{Part, Parts, Reader, directive, registry_list_kind};
 use super::registry::RegistryChange;
 use super::service::{AssociatedService, DeletedService, Service};
 use super::service_section::Services;
-use super::driver_ver::DriverVer;
 use super::wdf::Wdf;
 
 /// Feature score of a section that has none (page "INF FeatureScore
@@ -355,28 +358,26 @@ impl<'a> Reader<'a, '_> {
         if self.incomplete {
             return;
         }
+        // By place: `10,System32\drivers` is the same as `12`.
+        let copied: HashSet<(Root, String)> = install
+            .all_copy_files()
+            .filter_map(|file| file.destination.location(self.target).ok())
+            .map(|at| (at.root, at.path.to_lowercase()))
+            .collect();
         for service in install.services.iter().filter(|s| s.from.is_none()) {
-            let Some(wanted) = service.binary.as_ref().and_then(|b| b.destination.as_ref()) else {
+            let destination = service
+                .binary
+                .as_ref()
+                .and_then(|binary| binary.destination.as_ref());
+            let Some(at) = destination.and_then(|to| to.location(self.target).ok()) else {
                 continue;
             };
-            // `10,System32\drivers` is the same place as `12`.
-            let Ok(wanted_at) = wanted.location(self.target) else {
-                continue;
-            };
-            let copied = install.all_copy_files().any(|file| {
-                file.destination.location(self.target).is_ok_and(|at| {
-                    at.root == wanted_at.root && same_name(&at.path, &wanted_at.path)
-                })
-            });
-            if !copied {
+            if !copied.contains(&(at.root, at.path.to_lowercase())) {
                 self.findings.add(
                     Rule::ServiceBinaryNotCopied,
-                    &service.section,
+                    &format!("{}.Services", install.name),
                     service.line,
-                    format!(
-                        "no CopyFiles of [{}] copies `{}`",
-                        install.name, wanted.name
-                    ),
+                    format!("no CopyFiles of [{}] copies `{}`", install.name, at.path),
                 );
             }
         }

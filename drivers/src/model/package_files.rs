@@ -7,20 +7,21 @@
 //! `[SourceDisksFiles]`, per file; the path is that of the disk, then the
 //! folder, then the name. The INF itself and its catalogs are not listed here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
-use wimwright_inf::{Inf, Line};
+use wimwright_inf::Inf;
 
 use super::dirid::{DRIVER_STORE, Destination, DirectoryTexts, join};
-use super::expansion::{At, expand};
-use super::file_name::{check_folder, check_name};
+use super::expansion::At;
+use super::file_name::check_name;
 use super::files::CopyFile;
 use super::finding::{Findings, Rule};
 use super::manufacturer::ManufacturerLine;
 use super::models::actual_section;
 use super::reader::{Reader, directive};
 use super::select::models_sections;
+use super::source_disks::{Disk, SourceDisks};
 use super::target::{Architecture, Target};
 
 /// A source file of the package.
@@ -65,6 +66,9 @@ pub struct PackageFiles {
     pub copy_infs: Vec<String>,
 }
 
+/// How many `CopyINF` names are kept; packages have a handful.
+const MAX_COPY_INFS: usize = 1000;
+
 /// What the target uses.
 pub(crate) struct Used<'a> {
     /// Install sections by the name that is really used.
@@ -88,7 +92,9 @@ pub(crate) fn package_files(
         has_layout_file: inf
             .section("Version")
             .is_some_and(|version| version.line_for_key("LayoutFile").is_some()),
-        by_path: BTreeMap::new(),
+        by_path: HashMap::new(),
+        places: HashSet::new(),
+        entries: 0,
         found: PackageFiles::default(),
     };
     let mut architectures = architectures_of(inf, manufacturers);
@@ -96,22 +102,25 @@ pub(crate) fn package_files(
         architectures.insert(target.architecture);
     }
     for architecture in architectures {
-        let sections = install_sections(inf, manufacturers, architecture);
-        for section in sections {
-            let needed = architecture == target.architecture
-                && used
-                    .sections
-                    .iter()
-                    .any(|used| used.eq_ignore_ascii_case(&section));
-            collector.section(&section, architecture, needed);
+        let mut part = ForArchitecture {
+            architecture,
+            source: SourceDisks::of(inf, architecture),
+            collector: &mut collector,
+        };
+        let is_target = architecture == target.architecture;
+        let used_sections: HashSet<String> =
+            used.sections.iter().map(|s| s.to_lowercase()).collect();
+        for section in install_sections(inf, manufacturers, architecture) {
+            let needed = is_target && used_sections.contains(&section.to_lowercase());
+            part.section(&section, needed);
         }
-        let needed = used.global && architecture == target.architecture;
+        let needed = is_target && used.global;
         for name in ["ClassInstall32", "DefaultInstall"] {
             if let Some(section) = actual_section(inf, name, architecture) {
-                collector.section(&section, architecture, needed);
+                part.section(&section, needed);
             }
         }
-        collector.interface_classes(architecture, needed);
+        part.interface_classes(needed);
     }
     collector.found
 }
@@ -168,35 +177,33 @@ struct Collector<'a, 'f> {
     target: &'a Target,
     findings: &'f mut Findings,
     has_layout_file: bool,
-    /// Position in `found.files` by lower-case path and whether it is listed.
-    by_path: BTreeMap<String, usize>,
+    /// Position in `found.files` by lower-case path.
+    by_path: HashMap<String, usize>,
+    /// Destinations that a position has already.
+    places: HashSet<(usize, Destination)>,
+    /// Entries of lists read so far, of all architectures.
+    entries: usize,
     found: PackageFiles,
 }
 
-impl<'a> Collector<'a, '_> {
-    fn section(&mut self, name: &str, architecture: Architecture, needed: bool) {
-        let target = Target {
-            architecture,
-            ..*self.target
-        };
-        let texts = DirectoryTexts::default();
-        // Files of included INFs are those of Windows, not of the package.
-        let nothing = |_: &str| None;
-        // What is odd about the sections is said where they are read for the
-        // target; here only the files count.
-        let mut quiet = Findings::default();
-        let mut files = Vec::new();
-        {
-            let mut reader = Reader::new(self.inf, &target, &texts, &nothing, &mut quiet);
+/// Lists the files of one architecture.
+struct ForArchitecture<'a, 'f, 'c> {
+    architecture: Architecture,
+    source: SourceDisks<'a>,
+    collector: &'c mut Collector<'a, 'f>,
+}
+
+impl ForArchitecture<'_, '_, '_> {
+    fn section(&mut self, name: &str, needed: bool) {
+        let mut infs = Vec::new();
+        let files = self.read(|reader| {
+            let mut files = Vec::new();
             for suffix in ["", ".CoInstallers"] {
                 for part in reader.parts(&format!("{name}{suffix}")).list {
                     for line in part.lines() {
                         match directive(line).as_deref() {
                             Some("copyfiles") => reader.copy_files(&part, line, &mut files),
-                            Some("copyinf") => {
-                                let names = reader.fields(&part, line);
-                                self.found.note_infs(names);
-                            }
+                            Some("copyinf") => infs.extend(reader.fields(&part, line)),
                             _ => {}
                         }
                     }
@@ -207,29 +214,96 @@ impl<'a> Collector<'a, '_> {
                 reader.interfaces(&part, &mut interfaces);
             }
             files.extend(interfaces.into_iter().flat_map(|i| i.copy_files));
-        }
-        self.keep_errors(quiet);
+            files
+        });
+        self.collector.found.note_infs(infs);
         for file in &files {
-            self.file(file, architecture, needed);
+            self.file(file, needed);
         }
     }
 
-    fn interface_classes(&mut self, architecture: Architecture, needed: bool) {
+    fn interface_classes(&mut self, needed: bool) {
+        let files = self.read(|reader| {
+            let classes = reader.interface_classes();
+            classes.into_iter().flat_map(|c| c.copy_files).collect()
+        });
+        for file in &files {
+            self.file(file, needed);
+        }
+    }
+
+    /// Reads for the architecture. Files of included INFs are those of Windows,
+    /// not of the package, so none is at hand.
+    fn read(&mut self, read: impl FnOnce(&mut Reader<'_, '_>) -> Vec<CopyFile>) -> Vec<CopyFile> {
         let target = Target {
-            architecture,
-            ..*self.target
+            architecture: self.architecture,
+            ..*self.collector.target
         };
         let texts = DirectoryTexts::default();
         let nothing = |_: &str| None;
+        // What is odd about the sections is said where they are read for the
+        // target; here only the files count.
         let mut quiet = Findings::default();
-        let classes =
-            Reader::new(self.inf, &target, &texts, &nothing, &mut quiet).interface_classes();
-        self.keep_errors(quiet);
-        for file in classes.iter().flat_map(|class| &class.copy_files) {
-            self.file(file, architecture, needed);
-        }
+        let inf = self.collector.inf;
+        let mut reader = Reader::new(inf, &target, &texts, &nothing, &mut quiet);
+        reader.entries = self.collector.entries;
+        let files = read(&mut reader);
+        self.collector.entries = reader.entries;
+        self.collector.keep_errors(quiet);
+        files
     }
 
+    fn file(&mut self, file: &CopyFile, needed: bool) {
+        let at = At {
+            section: file.list.as_deref().unwrap_or("CopyFiles"),
+            line: file.line,
+        };
+        let collector = &mut *self.collector;
+        let listed = self.source.lists(&file.source);
+        if !listed && !collector.has_layout_file {
+            at.add(
+                collector.findings,
+                Rule::NoSourceEntry,
+                format!("`{}` has no entry in [SourceDisksFiles]", file.source),
+            );
+        }
+        let Some(place) = self.source.place(&file.source, collector.findings) else {
+            return;
+        };
+        collector.check_names(file, &place.folder, at);
+        // The entry's name may have folders before it too.
+        let (more, name) = file.source.rsplit_once('\\').unwrap_or(("", &file.source));
+        let folder = join([place.folder.as_str(), more]);
+        let key = join([folder.as_str(), name]).to_lowercase();
+        let position = *collector.by_path.entry(key).or_insert_with(|| {
+            collector.found.files.push(PackageFile {
+                folder,
+                name: name.to_owned(),
+                disk: place.disk,
+                size: place.size,
+                architectures: Vec::new(),
+                destinations: Vec::new(),
+                needed: false,
+                listed,
+                from_windows: !listed && collector.has_layout_file,
+            });
+            collector.found.files.len() - 1
+        });
+        let Some(known) = collector.found.files.get_mut(position) else {
+            return;
+        };
+        known.needed |= needed;
+        if !known.architectures.contains(&self.architecture) {
+            known.architectures.push(self.architecture);
+        }
+        let destination = &file.destination;
+        if collector.places.insert((position, destination.clone())) {
+            known.destinations.push(destination.clone());
+        }
+    }
+}
+
+impl Collector<'_, '_> {
     /// A file that cannot be placed counts for every architecture: the package
     /// is one.
     fn keep_errors(&mut self, quiet: Findings) {
@@ -246,61 +320,6 @@ impl<'a> Collector<'a, '_> {
                     finding.message,
                 );
             }
-        }
-    }
-
-    fn file(&mut self, file: &CopyFile, architecture: Architecture, needed: bool) {
-        let at = At {
-            section: file.list.as_deref().unwrap_or("CopyFiles"),
-            line: file.line,
-        };
-        let entry = source_line(self.inf, "SourceDisksFiles", &file.source, architecture);
-        let (folder, disk, size) = match entry {
-            Some((section, line)) => {
-                let Some(place) = self.place(section, line, architecture) else {
-                    return;
-                };
-                place
-            }
-            None => {
-                if !self.has_layout_file {
-                    at.add(
-                        self.findings,
-                        Rule::NoSourceEntry,
-                        format!("`{}` has no entry in [SourceDisksFiles]", file.source),
-                    );
-                }
-                (String::new(), None, None)
-            }
-        };
-        self.check_names(file, &folder, at);
-        // The entry's name may have folders before it too.
-        let (more, name) = file.source.rsplit_once('\\').unwrap_or(("", &file.source));
-        let folder = join([folder.as_str(), more]);
-        let key = join([folder.as_str(), name]).to_lowercase();
-        let position = *self.by_path.entry(key).or_insert_with(|| {
-            self.found.files.push(PackageFile {
-                folder,
-                name: name.to_owned(),
-                disk,
-                size,
-                architectures: Vec::new(),
-                destinations: Vec::new(),
-                needed: false,
-                listed: entry.is_some(),
-                from_windows: entry.is_none() && self.has_layout_file,
-            });
-            self.found.files.len() - 1
-        });
-        let Some(known) = self.found.files.get_mut(position) else {
-            return;
-        };
-        known.needed |= needed;
-        if !known.architectures.contains(&architecture) {
-            known.architectures.push(architecture);
-        }
-        if !known.destinations.contains(&file.destination) {
-            known.destinations.push(file.destination.clone());
         }
     }
 
@@ -336,7 +355,8 @@ impl PackageFiles {
                 .copy_infs
                 .iter()
                 .any(|known| known.eq_ignore_ascii_case(&name));
-            if !known && check_name(&name).is_ok() {
+            let room = self.copy_infs.len() < MAX_COPY_INFS;
+            if !known && room && check_name(&name).is_ok() {
                 self.copy_infs.push(name);
             }
         }
@@ -414,38 +434,13 @@ mod tests {
     }
 
     #[test]
-    fn sources_that_cannot_be_found_are_findings() {
-        let names = "[SourceDisksNames]\n1=x\n";
-        for (rest, files, rule) in [
-            (String::new(), 1, Rule::NoSourceEntry),
-            (
-                format!("{names}[SourceDisksFiles]\na.sys=7\n"),
-                1,
-                Rule::DiskIdNotListed,
-            ),
-            (
-                format!("{names}[SourceDisksFiles]\na.sys=x\n"),
-                1,
-                Rule::BadDiskId,
-            ),
-            (
-                format!("{names}[SourceDisksFiles]\na.sys=1,..\\x\n"),
-                0,
-                Rule::BadFileName,
-            ),
-            (
-                "[SourceDisksNames]\n1=x,,,C:\\x\n[SourceDisksFiles]\na.sys=1\n".to_owned(),
-                0,
-                Rule::BadFileName,
-            ),
-        ] {
-            let text = format!("{HEAD}[I]\nCopyFiles=@a.sys\n{rest}");
-            let (found, rules) = read(&text, &["I"]);
-            assert_eq!(found.files.len(), files, "{rest}");
-            assert_eq!(rules, [rule], "{rest}");
-        }
-        let inbox = format!("[Version]\nLayoutFile=layout.inf\n{HEAD}[I]\nCopyFiles=@a.sys\n");
-        let (found, rules) = read(&inbox, &["I"]);
+    fn a_file_without_an_entry_is_missing_or_one_of_windows() {
+        let text = format!("{HEAD}[I]\nCopyFiles=@a.sys\n");
+        let (found, rules) = read(&text, &["I"]);
+        assert!(!found.files[0].listed && !found.files[0].from_windows);
+        assert_eq!(rules, [Rule::NoSourceEntry]);
+        let text = format!("[Version]\nLayoutFile=layout.inf\n{text}");
+        let (found, rules) = read(&text, &["I"]);
         assert!(!found.files[0].listed && found.files[0].from_windows);
         assert_eq!(rules, []);
     }

@@ -29,6 +29,10 @@ pub type Resolve<'a> = dyn Fn(&str) -> Option<Arc<Inf>> + 'a;
 /// of its length; the largest real ones stay far below.
 const MAX_ENTRIES: usize = 1_000_000;
 
+/// How many `Include` and how many `Needs` names of one section are followed;
+/// real ones have up to a dozen.
+const MAX_INCLUDES: usize = 256;
+
 /// An INF and where it comes from.
 #[derive(Clone, Debug)]
 pub(crate) enum Source<'a> {
@@ -123,7 +127,8 @@ pub(crate) struct Reader<'a, 'f> {
     resolve: &'a Resolve<'a>,
     /// Included INFs by lower-case file name, asked for once.
     included: BTreeMap<String, Option<Arc<Inf>>>,
-    entries: usize,
+    /// Entries read so far, and lines looked at to find them.
+    pub(crate) entries: usize,
     /// Whether a section read so far includes an INF that the image lacks.
     pub(crate) incomplete: bool,
     pub(crate) findings: &'f mut Findings,
@@ -159,6 +164,9 @@ impl<'a, 'f> Reader<'a, 'f> {
         let mut included = Included::default();
         for line in section.lines_for_key("Include") {
             for name in line.fields().filter(|name| !name.is_empty()) {
+                if parts.includes.len() >= MAX_INCLUDES {
+                    break;
+                }
                 let name = name.into_owned();
                 match self.include(&name) {
                     Some(inf) => included.sources.push(Source::Included(name.clone(), inf)),
@@ -177,6 +185,9 @@ impl<'a, 'f> Reader<'a, 'f> {
         parts.list.push(own.clone());
         for line in section.lines_for_key("Needs") {
             for needed in line.fields().filter(|name| !name.is_empty()) {
+                if parts.needs.len() >= MAX_INCLUDES {
+                    break;
+                }
                 parts.needs.push(needed.to_string());
                 self.needed(&own, line, &needed, &mut parts.list);
             }
@@ -215,7 +226,12 @@ impl<'a, 'f> Reader<'a, 'f> {
 
     /// Counts one more entry. Past the limit it says no, and a finding says so.
     pub(crate) fn one_more(&mut self) -> bool {
-        self.entries += 1;
+        self.many_more(1)
+    }
+
+    /// Counts that many more entries, see [`Reader::one_more`].
+    pub(crate) fn many_more(&mut self, entries: usize) -> bool {
+        self.entries = self.entries.saturating_add(entries);
         if self.entries > MAX_ENTRIES {
             let message = format!("only the first {MAX_ENTRIES} entries of all lists are read");
             self.findings.add(Rule::TooManyEntries, "", 0, message);
@@ -315,10 +331,8 @@ impl<'a, 'f> Reader<'a, 'f> {
         let Some(section) = inf.section(&list.section) else {
             return;
         };
-        for _ in 0..section.line_count() {
-            if !self.one_more() {
-                return;
-            }
+        if !self.many_more(section.line_count()) {
+            return;
         }
         let context = ListContext {
             inf,

@@ -318,10 +318,10 @@ impl<'a> Reader<'a, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::target::Target;
     use crate::model::dirid::DirectoryTexts;
     use crate::model::finding::Findings;
     use crate::model::target::Architecture;
+    use crate::model::target::Target;
     use wimwright_inf::{Inf, ParseOptions};
 
     const W10: Target = Target {

@@ -131,6 +131,13 @@ impl Version {
     }
 }
 
+/// Whether a decoration is `.nt`, or `.nt` with an architecture, in lower case.
+fn is_platform(decoration: &str) -> bool {
+    decoration.strip_prefix(".nt").is_some_and(|architecture| {
+        architecture.is_empty() || Architecture::from_name(architecture).is_some()
+    })
+}
+
 struct Reader<'a, 'f> {
     inf: &'a Inf,
     section: Option<Section<'a>>,
@@ -353,7 +360,7 @@ impl<'a> Reader<'a, '_> {
             let key = line.key().unwrap_or_default().to_ascii_lowercase();
             let decoration = match key.strip_prefix("catalogfile") {
                 Some("") => "",
-                Some(rest) if rest.starts_with('.') => rest.trim_start_matches('.'),
+                Some(rest) if is_platform(rest) => rest.trim_start_matches('.'),
                 _ => continue,
             };
             let at = self.at(line.number());

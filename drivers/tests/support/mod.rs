@@ -148,3 +148,16 @@ pub fn package_at(path: &Path, inf: &str) -> Package {
         ImagePath::parse(inf).unwrap(),
     )
 }
+
+/// Compares with `golden/<name>`; `WIMWRIGHT_BLESS=1` writes the file anew, to
+/// be read against its sources before it is kept.
+pub fn compare_golden(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
+    if std::env::var_os("WIMWRIGHT_BLESS").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(text, golden, "{}", path.display());
+}

@@ -6,6 +6,8 @@
 
 mod error;
 mod files;
+mod inverse;
+mod look;
 mod registry;
 
 use std::sync::Arc;
@@ -132,75 +134,6 @@ impl Draft {
         self.plan.sources.push(Source { name: name.into() });
         self.sources.push(tree);
         SourceId(self.sources.len() - 1)
-    }
-
-    /// A hive with the planned changes in it; `None` where the image has none.
-    ///
-    /// # Errors
-    /// [`RegistryError`] when it cannot be read.
-    pub fn hive(&self, name: HiveName) -> Result<Option<Arc<Hive>>, RegistryError> {
-        self.hives.get(name)
-    }
-
-    /// Whether a hive is dirty and could not be recovered.
-    ///
-    /// # Errors
-    /// [`RegistryError`] when it cannot be read.
-    pub fn hive_condition(&self, name: HiveName) -> Result<Option<Condition>, RegistryError> {
-        self.hives.condition(name)
-    }
-
-    /// A value as planned; `None` where the hive, key or value is not there.
-    ///
-    /// # Errors
-    /// [`RegistryError`] when the hive cannot be read.
-    pub fn value(
-        &self,
-        hive: HiveName,
-        key: &KeyPath,
-        name: &str,
-    ) -> Result<Option<RegData>, RegistryError> {
-        let Some(open) = self.hives.get(hive)? else {
-            return Ok(None);
-        };
-        let state = registry::value_state(&open, key, &Text::from(name));
-        match state.map_err(|source| RegistryError::Hive { hive, source })? {
-            Some(State::Value(data)) => Ok(Some(data)),
-            _ => Ok(None),
-        }
-    }
-
-    /// Whether a key is there, as planned.
-    ///
-    /// # Errors
-    /// [`RegistryError`] when the hive cannot be read.
-    pub fn has_key(&self, hive: HiveName, key: &KeyPath) -> Result<bool, RegistryError> {
-        let Some(open) = self.hives.get(hive)? else {
-            return Ok(false);
-        };
-        let found = registry::find(&open, key);
-        Ok(found
-            .map_err(|source| RegistryError::Hive { hive, source })?
-            .is_some())
-    }
-
-    /// The names of a key's subkeys, as planned; empty where it is not there.
-    ///
-    /// # Errors
-    /// [`RegistryError`] when the hive cannot be read.
-    pub fn subkeys(&self, hive: HiveName, key: &KeyPath) -> Result<Vec<String>, RegistryError> {
-        let Some(open) = self.hives.get(hive)? else {
-            return Ok(Vec::new());
-        };
-        let read = || {
-            let Some(key) = registry::find(&open, key)? else {
-                return Ok(Vec::new());
-            };
-            key.subkeys()?
-                .map(|below| Ok(below?.name()?.to_string_lossy()))
-                .collect()
-        };
-        read().map_err(|source| RegistryError::Hive { hive, source })
     }
 
     /// Runs an operation; what it planned stands under `name`.
@@ -516,30 +449,6 @@ impl Draft {
         Ok(Arc::new(MemoryBlob::new(plain)))
     }
 
-    /// What is there, as expectations compare it.
-    fn state(&self, subject: &Subject) -> Result<Option<State>, DraftError> {
-        let (hive, state) = match subject {
-            Subject::Path(path) => return Ok(self.files.state(path)?),
-            Subject::Hive(hive) => {
-                return Ok(self
-                    .hives
-                    .condition(*hive)?
-                    .map(|condition| match condition {
-                        Condition::Clean => State::Clean,
-                        _ => State::Dirty,
-                    }));
-            }
-            Subject::Key { hive, key } => {
-                return Ok(self.has_key(*hive, key)?.then_some(State::Key));
-            }
-            Subject::Value { hive, key, name } => match self.hives.get(*hive)? {
-                Some(open) => (*hive, registry::value_state(&open, key, name)),
-                None => return Ok(None),
-            },
-        };
-        Ok(state.map_err(|source| RegistryError::Hive { hive, source })?)
-    }
-
     fn recovery_planned(&self, hive: HiveName) -> bool {
         let mut steps = self.plan.steps.iter();
         steps.any(
@@ -573,91 +482,6 @@ impl Draft {
             basis: Basis::verified("hives 5"),
         });
         Ok(())
-    }
-
-    /// The changes that would take `change` back, last one first.
-    fn inverse(&self, change: &Change, found: Option<State>) -> Result<Vec<Change>, DraftError> {
-        Ok(match change {
-            Change::PutFile { path, .. } | Change::MakeDirectory { path } => match found {
-                Some(State::File(id)) => vec![displaced(path, id)],
-                _ => {
-                    let top = self.files.first_missing(path)?;
-                    let path = top.unwrap_or_else(|| path.clone());
-                    vec![Change::Remove { path }]
-                }
-            },
-            Change::Remove { path } => {
-                let mut changes = Vec::new();
-                match found {
-                    Some(State::File(id)) => changes.push(displaced(path, id)),
-                    _ => changes.push(Change::MakeDirectory { path: path.clone() }),
-                }
-                let mut below = Vec::new();
-                self.files.walk(path, &mut |path, _| {
-                    below.push(path.clone());
-                    Ok(())
-                })?;
-                for path in below {
-                    match self.files.state(&path)? {
-                        Some(State::File(id)) => changes.push(displaced(&path, id)),
-                        _ => changes.push(Change::MakeDirectory { path }),
-                    }
-                }
-                changes.reverse();
-                changes
-            }
-            Change::CreateKey { hive, key } => {
-                let key = self.first_missing_key(*hive, key)?;
-                vec![Change::DeleteKey { hive: *hive, key }]
-            }
-            Change::DeleteKey { hive, key } => {
-                let mut changes = Vec::new();
-                if let Some(open) = self.hives.get(*hive)? {
-                    let rebuilt = registry::find(&open, key).and_then(|found| match found {
-                        Some(found) => registry::rebuild(*hive, key, found, &mut changes),
-                        None => Ok(()),
-                    });
-                    rebuilt.map_err(|source| RegistryError::Hive {
-                        hive: *hive,
-                        source,
-                    })?;
-                }
-                changes.reverse();
-                changes
-            }
-            Change::SetValue {
-                hive, key, name, ..
-            }
-            | Change::DeleteValue { hive, key, name } => {
-                let (hive, key, name) = (*hive, key.clone(), name.clone());
-                vec![match found {
-                    Some(State::Value(data)) => Change::SetValue {
-                        hive,
-                        key,
-                        name,
-                        data,
-                    },
-                    _ => Change::DeleteValue { hive, key, name },
-                }]
-            }
-            // A recovered hive stays recovered: its logs' changes are the
-            // image's own.
-            Change::RecoverHive { .. } | Change::Require { .. } => Vec::new(),
-        })
-    }
-
-    fn first_missing_key(&self, hive: HiveName, key: &KeyPath) -> Result<KeyPath, DraftError> {
-        let units = key.units();
-        let separators = units.iter().enumerate();
-        let ends = separators.filter_map(|(at, unit)| (*unit == u16::from(b'\\')).then_some(at));
-        for end in ends.chain([units.len()]) {
-            let part = units.get(..end).unwrap_or_default();
-            let part = KeyPath::from(Text::from_units(part));
-            if !self.has_key(hive, &part)? {
-                return Ok(part);
-            }
-        }
-        Ok(key.clone())
     }
 
     fn carry_out(&mut self, change: &Change) -> Result<(), DraftError> {
@@ -741,19 +565,6 @@ impl Draft {
             }
         }
         Ok(())
-    }
-}
-
-/// A file's old content, which a receipt names and a bundle may hold.
-fn displaced(path: &ImagePath, id: ContentId) -> Change {
-    Change::PutFile {
-        path: path.clone(),
-        content: Content::Source {
-            source: 0,
-            path: path.clone(),
-            expand: None,
-            id,
-        },
     }
 }
 

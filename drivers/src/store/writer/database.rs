@@ -7,13 +7,10 @@ use wimwright_servicing::registry::{HiveName, KeyPath, RegData};
 use wimwright_servicing::{Draft, Finding};
 
 use super::Placed;
-use super::recorded::record;
+use super::configuration;
 use crate::add::read::ReadPackage;
 use crate::error::Error;
-use crate::model::{
-    AssociatedService, Guid, InstallSection, Model, Operation, PropertyOperation, RegistryChange,
-    Root,
-};
+use crate::model::{Guid, InstallSection, Model, RegistryChange, Root};
 use crate::store::device_id::DeviceIdFlags;
 use crate::store::node::Node;
 use crate::store::published_name::with_number;
@@ -21,7 +18,6 @@ use crate::store::version_blob::VersionBlob;
 
 const SEEN: Basis = Basis::verified("driverstore 2.4");
 const INF_FILES: Basis = Basis::verified("driverstore 2.3");
-const CONFIGURATIONS: Basis = Basis::verified("driverstore 2.8");
 const DESCRIPTORS: Basis = Basis::verified("driverstore 2.9");
 const DEVICE_IDS: Basis = Basis::verified("driverstore 2.11");
 
@@ -29,10 +25,6 @@ const DEVICE_IDS: Basis = Basis::verified("driverstore 2.11");
 const FIRST_WITH_IMPORT_DATE: u32 = 16_299;
 /// The first build whose packages carry `Catalog` (10 1903).
 const FIRST_WITH_CATALOG: u32 = 18_362;
-/// The first build of Windows 11.
-const WINDOWS_11: u32 = 22_000;
-/// Type of a stored device property: this plus its `DEVPROPTYPE`.
-const PROPERTY: u32 = 0xFFFF_0000;
 
 /// Writes every entry of the package.
 pub(super) fn write(
@@ -45,7 +37,7 @@ pub(super) fn write(
     values(draft, package, placed)?;
     if configurable(draft, package) {
         for install in &package.model.installs {
-            configuration(draft, package, placed, install)?;
+            configuration::write(draft, package, placed, install)?;
         }
         descriptors(draft, package, placed)?;
     }
@@ -291,146 +283,6 @@ fn configurable(draft: &mut Draft, package: &ReadPackage) -> bool {
         ),
     });
     boots
-}
-
-/// Rows 17 and 18.
-fn configuration(
-    draft: &mut Draft,
-    package: &ReadPackage,
-    placed: &Placed<'_>,
-    install: &InstallSection,
-) -> Result<(), Error> {
-    let hive = placed.node.hive();
-    let key = placed.node.package(package.id.as_str());
-    let key = key.join("Configurations").join(&install.name);
-    let facts = draft.facts();
-    let scope = match (facts.version.major, facts.version.build) {
-        (..10, _) => None,
-        (_, WINDOWS_11..) => Some((0xF7F, Basis::stated("driverstore 2.8"))),
-        _ if install.has_hardware => Some((7, Basis::inferred("driverstore 2.8"))),
-        _ => Some((5, Basis::inferred("driverstore 2.8"))),
-    };
-    let mut set = |name: &str, data: RegData, basis: &Basis| {
-        draft.set_value(hive, &key, name, data, basis).map(|_| ())
-    };
-    let finish = if install.coinstallers.is_some() {
-        0x400
-    } else {
-        0
-    };
-    set("ConfigFlags", RegData::dword(finish), &CONFIGURATIONS)?;
-    if let Some((scope, basis)) = scope {
-        set("ConfigScope", RegData::dword(scope), &basis)?;
-    }
-    if let AssociatedService::Named(service) = &install.associated_service {
-        set("Service", RegData::sz(service), &CONFIGURATIONS)?;
-    }
-    if !install.includes.is_empty() {
-        set(
-            "IncludedInfs",
-            RegData::multi_sz(&install.includes),
-            &CONFIGURATIONS,
-        )?;
-    }
-    if !install.exclude_ids.is_empty() {
-        set(
-            "ExcludeIds",
-            RegData::multi_sz(&install.exclude_ids),
-            &CONFIGURATIONS,
-        )?;
-    }
-    if install.reboot {
-        set("Reboot", RegData::dword(1), &CONFIGURATIONS)?;
-    }
-    // Filters stand beside the service, not among the device's values.
-    let (filters, device): (Vec<_>, Vec<_>) =
-        install.hardware.iter().cloned().partition(is_filter_list);
-    record_plain(draft, hive, &key, &filters)?;
-    record(draft, hive, &key.join("Device"), &device)?;
-    record(draft, hive, &key.join("Driver"), &install.registry)?;
-    for service in &install.services {
-        let below = key.join("Services").join(&service.name);
-        record(draft, hive, &below, &service.registry)?;
-    }
-    for property in &install.properties {
-        if property.operation != PropertyOperation::Set {
-            continue;
-        }
-        let below = format!("Properties\\{}\\{:04X}", property.category, property.id);
-        let data = RegData {
-            kind: PROPERTY | property.kind,
-            bytes: property.data.clone(),
-        };
-        let _ = draft.set_value(hive, &key.join(&below), "", data, &CONFIGURATIONS)?;
-    }
-    for interface in &install.interfaces {
-        let below = format!("Interfaces\\{}", interface.class);
-        let _ = draft.create_key(hive, &key.join(&below), &CONFIGURATIONS)?;
-    }
-    for filter in &install.filters {
-        let level = filter.level.as_deref().or(filter.position.as_deref());
-        let below = format!("Filters\\{}", level.unwrap_or("Upper"));
-        let basis = Basis::stated("driverstore 2.8");
-        let key = key.join(&below);
-        let _ = draft.set_value(hive, &key, &filter.service, RegData::none(), &basis)?;
-    }
-    Ok(())
-}
-
-fn is_filter_list(change: &RegistryChange) -> bool {
-    let name = match &change.operation {
-        Operation::SetValue { name, .. } | Operation::AppendStrings { name, .. } => name,
-        _ => return false,
-    };
-    change.root == Root::Relative
-        && change.subkey.is_empty()
-        && (name.eq_ignore_ascii_case("UpperFilters") || name.eq_ignore_ascii_case("LowerFilters"))
-}
-
-/// Filter lists stand as plain MULTI_SZ, however the INF asks for them (seen
-/// on every list of three images).
-fn record_plain(
-    draft: &mut Draft,
-    hive: HiveName,
-    key: &KeyPath,
-    filters: &[RegistryChange],
-) -> Result<(), Error> {
-    let mut lists: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for change in filters {
-        match &change.operation {
-            Operation::AppendStrings { name, strings } => {
-                lists
-                    .entry(filter_name(name))
-                    .or_default()
-                    .extend(strings.iter().cloned());
-            }
-            Operation::SetValue { name, data, .. } => {
-                let strings = data.as_strings().or_else(|| Some(vec![data.as_text()?]));
-                lists
-                    .entry(filter_name(name))
-                    .or_default()
-                    .extend(strings.unwrap_or_default());
-            }
-            _ => {}
-        }
-    }
-    for (name, strings) in lists {
-        let _ = draft.set_value(
-            hive,
-            key,
-            name,
-            RegData::multi_sz(&strings),
-            &CONFIGURATIONS,
-        )?;
-    }
-    Ok(())
-}
-
-fn filter_name(name: &str) -> &'static str {
-    match name.eq_ignore_ascii_case("UpperFilters") {
-        true => "UpperFilters",
-        false => "LowerFilters",
-    }
 }
 
 /// Rows 19 and 20.

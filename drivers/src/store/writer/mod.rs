@@ -2,6 +2,7 @@
 //! write-lists 11.1 and 11.2, from what the INF says.
 
 mod applied;
+mod configuration;
 mod database;
 mod files;
 mod lockdown;

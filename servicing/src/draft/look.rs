@@ -1,0 +1,105 @@
+//! What a draft shows of the registry, with the planned changes in it.
+
+use std::sync::Arc;
+
+use wimwright_hive::Hive;
+
+use super::{Draft, DraftError, registry};
+use crate::plan::{State, Subject};
+use crate::registry::{Condition, HiveName, KeyPath, RegData, RegistryError};
+use crate::text::Text;
+
+impl Draft {
+    /// A hive with the planned changes in it; `None` where the image has none.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when it cannot be read.
+    pub fn hive(&self, name: HiveName) -> Result<Option<Arc<Hive>>, RegistryError> {
+        self.hives.get(name)
+    }
+
+    /// Whether a hive is dirty and could not be recovered.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when it cannot be read.
+    pub fn hive_condition(&self, name: HiveName) -> Result<Option<Condition>, RegistryError> {
+        self.hives.condition(name)
+    }
+
+    /// A value as planned; `None` where the hive, key or value is not there.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when the hive cannot be read.
+    pub fn value(
+        &self,
+        hive: HiveName,
+        key: &KeyPath,
+        name: &str,
+    ) -> Result<Option<RegData>, RegistryError> {
+        let Some(open) = self.hives.get(hive)? else {
+            return Ok(None);
+        };
+        let state = registry::value_state(&open, key, &Text::from(name));
+        match state.map_err(|source| RegistryError::Hive { hive, source })? {
+            Some(State::Value(data)) => Ok(Some(data)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a key is there, as planned.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when the hive cannot be read.
+    pub fn has_key(&self, hive: HiveName, key: &KeyPath) -> Result<bool, RegistryError> {
+        let Some(open) = self.hives.get(hive)? else {
+            return Ok(false);
+        };
+        let found = registry::find(&open, key);
+        Ok(found
+            .map_err(|source| RegistryError::Hive { hive, source })?
+            .is_some())
+    }
+
+    /// The names of a key's subkeys, as planned; empty where it is not there.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when the hive cannot be read.
+    pub fn subkeys(&self, hive: HiveName, key: &KeyPath) -> Result<Vec<String>, RegistryError> {
+        let Some(open) = self.hives.get(hive)? else {
+            return Ok(Vec::new());
+        };
+        let read = || {
+            let Some(key) = registry::find(&open, key)? else {
+                return Ok(Vec::new());
+            };
+            key.subkeys()?
+                .map(|below| Ok(below?.name()?.to_string_lossy()))
+                .collect()
+        };
+        read().map_err(|source| RegistryError::Hive { hive, source })
+    }
+
+    /// What is there, as expectations compare it.
+    pub(super) fn state(&self, subject: &Subject) -> Result<Option<State>, DraftError> {
+        let (hive, state) = match subject {
+            Subject::Path(path) => return Ok(self.files.state(path)?),
+            Subject::Hive(hive) => {
+                return Ok(self
+                    .hives
+                    .condition(*hive)?
+                    .map(|condition| match condition {
+                        Condition::Clean => State::Clean,
+                        _ => State::Dirty,
+                    }));
+            }
+            Subject::Key { hive, key } => {
+                return Ok(self.has_key(*hive, key)?.then_some(State::Key));
+            }
+            Subject::Value { hive, key, name } => match self.hives.get(*hive)? {
+                Some(open) => (*hive, registry::value_state(&open, key, name)),
+                None => return Ok(None),
+            },
+        };
+        Ok(state.map_err(|source| RegistryError::Hive { hive, source })?)
+    }
+}
