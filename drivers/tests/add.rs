@@ -386,3 +386,25 @@ fn services_go_to_the_default_and_the_current_control_set_and_no_other() {
     }
     assert!(!look.has_key(HiveName::System, &off.into()).unwrap());
 }
+
+#[test]
+fn a_plain_storage_driver_on_windows_10_rests_on_verified_and_stated_facts() {
+    let test = "strict";
+    let Some(image) = TestImage::new(Around::Windows10_2004, test) else {
+        return;
+    };
+    let viostor = package(test, VIOSTOR.0, VIOSTOR.1).unwrap();
+    let mut transaction = image
+        .open(Access::Write)
+        .begin(wimwright_servicing::BeginOptions {
+            strict: true,
+            ..support::options()
+        });
+    for result in transaction.run("drivers add", |draft| {
+        wimwright_drivers::add(draft, &viostor, &AddOptions::default())
+    }) {
+        assert_eq!(result.unwrap().outcome, Outcome::Added);
+    }
+    let receipt = transaction.prepare().unwrap().commit().unwrap();
+    assert_eq!((receipt.basis.recalled, receipt.basis.inferred), (0, 0));
+}

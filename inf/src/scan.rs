@@ -83,7 +83,8 @@ pub(crate) fn scan(text: &str, dialect: Dialect, findings: &mut Findings) -> Sca
     // Counted first, so that a hostile file costs its exact size and not the
     // doubling of a growing list.
     let line_ends = 1 + count(text, |byte| byte == b'\n');
-    let headers = count(text, |byte| byte == b'[');
+    // `[a]` and a line end: four bytes are the least a further section takes.
+    let headers = count(text, |byte| byte == b'[').min(text.len() / 4 + 1);
     let separators = line_ends + count(text, |byte| matches!(byte, b',' | b'='));
     let mut scanner = Scanner {
         text,
@@ -95,7 +96,6 @@ pub(crate) fn scan(text: &str, dialect: Dialect, findings: &mut Findings) -> Sca
             fields: Vec::with_capacity(separators.min(text.len() + 1)),
             lines: Vec::with_capacity(line_ends.min(text.len())),
             sections: Vec::with_capacity(headers),
-            // A name costs more than its bracket; merged ones cost nothing.
             index: NameIndex::with_capacity(headers.min(text.len() / 16)),
             joined: String::new(),
         },

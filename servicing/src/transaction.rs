@@ -2,8 +2,8 @@
 //! dropped.
 //!
 //! * errors while planning and preparing leave the image untouched
-//! * a prepared transaction is committed; an error there leaves a journal, and
-//!   the next open finishes or undoes what it tells
+//! * a prepared transaction is committed; an error there leaves the image as it
+//!   was, or a journal that the next open finishes
 //! * dropping a transaction discards it: a dry run is one that is dropped
 
 use std::collections::BTreeMap;
@@ -282,8 +282,8 @@ impl Prepared {
     /// Carries it out.
     ///
     /// # Errors
-    /// [`BackendError`]; the image is then finished or undone by the next
-    /// open.
+    /// [`BackendError`]. After [`BackendError::Interrupted`] the next open
+    /// finishes the commit; after any other the image is as it was.
     pub fn commit(self) -> Result<Receipt, CommitError> {
         if let Some((staged, backend)) = self.staged {
             staged.commit()?;

@@ -48,6 +48,7 @@ pub(crate) struct FoundCatalog {
 
 /// A package, read for one image.
 pub(crate) struct ReadPackage {
+    inf: Inf,
     pub(crate) inf_blob: Arc<dyn Blob>,
     pub(crate) model: DriverModel,
     pub(crate) files: Vec<FoundFile>,
@@ -58,6 +59,12 @@ pub(crate) struct ReadPackage {
 }
 
 impl ReadPackage {
+    /// The data of the `AddReg` entry on a line of the INF, with its tokens.
+    pub(crate) fn raw_data(&self, line: u32) -> Option<&str> {
+        let mut lines = self.inf.sections().flat_map(|section| section.lines());
+        lines.find(|found| found.number() == line)?.raw_field(5)
+    }
+
     /// The folder in the store, relative to the Windows directory.
     pub(crate) fn folder(&self) -> String {
         package_folder(&self.id)
@@ -154,6 +161,7 @@ pub(crate) fn read(draft: &Draft, package: &Package) -> Result<ReadPackage, Stop
         .filter(|finding| finding.severity != Severity::Note);
     findings.extend(for_users.map(as_finding));
     Ok(ReadPackage {
+        inf,
         inf_blob,
         model,
         files,
@@ -189,13 +197,10 @@ fn find_files(
     let mut missing = Vec::new();
     let mut elsewhere = Vec::new();
     let mut of_windows = Vec::new();
-    let has_layout = !model.version.layout_files.is_empty();
     for file in &model.files.files {
         match find_file(package, file)? {
             Some(file) => found.push(file),
-            // What [SourceDisksFiles] does not list, `LayoutFile` finds on
-            // Windows' own media.
-            None if !file.listed && has_layout => of_windows.push(file.path()),
+            None if file.from_windows => of_windows.push(file.path()),
             None if file.needed => missing.push(file.path()),
             None => elsewhere.push(file.path()),
         }

@@ -166,7 +166,7 @@ impl<'a> Reader<'a, '_> {
         let source = part.source.inf();
         // Looking for an entry costs the lines looked at.
         let lines = |inf: &Inf| inf.section("DestinationDirs").map_or(0, |s| s.line_count());
-        if !self.many_more(lines(self.own) + lines(source)) {
+        if !self.look_at(lines(self.own) + lines(source)) {
             return None;
         }
         // The INF's own entries beat those of an included one (page "INF

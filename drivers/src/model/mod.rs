@@ -384,24 +384,55 @@ mod tests {
     }
 
     #[test]
-    fn lists_that_are_shared_by_many_sections_stay_bounded() {
-        let mut text = format!("{HEAD}[Manufacturer]\nm=M,NTamd64\n[M.NTamd64]\n");
-        for number in 0..3000 {
-            text.push_str(&format!("d=I{number},A{number}\n"));
-        }
-        for number in 0..3000 {
-            text.push_str(&format!("[I{number}]\nAddReg=L\n"));
-        }
-        text.push_str("[L]\n");
-        text.push_str(&"HKR,,x,,y\n".repeat(3000));
-        let model = read(&text, Architecture::Amd64);
-        let total: usize = model.installs.iter().map(|i| i.registry.len()).sum();
-        assert!(total <= 1_000_000, "{total}");
-        assert!(
-            model
-                .findings
+    fn sections_that_many_others_name_stay_bounded() {
+        // Each would be the square of its length without a limit.
+        let many = |head: &str, line: &dyn Fn(usize) -> String| {
+            (0..3000).fold(format!("{head}\n"), |text, number| {
+                text + &line(number) + "\n"
+            })
+        };
+        let models = many("[M.NTamd64]", &|number| format!("d=I{number},A{number}"));
+        for (name, section, shared) in [
+            (
+                "a registry list",
+                "AddReg=L",
+                many("[L]", &|_| "HKR,,x,,y".to_owned()),
+            ),
+            (
+                "a file list",
+                "CopyFiles=L",
+                many("[L]", &|n| format!("f{n},x")),
+            ),
+            (
+                "a needed section",
+                "Needs=L",
+                many("[L]", &|n| format!("key{n}=1")),
+            ),
+            (
+                "a property list",
+                "AddProperty=L",
+                many("[L]", &|_| "DeviceModel,,,,x".to_owned()),
+            ),
+        ] {
+            let installs = many("", &|number| format!("[I{number}]\n{section}"));
+            let text = format!(
+                "{HEAD}[Manufacturer]\nm=M,NTamd64\n{models}{installs}{shared}\
+                 [DestinationDirs]\nDefaultDestDir=12\n"
+            );
+            let model = read(&text, Architecture::Amd64);
+            let kept: usize = model
+                .installs
                 .iter()
-                .any(|f| f.rule == Rule::TooManyEntries)
-        );
+                .map(|install| {
+                    install.registry.len()
+                        + install.copy_files.len()
+                        + install.recorded.len()
+                        + install.properties.len()
+                })
+                .sum();
+            assert!(kept <= 1_000_000, "{name}: {kept}");
+            let mut rules = model.findings.iter().map(|finding| finding.rule);
+            assert!(rules.any(|rule| rule == Rule::TooManyEntries), "{name}");
+        }
     }
 }

@@ -19,7 +19,7 @@ use super::files::CopyFile;
 use super::finding::{Findings, Rule};
 use super::manufacturer::ManufacturerLine;
 use super::models::actual_section;
-use super::reader::{Reader, directive};
+use super::reader::{Reader, Spent, directive};
 use super::select::models_sections;
 use super::source_disks::{Disk, SourceDisks};
 use super::target::{Architecture, Target};
@@ -94,7 +94,7 @@ pub(crate) fn package_files(
             .is_some_and(|version| version.line_for_key("LayoutFile").is_some()),
         by_path: HashMap::new(),
         places: HashSet::new(),
-        entries: 0,
+        spent: Spent::default(),
         found: PackageFiles::default(),
     };
     let mut architectures = architectures_of(inf, manufacturers);
@@ -181,8 +181,8 @@ struct Collector<'a, 'f> {
     by_path: HashMap<String, usize>,
     /// Destinations that a position has already.
     places: HashSet<(usize, Destination)>,
-    /// Entries of lists read so far, of all architectures.
-    entries: usize,
+    /// What was read so far, for all architectures.
+    spent: Spent,
     found: PackageFiles,
 }
 
@@ -246,9 +246,9 @@ impl ForArchitecture<'_, '_, '_> {
         let mut quiet = Findings::default();
         let inf = self.collector.inf;
         let mut reader = Reader::new(inf, &target, &texts, &nothing, &mut quiet);
-        reader.entries = self.collector.entries;
+        reader.spent = self.collector.spent;
         let files = read(&mut reader);
-        self.collector.entries = reader.entries;
+        self.collector.spent = reader.spent;
         self.collector.keep_errors(quiet);
         files
     }

@@ -24,10 +24,14 @@ use super::target::Target;
 /// does not have it.
 pub type Resolve<'a> = dyn Fn(&str) -> Option<Arc<Inf>> + 'a;
 
-/// How many entries of lists are read for one INF, all its install sections
+/// How many entries of lists are kept for one INF, all its install sections
 /// together. Sections share lists, so a hostile INF could ask for the square
 /// of its length; the largest real ones stay far below.
 const MAX_ENTRIES: usize = 1_000_000;
+
+/// How many lines are looked at for that, again and again the same: what takes
+/// time, but no memory.
+const MAX_LINES: usize = 50_000_000;
 
 /// How many `Include` and how many `Needs` names of one section are followed;
 /// real ones have up to a dozen.
@@ -119,6 +123,13 @@ pub(crate) struct Parts<'a> {
     pub(crate) needs: Vec<String>,
 }
 
+/// Counts what [`MAX_ENTRIES`] and [`MAX_LINES`] limit.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spent {
+    entries: usize,
+    lines: usize,
+}
+
 /// Reads sections of one INF for one target.
 pub(crate) struct Reader<'a, 'f> {
     pub(crate) own: &'a Inf,
@@ -127,8 +138,8 @@ pub(crate) struct Reader<'a, 'f> {
     resolve: &'a Resolve<'a>,
     /// Included INFs by lower-case file name, asked for once.
     included: BTreeMap<String, Option<Arc<Inf>>>,
-    /// Entries read so far, and lines looked at to find them.
-    pub(crate) entries: usize,
+    /// What was read so far.
+    pub(crate) spent: Spent,
     /// Whether a section read so far includes an INF that the image lacks.
     pub(crate) incomplete: bool,
     pub(crate) findings: &'f mut Findings,
@@ -148,7 +159,7 @@ impl<'a, 'f> Reader<'a, 'f> {
             texts,
             resolve,
             included: BTreeMap::new(),
-            entries: 0,
+            spent: Spent::default(),
             incomplete: false,
             findings,
         }
@@ -202,6 +213,9 @@ impl<'a, 'f> Reader<'a, 'f> {
             return;
         };
         let part = Part::new(source, &name, Arc::clone(&own.included));
+        if !self.look_at(part.lines().len()) {
+            return;
+        }
         let nested = part
             .lines()
             .into_iter()
@@ -231,13 +245,23 @@ impl<'a, 'f> Reader<'a, 'f> {
 
     /// Counts that many more entries, see [`Reader::one_more`].
     pub(crate) fn many_more(&mut self, entries: usize) -> bool {
-        self.entries = self.entries.saturating_add(entries);
-        if self.entries > MAX_ENTRIES {
+        self.spent.entries = self.spent.entries.saturating_add(entries);
+        self.within_limits()
+    }
+
+    /// Counts lines that are looked at, see [`Reader::one_more`].
+    pub(crate) fn look_at(&mut self, lines: usize) -> bool {
+        self.spent.lines = self.spent.lines.saturating_add(lines);
+        self.within_limits()
+    }
+
+    fn within_limits(&mut self) -> bool {
+        let within = self.spent.entries <= MAX_ENTRIES && self.spent.lines <= MAX_LINES;
+        if !within {
             let message = format!("only the first {MAX_ENTRIES} entries of all lists are read");
             self.findings.add(Rule::TooManyEntries, "", 0, message);
-            return false;
         }
-        true
+        within
     }
 
     pub(crate) fn report(&mut self, part: &Part<'_>, line: Line<'_>, rule: Rule, message: String) {
@@ -307,7 +331,8 @@ impl<'a, 'f> Reader<'a, 'f> {
             let message = format!("{key} names [{name}] of the included `{from}`");
             self.report(part, line, Rule::SectionOfIncluded, message);
         }
-        Some(Part::new(source, &found, Arc::clone(&part.included)))
+        let named = Part::new(source, &found, Arc::clone(&part.included));
+        self.look_at(named.lines().len()).then_some(named)
     }
 
     /// Reads the registry lists that a directive names.

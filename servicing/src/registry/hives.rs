@@ -119,10 +119,16 @@ impl Hives {
                     ))
                 }),
             })),
-            Err(error @ HiveError::NoUsableLog(_)) => Ok(Some(Loaded {
+            Err(HiveError::NoUsableLog(refusals)) => Ok(Some(Loaded {
                 hive: Arc::new(Hive::open_accepting_dirty(bytes).map_err(broken)?),
                 file,
-                condition: Condition::Unrecovered(error.to_string()),
+                condition: Condition::Unrecovered(match refusals.as_slice() {
+                    [] => "no log lies beside it".to_owned(),
+                    some => {
+                        let reasons: Vec<String> = some.iter().map(ToString::to_string).collect();
+                        format!("its logs cannot be used: {}", reasons.join("; "))
+                    }
+                }),
             })),
             Err(error) => Err(broken(error)),
         }

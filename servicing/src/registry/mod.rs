@@ -55,7 +55,7 @@ pub enum RegistryError {
         hive: HiveName,
     },
     /// The hive is dirty and its logs do not help.
-    #[error("hive {hive} is dirty and cannot be recovered: {reason}")]
+    #[error("hive {hive} is dirty and cannot be recovered, {reason}")]
     Dirty {
         /// Which hive.
         hive: HiveName,

@@ -8,6 +8,7 @@ use wimwright_servicing::plan::Basis;
 use wimwright_servicing::registry::{HiveName, KeyPath, RegData};
 
 use super::Placed;
+use super::device_property::{Of, property};
 use super::recorded::record;
 use crate::add::read::ReadPackage;
 use crate::error::Error;
@@ -16,6 +17,7 @@ use crate::model::{
 };
 
 const SEEN: Basis = Basis::verified("driverstore 2.8");
+const PROPERTIES: Basis = Basis::verified("driverstore 2.10");
 
 /// The first build of Windows 11.
 const WINDOWS_11: u32 = 22_000;
@@ -36,8 +38,12 @@ pub(super) fn write(
     let scope = match (facts.version.major, facts.version.build) {
         (..10, _) => None,
         (_, WINDOWS_11..) => Some((0xF7F, Basis::stated("driverstore 2.8"))),
-        _ if install.has_hardware => Some((7, Basis::inferred("driverstore 2.8"))),
-        _ => Some((5, Basis::inferred("driverstore 2.8"))),
+        // One bit each for the section itself, its .HW and its .Services: so in
+        // 1,245 of 1,287 sections of 1709 and 2004, the others have bits more.
+        _ => Some((
+            1 | u32::from(install.has_hardware) << 1 | u32::from(install.has_services) << 2,
+            SEEN,
+        )),
     };
     let mut set = |name: &str, data: RegData, basis: &Basis| {
         draft.set_value(hive, &key, name, data, basis).map(|_| ())
@@ -67,8 +73,17 @@ pub(super) fn write(
     let (filters, device): (Vec<_>, Vec<_>) =
         install.hardware.iter().cloned().partition(is_filter_list);
     record_plain(draft, hive, &key, &filters)?;
+    let device = properties(draft, package, placed, &key, &device, Of::Hardware)?;
     record(draft, hive, &key.join("Device"), &device)?;
-    record(draft, hive, &key.join("Driver"), &install.registry)?;
+    let software = properties(
+        draft,
+        package,
+        placed,
+        &key,
+        &install.registry,
+        Of::Software,
+    )?;
+    record(draft, hive, &key.join("Driver"), &software)?;
     for service in &install.services {
         let below = key.join("Services").join(&service.name);
         record(draft, hive, &below, &service.registry)?;
@@ -96,6 +111,34 @@ pub(super) fn write(
         let _ = draft.set_value(hive, &key, &filter.service, RegData::none(), &basis)?;
     }
     Ok(())
+}
+
+/// Writes those of `changes` that are device properties, and returns the rest.
+fn properties(
+    draft: &mut Draft,
+    package: &ReadPackage,
+    placed: &Placed<'_>,
+    key: &KeyPath,
+    changes: &[RegistryChange],
+    of: Of,
+) -> Result<Vec<RegistryChange>, Error> {
+    let published = placed.number.to_string();
+    let mut rest = Vec::new();
+    for change in changes {
+        let raw = match change.from {
+            None => package.raw_data(change.line),
+            Some(_) => None,
+        };
+        let Some(property) = property(change, of, raw, &published) else {
+            rest.push(change.clone());
+            continue;
+        };
+        if let Some(data) = property.data {
+            let key = key.join(&property.key);
+            let _ = draft.set_value(placed.node.hive(), &key, "", data, &PROPERTIES)?;
+        }
+    }
+    Ok(rest)
 }
 
 fn is_filter_list(change: &RegistryChange) -> bool {

@@ -93,6 +93,7 @@ fn values(draft: &mut Draft, package: &ReadPackage, placed: &Placed<'_>) -> Resu
     let key = placed.node.package(package.id.as_str());
     let version = &package.model.version;
     let build = draft.facts().version.build;
+    let major = draft.facts().version.major;
     let architecture = draft.facts().architecture;
     let driver_ver = version.driver_ver.as_ref();
     let date = driver_ver
@@ -139,11 +140,13 @@ fn values(draft: &mut Draft, package: &ReadPackage, placed: &Placed<'_>) -> Resu
         set("Catalog", RegData::sz(&catalog.name), &SEEN)?;
     }
     if let Some(flags) = status_flags(package) {
-        set(
-            "StatusFlags",
-            RegData::dword(flags),
-            &Basis::inferred("driverstore 2.7"),
-        )?;
+        // 0x12 is what every package of 10 with a copied driver has; 8.1 sets
+        // further bits, and 0x10 alone follows from the same rule.
+        let basis = match (flags, major) {
+            (0x12, 10..) => Basis::verified("driverstore 2.7"),
+            _ => Basis::inferred("driverstore 2.7"),
+        };
+        set("StatusFlags", RegData::dword(flags), &basis)?;
     }
     if let Some(id) = version.extension_id.filter(|_| version.is_extension()) {
         set("ExtensionId", RegData::binary(id.0), &SEEN)?;

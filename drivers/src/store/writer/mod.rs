@@ -4,6 +4,7 @@
 mod applied;
 mod configuration;
 mod database;
+mod device_property;
 mod files;
 mod lockdown;
 mod recorded;
