@@ -120,6 +120,12 @@ impl Image {
         &self.findings
     }
 
+    /// What the names met so far in its directories are odd in: known only
+    /// once something was looked for.
+    pub fn name_findings(&self) -> Vec<Finding> {
+        name_findings(&self.backend)
+    }
+
     /// A draft to look through; it cannot be committed.
     pub fn look(&self, time: FileTime) -> Draft {
         self.draft(time, DraftOptions::default())
@@ -146,4 +152,31 @@ impl Image {
         );
         Transaction::new(self.name, self.backend, draft, options.strict)
     }
+}
+
+/// Names that differ only by case, and names that Windows cannot have.
+pub(crate) fn name_findings(backend: &DirectoryBackend) -> Vec<Finding> {
+    let tree = backend.tree();
+    let clashes = tree.name_clashes().into_iter().map(|clash| {
+        let names: Vec<String> = clash.names.iter().map(|name| format!("`{name}`")).collect();
+        Finding::warning(
+            "names-differ-by-case",
+            format!(
+                "`{}` holds {}: Windows sees one of them; the exact spelling is taken, else the \
+                 first",
+                clash.directory,
+                names.join(" and ")
+            ),
+        )
+    });
+    let unreadable = tree.unreadable_names().into_iter().map(|name| {
+        Finding::warning(
+            "name-not-of-windows",
+            format!(
+                "`{}` holds {:?}, which is no name that Windows can have: it is left alone",
+                name.directory, name.name
+            ),
+        )
+    });
+    clashes.chain(unreadable).collect()
 }

@@ -13,6 +13,8 @@ use std::sync::Arc;
 use crate::backend::{BackendError, DirectoryBackend, FileChange, Staged};
 use crate::blob::{ContentId, MemoryBlob};
 use crate::draft::{Draft, DraftError};
+use crate::finding::Finding;
+use crate::image::name_findings;
 use crate::path::ImagePath;
 use crate::plan::{BasisCount, Certainty, Change, Content, Plan, Recovered};
 use crate::registry::{HiveName, ReadBackError, read_back};
@@ -130,6 +132,11 @@ impl Transaction {
     /// The images' drafts, with the names that the user gave.
     pub fn drafts(&self) -> impl Iterator<Item = (&str, &Draft)> {
         std::iter::once((self.name.as_str(), &self.draft))
+    }
+
+    /// What the names met so far in the images' directories are odd in.
+    pub fn name_findings(&self) -> Vec<Finding> {
+        name_findings(&self.backend)
     }
 
     /// What [`Transaction::prepare`] would refuse for the plan alone, so that a

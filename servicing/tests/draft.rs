@@ -460,3 +460,19 @@ fn a_directory_or_the_root_in_the_way_is_named() {
         .unwrap();
     assert_eq!(draft.plan().steps[0].expect, Expect::Absent);
 }
+
+#[test]
+fn names_that_differ_only_by_case_are_told() {
+    let root = image();
+    let config = root.path().join("Windows/System32/config");
+    std::fs::write(config.join("system"), b"not the hive").unwrap();
+    // The exact spelling wins, so the image is still one.
+    let image = Image::open(root.path(), Access::Read).unwrap();
+    let findings = image.name_findings();
+    assert_eq!(findings[0].name, "names-differ-by-case");
+    let message = &findings[0].message;
+    assert!(
+        message.contains("`SYSTEM`") && message.contains("`system`"),
+        "{message}"
+    );
+}

@@ -26,6 +26,7 @@ pub(crate) fn run(image: &Path, context: &mut Context<'_>) -> anyhow::Result<Exi
         .collect();
     info.drivers = counts(&mut draft, &mut findings);
     findings.extend_from_slice(draft.findings());
+    findings.extend(image.name_findings());
     info.findings = findings.iter().map(FindingEntry::from).collect();
 
     if context.json {

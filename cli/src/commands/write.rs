@@ -73,9 +73,11 @@ impl Edit {
         let drafts = self.transaction.drafts();
         let planned = drafts.flat_map(|(_, draft)| draft.findings());
         let new = planned.filter(|finding| !self.findings.contains(finding));
+        let names = self.transaction.name_findings();
         self.findings
             .iter()
             .chain(new)
+            .chain(&names)
             .map(FindingEntry::from)
             .collect()
     }
