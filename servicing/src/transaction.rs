@@ -7,7 +7,6 @@
 //! * dropping a transaction discards it: a dry run is one that is dropped
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::Arc;
 
 use crate::backend::{BackendError, DirectoryBackend, FileChange, Staged};
@@ -311,14 +310,6 @@ impl CommitError {
             ),
             CommitError::Draft(error) => error.hint(),
             CommitError::Backend(error) => error.hint(),
-            _ => None,
-        }
-    }
-
-    /// The I/O error at the bottom of it, if one is.
-    pub fn io(&self) -> Option<&io::Error> {
-        match self {
-            CommitError::Tree(error) => Some(&error.source),
             _ => None,
         }
     }

@@ -39,12 +39,6 @@ impl KeyPath {
         let units: Vec<u16> = units.chain(below.encode_utf16()).collect();
         KeyPath(Text::from_units(&units))
     }
-
-    /// The key's own name; empty for the root.
-    pub fn name(&self) -> String {
-        let path = self.0.to_string();
-        path.rsplit('\\').next().unwrap_or_default().to_owned()
-    }
 }
 
 impl From<&str> for KeyPath {

@@ -35,13 +35,6 @@ impl MemoryTree {
         self.entries.insert(path, Some(blob));
         Ok(())
     }
-
-    /// Every file with its content, in order of path.
-    pub fn files(&self) -> impl Iterator<Item = (&ImagePath, &MemoryBlob)> {
-        self.entries
-            .iter()
-            .filter_map(|(path, blob)| Some((path, blob.as_ref()?)))
-    }
 }
 
 fn kind(content: &Option<MemoryBlob>) -> Kind {
