@@ -345,6 +345,11 @@ fn a_plan_that_cannot_be_saved_stops_the_command() {
 #[test]
 fn strict_refuses_what_is_not_sure() {
     let top = sample();
+    // How Windows records a deletion is inferred.
+    let inf = top.path().join("viostor/viostor.inf");
+    let mut text = fs::read(&inf).unwrap();
+    text.extend_from_slice(b"\r\n[scsi_inst.HW]\r\nDelReg=gone\r\n[gone]\r\nHKR,,Old\r\n");
+    fs::write(&inf, text).unwrap();
     let before = snapshot(&top.path().join("image"));
     run_in(top.path(), "drivers add @image @viostor --strict")
         .ends(ExitCode::Refused)

@@ -28,7 +28,7 @@ mod transaction;
 mod tree;
 
 pub use blob::{Blob, ContentId, MemoryBlob, for_each_chunk, read_all};
-pub use draft::{Applied, Draft, DraftError, DraftOptions, SourceId};
+pub use draft::{Applied, Draft, DraftError, DraftOptions, Mark, SourceId};
 pub use facts::{
     Architecture, FactsError, Generation, ImageFacts, ProductType, WindowsVersion, find_windows,
 };

@@ -476,3 +476,50 @@ fn names_that_differ_only_by_case_are_told() {
         "{message}"
     );
 }
+
+#[test]
+fn an_operation_that_sets_a_value_twice_changes_nothing_the_second_time() {
+    let root = image();
+    let twice = |draft: &mut Draft| {
+        let mark = draft.mark();
+        let _ = draft.plan_change(put("Windows\\twice.txt", b"one"), &BASIS)?;
+        let _ = draft.plan_change(put("Windows\\twice.txt", b"two"), &BASIS)?;
+        let _ = set(draft, "Start", RegData::dword(3))?;
+        let _ = set(draft, "Other", RegData::sz("x"))?;
+        let _ = set(draft, "Start", RegData::dword(4))?;
+        // True already: a fact beside what was written.
+        let _ = set(draft, "Other", RegData::sz("x"))?;
+        draft.settle(&mark)
+    };
+    let receipt = commit(root.path(), twice);
+    let written = receipt
+        .plan
+        .steps
+        .iter()
+        .filter(|step| step.change.writes());
+    // The file, the key, and two values, each once.
+    assert_eq!(written.count(), 4, "{}", receipt.plan);
+    let look = Image::open(root.path(), Access::Read)
+        .unwrap()
+        .look(options().time);
+    let start = look.value(HiveName::System, &key(), "Start").unwrap();
+    assert_eq!(start, Some(RegData::dword(4)));
+    let other = look.value(HiveName::System, &key(), "Other").unwrap();
+    assert_eq!(other, Some(RegData::sz("x")));
+    let receipt = commit(root.path(), twice);
+    assert!(!receipt.plan.writes(), "{}", receipt.plan);
+
+    // What is rebuilt after a deletion stays as planned.
+    let rebuilt = |draft: &mut Draft| {
+        let mark = draft.mark();
+        let hive = HiveName::System;
+        let _ = draft.plan_change(Change::DeleteKey { hive, key: key() }, &BASIS)?;
+        let _ = set(draft, "Start", RegData::dword(1))?;
+        draft.settle(&mark)
+    };
+    let _ = commit(root.path(), rebuilt);
+    let look = Image::open(root.path(), Access::Read)
+        .unwrap()
+        .look(options().time);
+    assert_eq!(look.value(HiveName::System, &key(), "Other").unwrap(), None);
+}

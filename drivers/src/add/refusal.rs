@@ -2,7 +2,8 @@
 
 use std::io;
 
-use wimwright_servicing::{Architecture, DraftError, ImagePath, catalog, pe};
+use wimwright_servicing::registry::{HiveError, RegistryError};
+use wimwright_servicing::{Architecture, DraftError, ImagePath, PathError, catalog, pe};
 
 use crate::error::Error;
 use crate::model::{Finding, NotApplicable};
@@ -96,6 +97,12 @@ pub enum Refusal {
     /// A file cannot be staged.
     #[error(transparent)]
     Staging(DraftError),
+    /// A section, id or value of the INF is none that the registry can hold.
+    #[error("the registry cannot hold what the INF asks for")]
+    Registry(#[source] RegistryError),
+    /// A name of the INF is none that a Windows file can have.
+    #[error(transparent)]
+    Name(PathError),
 }
 
 fn more(others: usize) -> String {
@@ -111,7 +118,7 @@ pub(crate) enum Stop {
     #[error(transparent)]
     Refused(#[from] Box<Refusal>),
     #[error(transparent)]
-    Failed(#[from] Error),
+    Failed(Error),
 }
 
 impl From<Refusal> for Stop {
@@ -120,16 +127,45 @@ impl From<Refusal> for Stop {
     }
 }
 
+impl From<Error> for Stop {
+    fn from(error: Error) -> Stop {
+        match error {
+            Error::Draft(error) => error.into(),
+            Error::Registry(error) => error.into(),
+            Error::Path(error) => Refusal::Name(error).into(),
+            other => Stop::Failed(other),
+        }
+    }
+}
+
 impl From<DraftError> for Stop {
-    /// What is wrong with a source is the package's fault, the rest the
-    /// image's.
+    /// What is wrong with a source or a name is the package's fault, the rest
+    /// the image's.
     fn from(error: DraftError) -> Stop {
         match error {
             DraftError::NotInSource { .. }
             | DraftError::Expand { .. }
             | DraftError::ContentChanged { .. }
             | DraftError::Conflict { .. } => Refusal::Staging(error).into(),
+            DraftError::Registry(error) => error.into(),
+            DraftError::Path(error) => Refusal::Name(error).into(),
             other => Stop::Failed(other.into()),
+        }
+    }
+}
+
+impl From<RegistryError> for Stop {
+    fn from(error: RegistryError) -> Stop {
+        match &error {
+            RegistryError::Hive {
+                source:
+                    HiveError::KeyName { .. }
+                    | HiveError::ValueName { .. }
+                    | HiveError::ValueTooLong { .. },
+                ..
+            } => Refusal::Registry(error).into(),
+            // As everywhere, an error of the image comes as one of the draft.
+            _ => Stop::Failed(DraftError::Registry(error).into()),
         }
     }
 }

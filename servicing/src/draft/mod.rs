@@ -9,12 +9,14 @@ mod files;
 mod inverse;
 mod look;
 mod registry;
+mod savepoint;
 
 use std::sync::Arc;
 
 pub use error::DraftError;
 use files::Files;
 use registry::DraftHives;
+pub use savepoint::Mark;
 use wimwright_hive::{FileTime, Hive};
 
 use crate::backend::FileChange;
@@ -164,33 +166,16 @@ impl Draft {
     where
         E: From<DraftError>,
     {
-        let steps = self.plan.steps.len();
-        let operations = self.plan.operations.len();
-        let undo = self.undo.len();
-        let sources = self.sources.len();
+        let mark = self.mark();
         let findings = self.findings.len();
-        let files = self.files.savepoint();
         let error = match run(self) {
             Ok(done) => return Ok(done),
             Err(error) => error,
         };
-        let registry_touched =
-            self.plan.steps.iter().skip(steps).any(|step| {
-                step.change.writes() && !matches!(step.change.subject(), Subject::Path(_))
-            });
-        self.plan.steps.truncate(steps);
-        self.plan.operations.truncate(operations);
-        self.plan.sources.truncate(sources);
-        self.undo.truncate(undo);
-        self.sources.truncate(sources);
+        self.roll_back(&mark)?;
+        self.plan.sources.truncate(mark.sources);
+        self.sources.truncate(mark.sources);
         self.findings.truncate(findings);
-        self.files.roll_back(files);
-        if registry_touched {
-            self.hives.forget();
-            self.hives
-                .replay(&self.plan.steps, self.plan.time)
-                .map_err(DraftError::Registry)?;
-        }
         Err(error)
     }
 

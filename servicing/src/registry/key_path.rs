@@ -4,6 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
+use wimwright_hive::upcase;
 
 use crate::text::{Text, hash_ignore_case};
 
@@ -27,6 +28,18 @@ impl KeyPath {
     /// Whether it is the hive's root.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether it is `ancestor` or lies below it.
+    pub fn starts_with(&self, ancestor: &KeyPath) -> bool {
+        let (own, above) = (self.units(), ancestor.units());
+        let same = |a: &u16, b: &u16| upcase(*a) == upcase(*b);
+        above.is_empty()
+            || own.len() >= above.len()
+                && own.iter().zip(&above).all(|(a, b)| same(a, b))
+                && own
+                    .get(above.len())
+                    .is_none_or(|unit| *unit == u16::from(b'\\'))
     }
 
     /// This path with one or more names behind it.

@@ -37,12 +37,13 @@ pub(crate) fn write(
     placed: &Placed<'_>,
     source: SourceId,
 ) -> Result<bool, Stop> {
-    let before = draft.plan().steps.len();
+    let mark = draft.mark();
     files::stage(draft, package, placed, source)?;
     database::write(draft, package, placed)?;
     reflect(draft, package, placed, source)?;
-    let mut steps = draft.plan().steps.iter().skip(before);
-    let changed = steps.any(|step| step.change.writes());
+    // Sections may set one value twice; only what is left of it counts.
+    draft.settle(&mark)?;
+    let changed = draft.writes_since(&mark);
     if changed {
         update_date(draft)?;
     }

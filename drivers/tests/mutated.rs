@@ -1,0 +1,186 @@
+//! Damaged packages: whatever an INF, a catalog or a driver file holds, adding
+//! it gives a result; a refused one leaves no trace in the draft, and one that
+//! is added again changes nothing.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "a test program"
+)]
+
+mod support;
+
+use std::sync::Arc;
+
+use support::now;
+use wimwright_drivers::{AddOptions, Outcome, Package, add};
+use wimwright_servicing::plan::Subject;
+use wimwright_servicing::{Access, Image, ImagePath, MemoryTree};
+use wimwright_testdata::image::{Data, Windows, hive, write};
+
+/// Packages with as different INFs as the corpus has: boot driver, null
+/// driver, rename copies with co-installers, WinUSB, two INFs in one folder.
+const PACKAGES: &[(&str, &str, &[&str])] = &[
+    (
+        "virtio-viostor-w10-amd64",
+        "viostor.inf",
+        &["viostor.sys", "viostor.cat"],
+    ),
+    (
+        "virtio-qemufwcfg-nulldrv",
+        "qemufwcfg.inf",
+        &["qemufwcfg.cat"],
+    ),
+    (
+        "wintun-0.14-amd64",
+        "wintun.inf",
+        &["wintun.sys", "wintun.cat"],
+    ),
+    ("espressif/esp-prog", "esp-prog.inf", &["esp-prog.cat"]),
+    ("codebndr-arduino", "arduino.inf", &["arduino.cat"]),
+    (
+        "vigembus-x64",
+        "ViGEmBus.inf",
+        &["ViGEmBus.sys", "ViGEmBus.cat"],
+    ),
+];
+
+/// Pieces that mean something to an INF.
+const PIECES: &[&str] = &[
+    "..\\",
+    "%",
+    "%%",
+    "\"",
+    ",",
+    ",,,,",
+    "=",
+    "[",
+    "]",
+    "\r\n[",
+    "\\\r\n",
+    ";",
+    "$ARCH$",
+    "-1",
+    "65535",
+    "0xFFFFFFFF",
+    "99999999999",
+    "NTamd64",
+    ".NT",
+    "HKLM,\"a\\b\"",
+    "Include=usb.inf\r\n",
+    "Needs=scsi_inst.Services\r\n",
+    "CopyFiles=@\r\n",
+    "\u{0}",
+    "\u{feff}",
+    "PCI\\",
+    "C:\\",
+];
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit.max(1) as u64) as usize
+    }
+}
+
+fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
+    for _ in 0..=random.below(6) {
+        let at = random.below(bytes.len());
+        match random.below(5) {
+            0 if at < bytes.len() => bytes[at] ^= 1 << random.below(8),
+            1 => {
+                let end = (at + random.below(40)).min(bytes.len());
+                bytes.drain(at..end);
+            }
+            2 => {
+                let end = (at + random.below(200)).min(bytes.len());
+                let part = bytes[at..end].to_vec();
+                let to = random.below(bytes.len());
+                bytes.splice(to..to, part);
+            }
+            3 => bytes.truncate(at),
+            _ => {
+                let piece = PIECES[random.below(PIECES.len())];
+                bytes.splice(at..at, piece.bytes());
+            }
+        }
+    }
+}
+
+#[test]
+fn damaged_packages_give_results_and_refused_ones_leave_no_trace() {
+    let test = "damaged packages";
+    let Some(corpus) = wimwright_testdata::corpus(test) else {
+        return;
+    };
+    let environment = "ControlSet001\\Control\\Session Manager\\Environment";
+    let system = hive(
+        "SYSTEM",
+        &[
+            ("Select", "Default", Data::Dword(1)),
+            (environment, "PROCESSOR_ARCHITECTURE", Data::Sz("AMD64")),
+            ("DriverDatabase", "Version", Data::Dword(0x0A00_0000)),
+        ],
+    );
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), &system, &[], &Windows::new(10, 0, 19045), 9);
+    let image = Image::open(root.path(), Access::Read).unwrap();
+
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    let (mut taken, mut refused) = (0, 0);
+    for (folder, inf, files) in PACKAGES {
+        let folder = corpus.join("drivers").join(folder);
+        let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+        let whole: Vec<(&str, Vec<u8>)> = files.iter().map(|name| (*name, read(name))).collect();
+        let text = read(inf);
+        for round in 0..400 {
+            let mut tree = MemoryTree::new();
+            let mut bytes = text.clone();
+            // Mostly the INF; at times a file of the package instead.
+            let other = (round % 5 == 0).then(|| random.below(whole.len()));
+            if other.is_none() {
+                damage(&mut bytes, &mut random);
+            }
+            tree.insert(inf, bytes).unwrap();
+            for (at, (name, content)) in whole.iter().enumerate() {
+                let mut content = content.clone();
+                if other == Some(at) {
+                    damage(&mut content, &mut random);
+                }
+                tree.insert(name, content).unwrap();
+            }
+            let path = ImagePath::parse(inf).unwrap();
+            let package = Package::new("memory", "", Arc::new(tree), path);
+            let mut draft = image.look(now());
+            let result = add(&mut draft, &package, &AddOptions::default()).unwrap();
+            if result.outcome == Outcome::Refused {
+                refused += 1;
+                assert!(result.reason.is_some_and(|reason| !reason.is_empty()));
+                assert!(draft.plan().steps.is_empty() && draft.plan().sources.is_empty());
+            } else {
+                taken += 1;
+                let again = add(&mut draft, &package, &AddOptions::default()).unwrap();
+                assert_eq!(again.outcome, Outcome::Unchanged, "{}", draft.plan());
+                // Every planned file stays inside Windows.
+                for step in &draft.plan().steps {
+                    if let Subject::Path(path) = step.change.subject() {
+                        let windows = &draft.facts().windows;
+                        assert!(path.starts_with(windows), "{path}");
+                        assert!(!path.to_string().contains(".."), "{path}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(
+        taken > 100 && refused > 100,
+        "{taken} taken, {refused} refused"
+    );
+}
