@@ -1,5 +1,6 @@
 //! Every package of the corpus, into Windows 10 2004 on amd64: added, or
-//! refused for a reason. The golden table was read against the INFs.
+//! refused for a reason. Classes, versions and reasons of the golden table were
+//! read against the INFs.
 
 #![allow(
     clippy::unwrap_used,

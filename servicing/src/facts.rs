@@ -487,8 +487,8 @@ fn architecture(
 
 /// The machine of a PE file; `None` where it is none or a broken one.
 fn machine(blob: &dyn Blob) -> io::Result<Option<pe::Machine>> {
-    // The headers of every kernel seen end within the first page; the rest of
-    // its 10 MB need not be read.
+    // The machine stands in the headers at the front; a kernel's other 10 MB
+    // need not be read.
     const HEADERS: u64 = 64 * 1024;
     let mut headers = vec![0; blob.len().min(HEADERS) as usize];
     blob.read_into(0, &mut headers)?;

@@ -22,7 +22,8 @@ use crate::store::signer::StatedSigner;
 
 /// The largest compressed source that is expanded.
 const MAX_COMPRESSED: u64 = 256 * 1024 * 1024;
-/// How much of a PE file its headers take at most.
+/// How much of a PE file is looked at for its headers. A driver whose headers
+/// end later is refused as damaged.
 const PE_HEADERS: u64 = 64 * 1024;
 
 /// A file of the package, found.

@@ -15,9 +15,8 @@ use crate::blob::ContentId;
 use crate::path::{ImagePath, PathError};
 use crate::tree::FileTree;
 
-/// The largest hive that is loaded. Windows' own limit for a hive is 2 GiB
-/// less one page (bins offsets are 31 bits); real SOFTWARE hives reach a few
-/// hundred MiB.
+/// The largest hive that is loaded: Windows' own limit is about 2 GiB
+/// (recalled), and a cell's offset has 32 bits.
 const MAX_HIVE: u64 = 1 << 31;
 /// The largest log that is loaded: logs hold pages of their hive.
 const MAX_LOG: u64 = 1 << 31;

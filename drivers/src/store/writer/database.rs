@@ -140,10 +140,15 @@ fn values(draft: &mut Draft, package: &ReadPackage, placed: &Placed<'_>) -> Resu
         set("Catalog", RegData::sz(&catalog.name), &SEEN)?;
     }
     if let Some(flags) = status_flags(package) {
-        // 0x12 is what every package of 10 with a copied driver has; 8.1 sets
-        // further bits, and 0x10 alone follows from the same rule.
-        let basis = match (flags, major) {
-            (0x12, 10..) => Basis::verified("driverstore 2.7"),
+        // By far the commonest value on 10, and that of cdrom.inf there, which
+        // has a service and copies its driver. Legacy directives and 8.1 set
+        // further bits, by a rule that is not known.
+        let legacy =
+            package.model.installs.iter().any(|install| {
+                install.coinstallers.is_some() || !install.deleted_services.is_empty()
+            });
+        let basis = match (flags, major, legacy) {
+            (0x12, 10.., false) => Basis::verified("driverstore 2.7"),
             _ => Basis::inferred("driverstore 2.7"),
         };
         set("StatusFlags", RegData::dword(flags), &basis)?;

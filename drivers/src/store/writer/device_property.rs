@@ -2,10 +2,13 @@
 //!
 //! Windows does not record some of the values that `AddReg` sets in a device's
 //! keys as values: they are properties, and stand below `Properties` with the
-//! key and number that devpkey.h gives them. Seen in 8.1, 1709 and 2004: no
-//! such value is left in any configuration, and cdrom.inf's `FriendlyName`
-//! stands as property 14 with `@cdrom.inf,%token%;text`.
+//! key and number that devpkey.h gives them. Seen in 8.1, 1709 and 2004:
+//! cdrom.inf's `FriendlyName` stands as property 14 with
+//! `@cdrom.inf,%token%;text`, the data of `EnumPropPages32` as property 10 of
+//! the driver, and neither name is left as a value. The others follow from
+//! their names in devpkey.h and the numbers and types in those images.
 
+use wimwright_servicing::plan::Basis;
 use wimwright_servicing::registry::RegData;
 
 use crate::model::{Operation, RegistryChange, Root};
@@ -85,6 +88,8 @@ pub(super) struct DeviceProperty {
     /// Its data, the default value of that key; `None` where it cannot be
     /// made.
     pub(super) data: Option<RegData>,
+    /// How sure that is.
+    pub(super) basis: Basis,
 }
 
 /// The property that `change` sets; `None` where it sets a value. `raw` is the
@@ -126,7 +131,15 @@ pub(super) fn property(
         },
         Form::Security => None,
     };
+    let seen = match form {
+        Form::ShownText => *id == 0x0E && raw.is_some_and(is_token),
+        _ => *id == 0x0A,
+    };
     Some(DeviceProperty {
+        basis: match seen {
+            true => Basis::verified("driverstore 2.10"),
+            false => Basis::inferred("driverstore 2.10"),
+        },
         key: format!("Properties\\{category}\\{id:04X}"),
         data,
     })

@@ -16,6 +16,19 @@ use crate::model::{
 const SEEN: Basis = Basis::verified("driverstore 2.12");
 const STATED: Basis = Basis::stated("driverstore 2.12");
 const CONCLUDED: Basis = Basis::inferred("driverstore 11.2");
+const RECALLED: Basis = Basis::recalled("driverstore 2.12");
+
+/// The values whose shape was seen in real images.
+const DOCUMENTED: &[&str] = &[
+    "Type",
+    "Start",
+    "ErrorControl",
+    "ImagePath",
+    "Group",
+    "DisplayName",
+    "DependOnService",
+    "DependOnGroup",
+];
 
 /// Who publishes the service, and where its package lies.
 pub(super) struct Publisher<'a> {
@@ -251,7 +264,11 @@ impl Values<'_> {
         if stays && self.draft.value(hive, self.key, name)?.is_some() {
             return Ok(());
         }
-        let basis = if self.existed { &CONCLUDED } else { &SEEN };
+        let basis = match (self.existed, DOCUMENTED.contains(&name)) {
+            (true, _) => &CONCLUDED,
+            (false, true) => &SEEN,
+            (false, false) => &RECALLED,
+        };
         let _ = self.draft.set_value(hive, self.key, name, data, basis)?;
         Ok(())
     }
