@@ -103,28 +103,27 @@ pub struct DriverDetails {
     pub findings: Vec<Finding>,
 }
 
-/// What the image holds under a published name.
+/// What the image holds under a name: a published one, or `pending:...`.
 ///
 /// # Errors
 /// [`Error::NoSuchDriver`], and what stops the image from being read.
-pub fn info(draft: &mut Draft, published_name: &str) -> Result<DriverDetails, Error> {
+pub fn info(draft: &mut Draft, name: &str) -> Result<DriverDetails, Error> {
     let drivers = list(draft, true)?;
-    let named = |driver: &DriverPackage| driver.published_name.eq_ignore_ascii_case(published_name);
+    let named = |driver: &DriverPackage| driver.name().eq_ignore_ascii_case(name);
     let driver = drivers
         .into_iter()
         .find(named)
         .ok_or_else(|| Error::NoSuchDriver {
-            name: published_name.to_owned(),
+            name: name.to_owned(),
         })?;
     let windows = draft.facts().windows.clone();
-    let folder = format!(
-        "System32\\DriverStore\\FileRepository\\{}",
-        driver.package_id
-    );
-    let folder = windows.join(&folder)?;
+    let folder = driver.inf.parent().unwrap_or_default();
     let mut files = Vec::new();
     let mut findings = Vec::new();
-    if draft.has_directory(&folder)? {
+    if driver.package_id.is_none() {
+        // Windows without a driver store keeps the INF alone.
+        files.push(driver.original_file_name.clone());
+    } else if draft.has_directory(&folder)? {
         draft.walk(&folder, &mut |path, kind| {
             if let (Kind::File, Some(below)) = (kind, path.below(&folder)) {
                 files.push(below.to_string());
@@ -137,11 +136,11 @@ pub fn info(draft: &mut Draft, published_name: &str) -> Result<DriverDetails, Er
             format!("`{folder}` is not there: Windows cannot install the driver from its store"),
         ));
     }
-    let inf = folder.join(&driver.original_file_name)?;
-    let published = windows.join(&format!("INF\\{}", driver.published_name))?;
-    let bytes = match draft.read(&inf, MAX_INF)? {
-        Some(bytes) => Some(bytes),
-        None => draft.read(&published, MAX_INF)?,
+    let inf = driver.inf.clone();
+    let published = windows.join(&format!("INF\\{}", driver.name()));
+    let bytes = match (draft.read(&inf, MAX_INF)?, &published) {
+        (None, Ok(published)) => draft.read(published, MAX_INF)?,
+        (bytes, _) => bytes,
     };
     let (mut models, mut services) = (Vec::new(), Vec::new());
     match bytes {
@@ -156,7 +155,7 @@ pub fn info(draft: &mut Draft, published_name: &str) -> Result<DriverDetails, Er
         }
         None => findings.push(Finding::warning(
             "no-inf",
-            format!("neither `{inf}` nor `{published}` is there"),
+            format!("neither `{inf}` nor a published copy of it is there"),
         )),
     }
     Ok(DriverDetails {

@@ -20,4 +20,4 @@ pub use info::{
     DriverDetails, ModelDescription, PackageDescription, ServiceDescription, describe, info,
 };
 pub use list::{DriverPackage, DriverSignature, list};
-pub use package::{Package, find_packages};
+pub use package::{Package, find_packages, takes};

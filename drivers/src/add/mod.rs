@@ -1,5 +1,6 @@
 //! Adds a driver package to an image.
 
+mod policy;
 pub(crate) mod read;
 pub(crate) mod refusal;
 
@@ -9,13 +10,15 @@ use std::sync::Arc;
 pub use refusal::Refusal;
 use serde::Serialize;
 use wimwright_servicing::registry::HiveName;
-use wimwright_servicing::{Draft, FileTree as _, Finding};
+use wimwright_servicing::{Draft, FileTree as _, Finding, Generation};
 
 use crate::error::Error;
-use crate::list::{DriverSignature, require_database};
-use crate::model::InstallSection;
+use crate::list::{DriverSignature, require_store};
+use crate::model::{InstallSection, Version};
 use crate::package::Package;
 use crate::store::class_node::node_of_class;
+use crate::store::first_boot::content::Content;
+use crate::store::first_boot::{self, text_setup};
 use crate::store::node::Node;
 use crate::store::published_name::{OemNumber, lowest_free, numbers_in_map};
 use crate::store::writer::{self, Placed};
@@ -34,6 +37,9 @@ pub struct AddOptions {}
 pub enum Outcome {
     /// It will be in the image.
     Added,
+    /// What can be done offline is done, and Windows installs it at its first
+    /// boot: before Windows 8 nothing else is possible.
+    Pending,
     /// It was there already, complete.
     Unchanged,
     /// It will not be in the image; the reason says why.
@@ -47,9 +53,10 @@ pub struct AddResult {
     pub inf: String,
     /// What became of it.
     pub outcome: Outcome,
-    /// `oem7.inf`; `None` for a refused one.
+    /// `oem7.inf`; `None` for a refused or pending one.
     pub published_name: Option<String>,
-    /// Its folder in the store; `None` for a refused one.
+    /// Its folder in the store, or `pending:` and the folder that waits for the
+    /// first boot; `None` for a refused one.
     pub package_id: Option<String>,
     /// Whether its signature was checked.
     pub driver_signature: DriverSignature,
@@ -66,7 +73,8 @@ pub struct AddResult {
 }
 
 impl AddResult {
-    fn refused(package: &Package, reason: String, findings: Vec<Finding>) -> AddResult {
+    /// A refused one without a reason yet: what is known is filled in.
+    fn new(package: &Package) -> AddResult {
         AddResult {
             inf: package.inf().to_string(),
             outcome: Outcome::Refused,
@@ -74,10 +82,18 @@ impl AddResult {
             package_id: None,
             driver_signature: DriverSignature::NotVerified,
             signer_name: None,
-            reason: Some(reason),
+            reason: None,
             class_name: None,
             version: None,
+            findings: Vec::new(),
+        }
+    }
+
+    fn refused(package: &Package, reason: String, findings: Vec<Finding>) -> AddResult {
+        AddResult {
+            reason: Some(reason),
             findings,
+            ..AddResult::new(package)
         }
     }
 }
@@ -92,10 +108,18 @@ pub fn add(
     package: &Package,
     _options: &AddOptions,
 ) -> Result<AddResult, Error> {
-    require_database(draft)?;
+    require_store(draft)?;
+    let generation = draft.facts().generation;
     let reported = draft.findings().len();
     let name = format!("drivers add {}", package.inf());
-    let planned = draft.operation(name, |draft| plan(draft, package));
+    let planned = draft.operation(name, |draft| {
+        policy::report(draft)?;
+        match generation {
+            _ if package.is_text_setup() => plan_text_setup(draft, package),
+            Generation::DriverDatabase => plan(draft, package),
+            Generation::Nt5 | Generation::Nt6 => plan_first_boot(draft, package),
+        }
+    });
     let findings = draft.take_findings(reported);
     match planned {
         Ok(mut result) => {
@@ -153,24 +177,75 @@ fn plan(draft: &mut Draft, package: &Package) -> Result<AddResult, Stop> {
     };
     let source = draft.add_source(package.name(), Arc::clone(package.tree()));
     let changed = writer::write(draft, &read, &placed, source)?;
-    let driver_ver = read.model.version.driver_ver.as_ref();
+    let version = &read.model.version;
     Ok(AddResult {
-        inf: package.inf().to_string(),
         outcome: match changed {
             true => Outcome::Added,
             false => Outcome::Unchanged,
         },
         published_name: Some(number.to_string()),
         package_id: Some(read.id.to_string()),
-        driver_signature: DriverSignature::NotVerified,
         signer_name: read.signer.name.clone(),
-        reason: None,
-        class_name: read.model.version.class.clone(),
-        version: driver_ver
-            .and_then(|ver| ver.version)
-            .map(|version| version.to_string()),
+        class_name: version.class.clone(),
+        version: version_text(version),
         findings,
+        ..AddResult::new(package)
     })
+}
+
+/// Before Windows 8: what can be done offline, for the first boot to finish.
+fn plan_first_boot(draft: &mut Draft, package: &Package) -> Result<AddResult, Stop> {
+    let read = read::read(draft, package)?;
+    let source = draft.add_source(package.name(), Arc::clone(package.tree()));
+    let content = Content::Source(source);
+    let written = first_boot::write(draft, &read, package, &content)?;
+    let published = written.published.as_ref();
+    let number = published.and_then(|published| published.number);
+    let in_store = published.and_then(|published| published.package_id.clone());
+    let folder = written.folder.as_ref().map(ToString::to_string);
+    let version = &read.model.version;
+    Ok(AddResult {
+        outcome: match (written.changed, &folder) {
+            (false, _) => Outcome::Unchanged,
+            (true, Some(_)) => Outcome::Pending,
+            (true, None) => Outcome::Added,
+        },
+        published_name: number.map(|number| number.to_string()),
+        package_id: in_store.or(folder),
+        signer_name: read.signer.name.clone(),
+        class_name: version.class.clone(),
+        version: version_text(version),
+        findings: read.findings.clone(),
+        ..AddResult::new(package)
+    })
+}
+
+/// A package of text mode setup.
+fn plan_text_setup(draft: &mut Draft, package: &Package) -> Result<AddResult, Stop> {
+    if draft.facts().generation != Generation::Nt5 {
+        return Err(Refusal::TextSetupOfOther.into());
+    }
+    let source = draft.add_source(package.name(), Arc::clone(package.tree()));
+    let written = text_setup::write(draft, package, &Content::Source(source))?;
+    let version = written.chosen.version.as_ref();
+    Ok(AddResult {
+        outcome: match written.changed {
+            true => Outcome::Pending,
+            false => Outcome::Unchanged,
+        },
+        package_id: Some(written.folder.to_string()),
+        class_name: version.and_then(|version| version.class.clone()),
+        version: version.and_then(version_text),
+        findings: written.chosen.findings.clone(),
+        ..AddResult::new(package)
+    })
+}
+
+/// The driver's version, as people read it.
+fn version_text(version: &Version) -> Option<String> {
+    let driver_ver = version.driver_ver.as_ref();
+    let version = driver_ver.and_then(|ver| ver.version);
+    version.map(|version| version.to_string())
 }
 
 /// Where the very same package is published already.

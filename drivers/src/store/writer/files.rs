@@ -18,7 +18,7 @@ const SEEN: Basis = Basis::verified("driverstore 11.1");
 const CONCLUDED: Basis = Basis::inferred("driverstore 11.2");
 
 /// Where Windows keeps the catalogs of drivers, below `System32\CatRoot`.
-const DRIVER_CATALOGS: &str = "{F750E6C3-38EE-11D1-85E5-00C04FC295EE}";
+pub(crate) const DRIVER_CATALOGS: &str = "{F750E6C3-38EE-11D1-85E5-00C04FC295EE}";
 
 /// The largest file whose version is compared with another's.
 const MAX_COMPARED: u64 = 256 * 1024 * 1024;
@@ -106,7 +106,7 @@ pub(super) fn reflect(
 }
 
 /// Whether the package's file takes the place of what is at `path`.
-fn takes_place(
+pub(crate) fn takes_place(
     draft: &mut Draft,
     path: &ImagePath,
     found: &FoundFile,

@@ -5,10 +5,10 @@ mod applied;
 mod configuration;
 mod database;
 mod device_property;
-mod files;
+pub(crate) mod files;
 mod lockdown;
 mod recorded;
-mod services;
+pub(crate) mod services;
 
 use wimwright_servicing::plan::Basis;
 use wimwright_servicing::registry::{HiveName, RegData};
@@ -62,9 +62,10 @@ fn reflect(
     let folder = package.folder();
     let published = placed.number.to_string();
     let publisher = services::Publisher {
-        published: &published,
+        published: Some(&published),
         package_folder: &folder,
         target: &package.model.target,
+        only_missing: false,
     };
     for install in &package.model.installs {
         let mut any = false;
