@@ -97,7 +97,7 @@ fn service(draft: &Draft, key: &KeyPath) -> Result<Option<String>, Error> {
 }
 
 fn enter(draft: &mut Draft, key: &KeyPath, binding: &Binding) -> Result<(), Error> {
-    let hive = HiveName::System;
+    let hive = &HiveName::System;
     let class = RegData::sz(&binding.class);
     let _ = draft.set_value(hive, key, "ClassGUID", class, &SEEN)?;
     let service = RegData::sz(&binding.service);
@@ -116,13 +116,16 @@ fn enter(draft: &mut Draft, key: &KeyPath, binding: &Binding) -> Result<(), Erro
 
 /// Takes out every binding to a service that goes away.
 pub(crate) fn remove(draft: &mut Draft, service_name: &str) -> Result<(), Error> {
-    let hive = HiveName::System;
+    let hive = &HiveName::System;
     for database in draft.facts().control_set_keys(DATABASE) {
         for name in draft.subkeys(hive, &database)? {
             let key = database.join(&name);
             let its = service(draft, &key)?;
             if its.is_some_and(|its| its.eq_ignore_ascii_case(service_name)) {
-                let change = Change::DeleteKey { hive, key };
+                let change = Change::DeleteKey {
+                    hive: hive.clone(),
+                    key,
+                };
                 let _ = draft.plan_change(change, &Basis::inferred("driverstore 8"))?;
             }
         }
