@@ -3,6 +3,7 @@
 mod policy;
 pub(crate) mod read;
 pub(crate) mod refusal;
+mod same_device;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,12 +25,16 @@ use crate::store::published_name::{OemNumber, lowest_free, numbers_in_map};
 use crate::store::writer::{self, Placed};
 use read::ReadPackage;
 use refusal::Stop;
+use same_device::KnownInfs;
 
-/// How packages are added. There is nothing to choose yet; signature policy
-/// comes here.
+/// How packages are added. One value for all packages of a run spares reading
+/// what was read before. There is nothing to choose yet; signature policy comes
+/// here.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct AddOptions {}
+pub struct AddOptions {
+    known_infs: KnownInfs,
+}
 
 /// What became of a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -103,11 +108,7 @@ impl AddResult {
 ///
 /// # Errors
 /// [`Error`] for what is wrong with the image itself.
-pub fn add(
-    draft: &mut Draft,
-    package: &Package,
-    _options: &AddOptions,
-) -> Result<AddResult, Error> {
+pub fn add(draft: &mut Draft, package: &Package, options: &AddOptions) -> Result<AddResult, Error> {
     require_store(draft)?;
     let generation = draft.facts().generation;
     let reported = draft.findings().len();
@@ -116,8 +117,8 @@ pub fn add(
         policy::report(draft)?;
         match generation {
             _ if package.is_text_setup() => plan_text_setup(draft, package),
-            Generation::DriverDatabase => plan(draft, package),
-            Generation::Nt5 | Generation::Nt6 => plan_first_boot(draft, package),
+            Generation::DriverDatabase => plan(draft, package, options),
+            Generation::Nt5 | Generation::Nt6 => plan_first_boot(draft, package, options),
         }
     });
     let findings = draft.take_findings(reported);
@@ -131,10 +132,11 @@ pub fn add(
     }
 }
 
-fn plan(draft: &mut Draft, package: &Package) -> Result<AddResult, Stop> {
+fn plan(draft: &mut Draft, package: &Package, options: &AddOptions) -> Result<AddResult, Stop> {
     let read = read::read(draft, package)?;
     let class = read.model.version.class_guid.ok_or(Refusal::NoClass)?;
     let mut findings = read.findings.clone();
+    same_device::report(draft, &read, &package.inf_name(), &options.known_infs)?;
     let known = published(draft, &read)?;
     let (node, number) = match known {
         Some(known) => known,
@@ -194,8 +196,13 @@ fn plan(draft: &mut Draft, package: &Package) -> Result<AddResult, Stop> {
 }
 
 /// Before Windows 8: what can be done offline, for the first boot to finish.
-fn plan_first_boot(draft: &mut Draft, package: &Package) -> Result<AddResult, Stop> {
+fn plan_first_boot(
+    draft: &mut Draft,
+    package: &Package,
+    options: &AddOptions,
+) -> Result<AddResult, Stop> {
     let read = read::read(draft, package)?;
+    same_device::report(draft, &read, &package.inf_name(), &options.known_infs)?;
     let source = draft.add_source(package.name(), Arc::clone(package.tree()));
     let content = Content::Source(source);
     let written = first_boot::write(draft, &read, package, &content)?;

@@ -39,6 +39,29 @@ pub(super) fn list(draft: &mut Draft, with_inbox: bool) -> Result<Vec<DriverPack
     Ok(packages)
 }
 
+/// The active package of a published name; `None` where there is none that can
+/// be read.
+pub(crate) fn published(draft: &Draft, name: &str) -> Result<Option<DriverPackage>, Error> {
+    for node in Node::ALL {
+        let id = draft.value(node.hive(), &node.inf_file(name), "Active")?;
+        let Some(id) = id.and_then(|data| data.as_text()) else {
+            continue;
+        };
+        let Some(hive) = draft.hive(node.hive())? else {
+            continue;
+        };
+        let read = || {
+            let path = node.package(&id);
+            let key = hive.key(path.as_text().as_str().unwrap_or_default())?;
+            key.map(|key| read_package(key, &BTreeSet::new()))
+                .transpose()
+        };
+        let read = read().map_err(|source| in_hive(node.hive(), source))?;
+        return Ok(read.and_then(Result::ok));
+    }
+    Ok(None)
+}
+
 fn read_node(
     node: Node,
     hive: &Hive,

@@ -137,7 +137,7 @@ fn of_text_setup(draft: &mut Draft, waiting: &Pending) -> Result<Option<DriverPa
 }
 
 /// What the INF at `path` says of itself; `None` where it is no device INF.
-fn read(draft: &mut Draft, path: &ImagePath) -> Result<Option<DriverPackage>, Error> {
+pub(crate) fn read(draft: &Draft, path: &ImagePath) -> Result<Option<DriverPackage>, Error> {
     let Some(bytes) = draft.read(path, MAX_INF)? else {
         return Ok(None);
     };

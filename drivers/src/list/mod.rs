@@ -1,7 +1,7 @@
 //! Which driver packages an image holds.
 
-mod database;
-mod files;
+pub(crate) mod database;
+pub(crate) mod files;
 
 use std::collections::{BTreeMap, BTreeSet};
 
