@@ -7,6 +7,7 @@
     clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "test support, shared by several test programs; it makes images on the host"
 )]
 
@@ -17,7 +18,7 @@ use tempfile::TempDir;
 use wimwright_drivers::{AddOptions, AddResult, Package, find_packages};
 use wimwright_servicing::registry::Hive;
 use wimwright_servicing::{
-    Access, BeginOptions, DirectoryTree, FileTime, Image, ImagePath, Receipt, time,
+    Access, BeginOptions, DirectoryTree, FileTime, Image, ImagePath, MemoryTree, Receipt, time,
 };
 use wimwright_testdata::image::{self, Data, Windows};
 
@@ -303,6 +304,34 @@ pub fn package_at(path: &Path, inf: &str) -> Package {
         tree,
         ImagePath::parse(inf).unwrap(),
     )
+}
+
+/// A package of files that are made here; `inf` is `x.inf` in it.
+pub fn made_package(inf: &str, files: &[(&str, &[u8])]) -> Package {
+    let mut tree = MemoryTree::new();
+    tree.insert("x.inf", inf).unwrap();
+    for (name, bytes) in files {
+        tree.insert(name, *bytes).unwrap();
+    }
+    let inf = ImagePath::parse("x.inf").unwrap();
+    Package::new("memory", "", Arc::new(tree), inf)
+}
+
+/// The smallest PE header that says `machine`.
+pub fn pe(machine: u16) -> Vec<u8> {
+    let mut bytes = vec![0; 512];
+    bytes[..2].copy_from_slice(b"MZ");
+    bytes[0x3C] = 0x40;
+    bytes[0x40..0x44].copy_from_slice(b"PE\0\0");
+    bytes[0x44..0x46].copy_from_slice(&machine.to_le_bytes());
+    let (optional, magic): (u16, u16) = match machine {
+        0x14C => (0xE0, 0x10B),
+        _ => (0xF0, 0x20B),
+    };
+    bytes[0x54..0x56].copy_from_slice(&optional.to_le_bytes());
+    bytes[0x58..0x5A].copy_from_slice(&magic.to_le_bytes());
+    bytes[0x58 + 0x44] = 1;
+    bytes
 }
 
 /// Compares with `golden/<name>`; `WIMWRIGHT_BLESS=1` writes the file anew, to
