@@ -10,6 +10,9 @@ use crate::add::refusal::{Refusal, Stop};
 /// The largest file that is carried in a plan.
 const MAX_INLINE: u64 = 256 * 1024 * 1024;
 
+/// Files outside a package's folder: where they go, and what they are.
+pub(crate) type PlacedFiles = Vec<(ImagePath, Arc<dyn Blob>)>;
+
 /// A package's files, as a plan names them.
 pub(crate) enum Content {
     /// They lie in a source of the plan.

@@ -18,6 +18,7 @@ pub(crate) mod notices;
 pub(crate) mod pending;
 pub(crate) mod published;
 pub(crate) mod startnet;
+pub(crate) mod take_back;
 pub(crate) mod text_setup;
 
 use wimwright_servicing::{Draft, Finding, Generation};

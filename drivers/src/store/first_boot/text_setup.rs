@@ -13,7 +13,7 @@ use wimwright_servicing::{
     Blob, Draft, FileTree as _, Finding, ImagePath, TreeError, pe, read_all,
 };
 
-use super::content::Content;
+use super::content::{Content, PlacedFiles};
 use super::critical_device::{self, Binding};
 use super::folder::Folder;
 use super::pending::{self, Pending};
@@ -302,7 +302,7 @@ impl Chosen {
     }
 
     /// The files outside the folder: where they go, and what they are.
-    pub(crate) fn placed(&self, draft: &Draft) -> Result<Vec<(ImagePath, Arc<dyn Blob>)>, Error> {
+    pub(crate) fn placed(&self, draft: &Draft) -> Result<PlacedFiles, Error> {
         let mut placed = Vec::new();
         for driver in &self.drivers {
             placed.push((
