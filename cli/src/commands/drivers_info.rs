@@ -70,10 +70,11 @@ impl Lines {
 
     fn models(&mut self, models: &[Model]) {
         for model in models {
-            self.line(
-                "Device",
-                &format!("{} ({})", model.description, model.manufacturer),
-            );
+            let device = match model.manufacturer.as_str() {
+                "" => model.description.clone(),
+                maker => format!("{} ({maker})", model.description),
+            };
+            self.line("Device", &device);
             if let Some(id) = &model.hardware_id {
                 self.line("  hardware id", id);
             }
