@@ -13,60 +13,68 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use support::{Around, TestImage, package, package_at};
 use wimwright_drivers::{
-    Outcome, Package, RemoveOptions, RemoveOutcome, RemoveResult, find_packages,
+    AddOptions, Error, Outcome, Package, RemoveOptions, RemoveOutcome, RemoveResult, find_packages,
 };
 use wimwright_servicing::plan::{Basis, Change};
 use wimwright_servicing::registry::{HiveName, Key, KeyPath, RegData};
 use wimwright_servicing::{
-    Access, BeginOptions, DirectoryTree, Draft, DraftError, Finding, Receipt,
+    Access, BeginOptions, DirectoryTree, Draft, DraftError, FileTree as _, Finding, ImagePath, Kind,
+    Receipt,
 };
 
 const VIOSTOR: (&str, &str) = ("virtio-viostor-w10-amd64", "viostor.inf");
+const REPOSITORY: &str = "Windows/System32/DriverStore/FileRepository";
 const TEST: Basis = Basis::verified("test");
 
-/// Everything that an image holds: files by path, registry values by place.
-/// The hives' files and the date of the database are left out.
-type Held = BTreeMap<String, String>;
+/// Everything that an image holds: files and folders by path, registry keys
+/// and values by place. The hives' files and the date of the database, which
+/// every change sets, are left out.
+type Held = BTreeMap<String, (u32, Vec<u8>)>;
 
-fn held(image: &TestImage) -> Held {
-    let mut held: Held = image
-        .snapshot()
-        .into_iter()
-        .filter(|(name, _)| !name.contains("/config/"))
-        .map(|(name, bytes)| (name, hex(&bytes)))
-        .collect();
-    let look = image.open(Access::Read).look(support::now());
+fn held(draft: &Draft) -> Held {
+    let mut held = Held::new();
+    draft
+        .walk(&ImagePath::root(), &mut |path, kind| {
+            let name = path.to_string();
+            if kind == Kind::Directory {
+                held.insert(format!("{name}\\"), (0, Vec::new()));
+            } else if !name.contains("\\config\\") {
+                let bytes = draft.read(path, 1 << 30).unwrap().unwrap();
+                held.insert(name, (0, bytes));
+            }
+            Ok(())
+        })
+        .unwrap();
     for hive in HiveName::ALL {
-        let open = look.hive(hive).unwrap().unwrap();
-        assert!(open.check().problems.is_empty(), "{hive}");
+        let open = draft.hive(hive).unwrap().unwrap();
         values(open.root(), &hive.to_string(), &mut held);
     }
     held.retain(|place, _| !place.ends_with("\\driverdatabase UpdateDate"));
     held
 }
 
+fn held_by(image: &TestImage) -> Held {
+    held(&image.open(Access::Read).look(support::now()))
+}
+
 fn values(key: Key<'_>, path: &str, held: &mut Held) {
-    held.insert(format!("[{path}]"), String::new());
+    held.insert(format!("[{path}]"), (0, Vec::new()));
     for value in key.values().unwrap() {
         let value = value.unwrap();
         let name = value.name().unwrap().to_string_lossy();
-        let data = format!("{:#x} {}", value.kind(), hex(&value.data().unwrap()));
-        held.insert(format!("{path} {name}"), data);
+        let data = value.data().unwrap().into_owned();
+        held.insert(format!("{path} {name}"), (value.kind(), data));
     }
     for below in key.subkeys().unwrap() {
         let below = below.unwrap();
         let name = below.name().unwrap().to_string_lossy().to_lowercase();
         values(below, &format!("{path}\\{name}"), held);
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What two images differ in.
@@ -77,7 +85,7 @@ fn difference(before: &Held, after: &Held) -> Vec<String> {
         .map(|(place, _)| format!("- {place}"));
     let new = after.iter().filter_map(|(place, data)| match before.get(place) {
         None => Some(format!("+ {place}")),
-        Some(old) if old != data => Some(format!("~ {place}: {old} -> {data}")),
+        Some(old) if old != data => Some(format!("~ {place}: {old:x?} -> {data:x?}")),
         Some(_) => None,
     });
     gone.chain(new).collect()
@@ -90,9 +98,10 @@ fn begin(around: Around) -> BeginOptions {
     }
 }
 
-/// An image whose DRIVERS node has the keys that real ones have.
+/// An image with the folders and keys of the driver store that real ones have.
 fn image(around: Around, test: &str) -> Option<TestImage> {
     let image = TestImage::new(around, test)?;
+    std::fs::create_dir_all(image.path(REPOSITORY)).unwrap();
     edit(&image, around, |draft| {
         for below in ["DeviceIds", "DriverInfFiles", "DriverPackages"] {
             let key = KeyPath::from("DriverDatabase").join(below);
@@ -127,6 +136,12 @@ fn delete_value(
     let (key, name) = (key.clone(), name.into());
     let _ = draft.plan_change(Change::DeleteValue { hive, key, name }, &TEST)?;
     Ok(())
+}
+
+fn forced() -> RemoveOptions {
+    let mut options = RemoveOptions::default();
+    options.force = true;
+    options
 }
 
 fn remove(image: &TestImage, names: &[&str], force: bool) -> (Vec<RemoveResult>, Receipt) {
@@ -209,22 +224,34 @@ fn add_and_remove_of_every_package_leaves_every_image_as_it_was() {
             return;
         };
         let image = image(around, test).unwrap();
-        let before = held(&image);
-        let mut added = 0;
-        for package in packages {
-            let (results, _) = image.add(std::slice::from_ref(&package), true);
-            if results[0].outcome != Outcome::Added {
-                continue;
+        let mut transaction = image.open(Access::Write).begin(begin(around));
+        let results = transaction.run("test", |draft| -> Result<(), Error> {
+            let before = held(draft);
+            let mut added = 0;
+            for package in &packages {
+                let result = wimwright_drivers::add(draft, package, &AddOptions::default())?;
+                if result.outcome != Outcome::Added {
+                    continue;
+                }
+                added += 1;
+                let names = [result.published_name.unwrap()];
+                let results = wimwright_drivers::remove(draft, &names, &forced())?;
+                assert_eq!(results[0].outcome, RemoveOutcome::Removed, "{results:?}");
+                let left = difference(&before, &held(draft));
+                assert!(left.is_empty(), "{around:?} {}: {left:#?}", package.inf());
+                let mut findings = results[0].findings.iter();
+                let odd = findings.find(|finding| finding.name != "boot-driver-removed");
+                assert_eq!(odd, None, "{}", package.inf());
             }
-            added += 1;
-            let name = results[0].published_name.clone().unwrap();
-            let findings = removed(&image, &[&name]);
-            let left = difference(&before, &held(&image));
-            assert!(left.is_empty(), "{around:?} {}: {left:#?}", package.inf());
-            let only = |finding: &&Finding| finding.name != "boot-driver-removed";
-            let findings: Vec<_> = findings.iter().filter(only).collect();
-            assert!(findings.is_empty(), "{}: {findings:?}", package.inf());
-        }
-        assert!(added >= 25, "{around:?}: {added} packages added");
+            assert!(added >= 28, "{around:?}: {added} packages added");
+            Ok(())
+        });
+        assert!(results[0].is_ok(), "{results:?}");
+        // Nothing of it is left for the commit to write but the date.
+        let before = held_by(&image);
+        let receipt = transaction.prepare().unwrap().commit().unwrap();
+        let files: Vec<String> = receipt.written.iter().map(|file| file.path.to_string()).collect();
+        assert!(files.iter().all(|file| file.contains("\\config\\")), "{files:?}");
+        assert_eq!(difference(&before, &held_by(&image)), [""; 0]);
     }
 }

@@ -8,9 +8,7 @@ use wimwright_servicing::{Draft, FileTree as _, Finding, ImagePath, TreeError, r
 use super::owners::Owned;
 use super::part::Part;
 use super::reflected::{ReflectedFile, content};
-use crate::add::read::target;
 use crate::error::Error;
-use crate::model::dirid::{Root, directory};
 use crate::store::published_name::OemNumber;
 use crate::store::writer::files::DRIVER_CATALOGS;
 use crate::store::writer::lockdown;
@@ -20,6 +18,10 @@ const STORE: Basis = Basis::inferred("driverstore 8");
 
 /// The largest file that goes into a plan itself.
 const MAX_INLINE: u64 = 256 * 1024 * 1024;
+
+/// Folders that stay even when they are empty: there is no Windows without
+/// them. (The store itself and the folder of the catalogs are never looked at.)
+const KEPT: &[&str] = &["INF", "System32", "System32\\drivers"];
 
 /// Removes the package's folder.
 pub(super) fn remove_folder(draft: &mut Draft, stored: &Stored) -> Result<(), Error> {
@@ -211,14 +213,17 @@ fn remove(draft: &mut Draft, path: &ImagePath) -> Result<(), Error> {
     Ok(())
 }
 
-/// Removes a file, and the folders above it that are empty then. Folders that
-/// an INF can name by number are Windows' own and stay: only what stands below
-/// them in `[DestinationDirs]` came with a package.
+/// Removes a file, and the folders above it that are empty then: Windows has
+/// none there that is, so a package brought them.
 fn remove_with_folders(draft: &mut Draft, path: &ImagePath) -> Result<(), Error> {
     remove(draft, path)?;
-    let own = folders_of_windows(draft)?;
+    let windows = draft.facts().windows.clone();
+    let mut kept = vec![ImagePath::root(), windows.clone()];
+    for below in KEPT {
+        kept.push(windows.join(below)?);
+    }
     let mut folder = path.parent();
-    while let Some(above) = folder.filter(|folder| !folder.is_root() && !own.contains(folder)) {
+    while let Some(above) = folder.filter(|folder| !kept.contains(folder)) {
         if draft.read_dir(&above)?.is_none_or(|entries| !entries.is_empty()) {
             break;
         }
@@ -226,25 +231,4 @@ fn remove_with_folders(draft: &mut Draft, path: &ImagePath) -> Result<(), Error>
         folder = above.parent();
     }
     Ok(())
-}
-
-/// The folders of the image that have a directory id.
-fn folders_of_windows(draft: &Draft) -> Result<Vec<ImagePath>, Error> {
-    let target = target(draft);
-    let windows = &draft.facts().windows;
-    // System directories, and the shell's: 16384 plus a CSIDL number.
-    let mut folders = Vec::new();
-    for dirid in (0..=66).chain(16_384..=16_448) {
-        match directory(dirid, &target) {
-            Ok(found) if found.root == Root::Windows => {
-                let below = ImagePath::parse(found.path)?;
-                folders.push(windows.join_path(&below));
-            }
-            Ok(found) if found.root == Root::SystemDrive => {
-                folders.push(ImagePath::parse(found.path)?);
-            }
-            _ => {}
-        }
-    }
-    Ok(folders)
 }
