@@ -10,12 +10,15 @@
     reason = "a test program"
 )]
 
+#[path = "support/held.rs"]
+mod held;
 mod support;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use held::{difference, held, held_by};
 use support::{Around, TestImage, package, package_at};
 use wimwright_drivers::{
     AddOptions, Error, Outcome, Package, RemoveOptions, RemoveOutcome, RemoveResult, find_packages,
@@ -30,66 +33,6 @@ use wimwright_servicing::{
 const VIOSTOR: (&str, &str) = ("virtio-viostor-w10-amd64", "viostor.inf");
 const REPOSITORY: &str = "Windows/System32/DriverStore/FileRepository";
 const TEST: Basis = Basis::verified("test");
-
-/// Everything that an image holds: files and folders by path, registry keys
-/// and values by place. The hives' files and the date of the database, which
-/// every change sets, are left out.
-type Held = BTreeMap<String, (u32, Vec<u8>)>;
-
-fn held(draft: &Draft) -> Held {
-    let mut held = Held::new();
-    draft
-        .walk(&ImagePath::root(), &mut |path, kind| {
-            let name = path.to_string();
-            if kind == Kind::Directory {
-                held.insert(format!("{name}\\"), (0, Vec::new()));
-            } else if !name.contains("\\config\\") {
-                let bytes = draft.read(path, 1 << 30).unwrap().unwrap();
-                held.insert(name, (0, bytes));
-            }
-            Ok(())
-        })
-        .unwrap();
-    for hive in HiveName::ALL {
-        let open = draft.hive(hive).unwrap().unwrap();
-        values(open.root(), &hive.to_string(), &mut held);
-    }
-    held.retain(|place, _| !place.ends_with("\\driverdatabase UpdateDate"));
-    held
-}
-
-fn held_by(image: &TestImage) -> Held {
-    held(&image.open(Access::Read).look(support::now()))
-}
-
-fn values(key: Key<'_>, path: &str, held: &mut Held) {
-    held.insert(format!("[{path}]"), (0, Vec::new()));
-    for value in key.values().unwrap() {
-        let value = value.unwrap();
-        let name = value.name().unwrap().to_string_lossy();
-        let data = value.data().unwrap().into_owned();
-        held.insert(format!("{path} {name}"), (value.kind(), data));
-    }
-    for below in key.subkeys().unwrap() {
-        let below = below.unwrap();
-        let name = below.name().unwrap().to_string_lossy().to_lowercase();
-        values(below, &format!("{path}\\{name}"), held);
-    }
-}
-
-/// What two images differ in.
-fn difference(before: &Held, after: &Held) -> Vec<String> {
-    let gone = before
-        .iter()
-        .filter(|(place, _)| !after.contains_key(*place))
-        .map(|(place, _)| format!("- {place}"));
-    let new = after.iter().filter_map(|(place, data)| match before.get(place) {
-        None => Some(format!("+ {place}")),
-        Some(old) if old != data => Some(format!("~ {place}: {old:x?} -> {data:x?}")),
-        Some(_) => None,
-    });
-    gone.chain(new).collect()
-}
 
 fn begin(around: Around) -> BeginOptions {
     BeginOptions {

@@ -199,24 +199,29 @@ impl Part {
         Ok(true)
     }
 
-    /// Takes back the package's values that stand outside of what has owners:
-    /// the event logs of its services.
-    pub(super) fn take_out_elsewhere(&self, draft: &mut Draft, basis: &Basis) -> Result<(), Error> {
+    /// Takes back the package's values in the event logs of its services, which
+    /// have no list of owners.
+    pub(super) fn take_out_of_logs(&self, draft: &mut Draft, basis: &Basis) -> Result<(), Error> {
         let Some(others) = &self.others else {
             return Ok(());
         };
-        let services = draft.facts().control_set_keys("Services");
         let logs = draft.facts().control_set_keys("Services\\EventLog");
-        let elsewhere = |hive: HiveName, key: &KeyPath| {
-            hive == HiveName::System
-                && (logs.iter().any(|log| key.starts_with(log))
-                    || !services.iter().any(|service| key.starts_with(service)))
+        // `EventLog\<log>\<source>`: the logs themselves are Windows'.
+        let in_source = |hive: HiveName, key: &KeyPath| {
+            let below = |log: &KeyPath| {
+                let separators = |key: &KeyPath| {
+                    let units = key.units().into_iter();
+                    units.filter(|unit| *unit == u16::from(b'\\')).count()
+                };
+                key.starts_with(log) && separators(key) >= separators(log) + 2
+            };
+            hive == HiveName::System && logs.iter().any(below)
         };
-        for place in self.places().iter().filter(|place| elsewhere(place.0, &place.1)) {
+        for place in self.places().iter().filter(|place| in_source(place.0, &place.1)) {
             self.take_back(draft, place, others.value(place), basis)?;
         }
         let own = self.own.iter().flat_map(|own| &own.keys);
-        let keys = own.filter(|(hive, key)| elsewhere(*hive, key));
+        let keys = own.filter(|(hive, key)| in_source(*hive, key));
         self.drop_empty(draft, keys, others, basis)
     }
 

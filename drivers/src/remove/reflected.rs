@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use wimwright_servicing::plan::{Basis, Change, Subject};
 use wimwright_servicing::registry::{HiveName, KeyPath, RegData};
-use wimwright_servicing::{Blob, ContentId, Draft, DraftError, FileTree as _, ImagePath, TreeError};
+use wimwright_servicing::{
+    Blob, ContentId, Draft, DraftError, FileTree as _, ImagePath, Text, TreeError,
+};
 
 use crate::add::refusal::Stop;
 use crate::error::Error;
@@ -51,6 +53,7 @@ pub(super) struct Reflected {
     /// In the order in which they are written.
     pub(super) places: Vec<Place>,
     values: HashMap<(HiveName, KeyPath, String), RegData>,
+    /// Those that are created, with those above them.
     pub(super) keys: Vec<(HiveName, KeyPath)>,
     pub(super) paths: Vec<ImagePath>,
     files: HashMap<ImagePath, ReflectedFile>,
@@ -108,8 +111,12 @@ impl Reflected {
                     }
                 }
                 Subject::Key { hive, key } => {
-                    if draft.has_key(hive, &key).map_err(Error::from)? {
-                        reflected.keys.push((hive, key));
+                    // A key is created with those above it.
+                    for key in with_those_above(&key) {
+                        let new = !reflected.keys.contains(&(hive, key.clone()));
+                        if new && draft.has_key(hive, &key).map_err(Error::from)? {
+                            reflected.keys.push((hive, key));
+                        }
                     }
                 }
                 Subject::Path(path) => {
@@ -142,6 +149,17 @@ impl Reflected {
         let place = (hive, key.clone(), "Owners".to_owned());
         self.values.contains_key(&place)
     }
+}
+
+/// A key, and every key above it.
+fn with_those_above(key: &KeyPath) -> Vec<KeyPath> {
+    let mut keys = vec![key.clone()];
+    let mut units = key.units();
+    while let Some(end) = units.iter().rposition(|unit| *unit == u16::from(b'\\')) {
+        units.truncate(end);
+        keys.push(KeyPath::from(Text::from_units(&units)));
+    }
+    keys
 }
 
 /// The identity of a file's content.

@@ -48,7 +48,7 @@ pub(super) fn take_back(
     }
     if !in_use {
         if all_known {
-            part.take_out_elsewhere(draft, &OWNERS)?;
+            part.take_out_of_logs(draft, &OWNERS)?;
         }
         // Where the package cannot be asked: the log that services have by
         // habit.
