@@ -137,7 +137,10 @@ fn files(draft: &Draft, stored: &Stored) -> Result<Result<Vec<ExportedFile>, Str
     }
     let inf = |file: &ExportedFile| {
         file.relative.names().len() == 1
-            && file.relative.file_name().is_some_and(|name| name.ends_with(".inf"))
+            && file
+                .relative
+                .file_name()
+                .is_some_and(|name| name.ends_with(".inf"))
     };
     if !files.iter().any(inf) {
         return Ok(Err(format!("its folder `{folder}` holds no INF")));

@@ -74,9 +74,7 @@ pub(super) fn leave_to(
         }
     }
     for key in keys_that_list(draft, gone.node, published)? {
-        let gone_with_it = only
-            .iter()
-            .any(|id| key == gone.node.device_id(id));
+        let gone_with_it = only.iter().any(|id| key == gone.node.device_id(id));
         if gone_with_it {
             delete_id(draft, gone.node, key, published)?;
         }
@@ -147,7 +145,10 @@ fn free_number(draft: &mut Draft, number: OemNumber) -> Result<(), Error> {
     if freed.is_empty() {
         return delete_value(draft, HiveName::System, &root, "OemInfMap");
     }
-    let data = RegData { bytes: freed, ..map };
+    let data = RegData {
+        bytes: freed,
+        ..map
+    };
     let _ = draft.set_value(HiveName::System, &root, "OemInfMap", data, &MAP)?;
     Ok(())
 }
@@ -176,12 +177,7 @@ fn delete_key(draft: &mut Draft, node: Node, key: KeyPath) -> Result<(), Error> 
     Ok(())
 }
 
-fn delete_value(
-    draft: &mut Draft,
-    hive: HiveName,
-    key: &KeyPath,
-    name: &str,
-) -> Result<(), Error> {
+fn delete_value(draft: &mut Draft, hive: HiveName, key: &KeyPath, name: &str) -> Result<(), Error> {
     let change = Change::DeleteValue {
         hive,
         key: key.clone(),

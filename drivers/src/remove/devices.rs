@@ -131,7 +131,11 @@ fn filters(key: Key<'_>) -> HiveResult<Vec<String>> {
     let mut all = Vec::new();
     for name in ["UpperFilters", "LowerFilters"] {
         let value = key.value(name)?;
-        all.extend(value.and_then(|value| value.as_multi_string()).unwrap_or_default());
+        all.extend(
+            value
+                .and_then(|value| value.as_multi_string())
+                .unwrap_or_default(),
+        );
     }
     Ok(all)
 }

@@ -224,7 +224,10 @@ fn remove_with_folders(draft: &mut Draft, path: &ImagePath) -> Result<(), Error>
     }
     let mut folder = path.parent();
     while let Some(above) = folder.filter(|folder| !kept.contains(folder)) {
-        if draft.read_dir(&above)?.is_none_or(|entries| !entries.is_empty()) {
+        if draft
+            .read_dir(&above)?
+            .is_none_or(|entries| !entries.is_empty())
+        {
             break;
         }
         remove(draft, &above)?;

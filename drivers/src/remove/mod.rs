@@ -142,7 +142,10 @@ fn choose(draft: &Draft, names: &[String]) -> Result<Vec<Chosen>, Error> {
             }),
             Ok(found) => {
                 for stored in found {
-                    if !chosen.iter().any(|one| one.stored.as_ref() == Some(&stored)) {
+                    if !chosen
+                        .iter()
+                        .any(|one| one.stored.as_ref() == Some(&stored))
+                    {
                         chosen.push(Chosen {
                             name: name.clone(),
                             stored: Some(stored),
@@ -174,7 +177,11 @@ fn result(one: Chosen) -> RemoveResult {
     };
     let (outcome, reason, findings) = match one.done {
         Ok(findings) => (RemoveOutcome::Removed, None, findings),
-        Err(refusal) => (RemoveOutcome::Refused, Some(refusal.to_string()), Vec::new()),
+        Err(refusal) => (
+            RemoveOutcome::Refused,
+            Some(refusal.to_string()),
+            Vec::new(),
+        ),
     };
     RemoveResult {
         name: one.name,
@@ -306,7 +313,10 @@ fn boot_critical(
         .any(|package| package.boot_critical && crate::stored::same(&package.package_id, id));
     let mut services: Vec<String> = Vec::new();
     let mut enter = |service: String| {
-        if !services.iter().any(|known| crate::stored::same(known, &service)) {
+        if !services
+            .iter()
+            .any(|known| crate::stored::same(known, &service))
+        {
             services.push(service);
         }
     };

@@ -4,8 +4,8 @@
 //! Windows keeps a list of published INFs with each (driverstore 2.12, 2.13).
 //! Entries `!<package id>` are notes of its own, and no owners.
 
-use wimwright_servicing::registry::{HiveError, HiveName, Key, KeyPath, RegData};
 use wimwright_servicing::plan::{Basis, Change};
+use wimwright_servicing::registry::{HiveError, HiveName, Key, KeyPath, RegData};
 use wimwright_servicing::{Draft, ImagePath, Text};
 
 use crate::error::Error;
@@ -74,7 +74,12 @@ pub(super) fn services(draft: &Draft, published: &str) -> Result<Vec<Owned>, Err
 
 /// The files that `PnpLockdownFiles` names.
 pub(super) fn files(draft: &Draft, published: &str) -> Result<Vec<Owned>, Error> {
-    owned(draft, HiveName::Software, &lockdown::FILES.into(), published)
+    owned(
+        draft,
+        HiveName::Software,
+        &lockdown::FILES.into(),
+        published,
+    )
 }
 
 fn owned(
@@ -113,7 +118,10 @@ fn owned(
 
 /// The owners of a key beside the published INF; `None` where that is none.
 fn others(key: Key<'_>, published: &str) -> Result<Option<Vec<String>>, HiveError> {
-    let Some(owners) = key.value("Owners")?.and_then(|value| value.as_multi_string()) else {
+    let Some(owners) = key
+        .value("Owners")?
+        .and_then(|value| value.as_multi_string())
+    else {
         return Ok(None);
     };
     let all = owners.len();

@@ -129,7 +129,8 @@ impl Part {
         let mut last = others;
         last.push(&own);
         for order in [first, last] {
-            self.together.extend(Reflected::by(draft, without, &order)?.ok());
+            self.together
+                .extend(Reflected::by(draft, without, &order)?.ok());
         }
         Ok(())
     }
@@ -217,7 +218,11 @@ impl Part {
             };
             hive == HiveName::System && logs.iter().any(below)
         };
-        for place in self.places().iter().filter(|place| in_source(place.0, &place.1)) {
+        for place in self
+            .places()
+            .iter()
+            .filter(|place| in_source(place.0, &place.1))
+        {
             self.take_back(draft, place, others.value(place), basis)?;
         }
         let own = self.own.iter().flat_map(|own| &own.keys);

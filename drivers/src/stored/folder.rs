@@ -6,9 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wimwright_servicing::{
-    Blob, Draft, Entry, FileTree, ImagePath, Kind, Metadata, TreeError,
-};
+use wimwright_servicing::{Blob, Draft, Entry, FileTree, ImagePath, Kind, Metadata, TreeError};
 
 use crate::error::Error;
 

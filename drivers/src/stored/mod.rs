@@ -251,14 +251,8 @@ mod tests {
     #[test]
     fn the_inf_is_the_first_part_of_an_id() {
         for (id, inf) in [
-            (
-                "viostor.inf_amd64_0123456789abcdef",
-                Some("viostor.inf"),
-            ),
-            (
-                "my_own.inf_x86_0123456789abcdef",
-                Some("my_own.inf"),
-            ),
+            ("viostor.inf_amd64_0123456789abcdef", Some("viostor.inf")),
+            ("my_own.inf_x86_0123456789abcdef", Some("my_own.inf")),
             ("msmouse.inf_3dfa3917", None),
             ("_amd64_0123456789abcdef", None),
             ("viostor", None),

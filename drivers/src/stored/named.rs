@@ -64,7 +64,11 @@ pub(crate) fn named(
         }]));
     }
     let originally = stored.iter().filter(|stored| {
-        !stored.inbox && stored.original.as_deref().is_some_and(|inf| same(inf, wanted))
+        !stored.inbox
+            && stored
+                .original
+                .as_deref()
+                .is_some_and(|inf| same(inf, wanted))
     });
     let published: Vec<String> = originally
         .filter_map(|stored| stored.published.clone())

@@ -65,11 +65,12 @@ pub(crate) fn difference(before: &Held, after: &Held) -> Vec<String> {
         .iter()
         .filter(|(place, _)| !after.contains_key(*place))
         .map(|(place, _)| format!("- {place}"));
-    let new = after.iter().filter_map(|(place, data)| match before.get(place) {
-        None => Some(format!("+ {place}")),
-        Some(old) if old != data => Some(format!("~ {place}: {old:x?} -> {data:x?}")),
-        Some(_) => None,
-    });
+    let new = after
+        .iter()
+        .filter_map(|(place, data)| match before.get(place) {
+            None => Some(format!("+ {place}")),
+            Some(old) if old != data => Some(format!("~ {place}: {old:x?} -> {data:x?}")),
+            Some(_) => None,
+        });
     gone.chain(new).collect()
 }
-
