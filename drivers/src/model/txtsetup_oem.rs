@@ -275,7 +275,7 @@ fn data(kind: &str, line: Line<'_>) -> Option<RegistryData> {
         "REG_MULTI_SZ" => {
             let strings: Vec<String> = line
                 .fields()
-                .skip(4)
+                .skip(3)
                 .map(|text| text.into_owned())
                 .collect();
             Some(RegistryData::strings(&strings))

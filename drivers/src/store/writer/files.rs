@@ -59,7 +59,7 @@ pub(super) fn stage(
 pub(super) fn reflect(
     draft: &mut Draft,
     package: &ReadPackage,
-    placed: &Placed<'_>,
+    published: &str,
     source: SourceId,
     found: &FoundFile,
     destination: &Destination,
@@ -85,9 +85,8 @@ pub(super) fn reflect(
     let expand = found.expand.as_deref();
     // A file of several packages is that of the last one added; see services.
     let owners = lockdown::key(&below);
-    let published = placed.number.to_string();
     let shared = location.root == dirid::Root::Windows
-        && is_shared(draft, &HiveName::Software, &owners, &published)?;
+        && is_shared(draft, &HiveName::Software, &owners, published)?;
     let stays = shared && draft.has_file(&path).map_err(Error::from)?;
     if !stays && takes_place(draft, &path, found, flags)? {
         let basis = match draft.metadata(&path).map_err(Error::from)? {
@@ -100,7 +99,7 @@ pub(super) fn reflect(
         let origin = format!("{}\\{}", package.folder(), found.file.path());
         let origin = ImagePath::parse(&origin).map_err(Error::from)?;
         let locked_down = package.model.version.pnp_lockdown;
-        lockdown::write(draft, &below, &origin, &published, locked_down)?;
+        lockdown::write(draft, &below, &origin, published, locked_down)?;
     }
     Ok(())
 }
