@@ -130,18 +130,18 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
 
 #[test]
 fn damaged_packages_give_results_and_refused_ones_leave_no_trace() {
-    try_all(Windows::new(10, 0, 19045), "AMD64", PACKAGES, 400);
+    try_all(&Windows::new(10, 0, 19045), "AMD64", PACKAGES, 400);
 }
 
 #[test]
 fn damaged_packages_for_the_first_boot_do_so_too() {
-    try_all(Windows::new(6, 1, 7601), "AMD64", &PACKAGES[1..], 150);
-    try_all(Windows::new(5, 1, 2600), "x86", PACKAGES_X86, 250);
+    try_all(&Windows::new(6, 1, 7601), "AMD64", &PACKAGES[1..], 150);
+    try_all(&Windows::new(5, 1, 2600), "x86", PACKAGES_X86, 250);
 }
 
 type Packages = [(&'static str, &'static str, &'static [&'static str])];
 
-fn try_all(windows: Windows, architecture: &'static str, packages: &Packages, rounds: usize) {
+fn try_all(windows: &Windows, architecture: &'static str, packages: &Packages, rounds: usize) {
     let test = "damaged packages";
     let Some(corpus) = wimwright_testdata::corpus(test) else {
         return;
@@ -160,7 +160,7 @@ fn try_all(windows: Windows, architecture: &'static str, packages: &Packages, ro
     }
     let system = hive("SYSTEM", &values);
     let root = tempfile::tempdir().unwrap();
-    write(root.path(), &system, &[], &windows, 9);
+    write(root.path(), &system, &[], windows, 9);
     let image = Image::open(root.path(), Access::Read).unwrap();
 
     let mut random = Random(0x9E37_79B9_7F4A_7C15);

@@ -12,6 +12,7 @@
 mod database;
 mod devices;
 mod files;
+mod first_boot;
 mod owners;
 mod part;
 mod reflected;
@@ -19,7 +20,7 @@ mod refusal;
 mod services;
 
 use serde::Serialize;
-use wimwright_servicing::{Draft, DraftError, Finding};
+use wimwright_servicing::{Draft, DraftError, Finding, Generation};
 
 use crate::error::Error;
 use crate::list::{list, require_store};
@@ -74,7 +75,8 @@ struct Chosen {
 }
 
 /// Plans packages out of the image of `draft`: by published name (`oem7.inf`,
-/// `oem7`) all packages under it, or one by its package id. Either all are
+/// `oem7`) all packages under it, or one by its package id; `pending:...` names
+/// one that waits for the first boot. Either all are
 /// removed, or none: when one is refused the draft is left as it was, which is
 /// a result, not an error.
 ///
@@ -86,6 +88,9 @@ pub fn remove(
     options: &RemoveOptions,
 ) -> Result<Vec<RemoveResult>, Error> {
     require_store(draft)?;
+    if draft.facts().generation != Generation::DriverDatabase {
+        return first_boot::remove(draft, names, options);
+    }
     let mut chosen = choose(draft, names)?;
     let name = format!("drivers remove {}", names.join(" "));
     let planned = draft.operation(name, |draft| {

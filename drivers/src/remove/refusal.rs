@@ -22,6 +22,15 @@ pub(super) enum Refusal {
         /// The devices of the image that use them.
         devices: Vec<String>,
     },
+    /// Published in a store whose index cannot be written.
+    #[error(
+        "`{name}` is in the index of this Windows' driver store, which is written by Windows alone: \
+         remove it there, with `pnputil -d {name}`"
+    )]
+    InIndex { name: String },
+    /// A package that waits, and cannot be read.
+    #[error("the package cannot be read: {reason}")]
+    Unreadable { reason: String },
     /// Another one of those to be removed with it cannot be.
     #[error("nothing is removed, because `{other}` is refused")]
     Together { other: String },

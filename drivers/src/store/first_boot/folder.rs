@@ -45,6 +45,11 @@ impl Folder {
         })
     }
 
+    /// Its own name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Its place in the image.
     pub(crate) fn path(&self) -> &ImagePath {
         &self.path

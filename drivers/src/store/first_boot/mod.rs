@@ -64,13 +64,13 @@ pub(crate) fn write(
         only_missing = folder.holds(draft, &given.inf_name())?
             && pending::others_share(draft, folder, &boot.services())?;
         folder.put(draft, package, given, content)?;
+        if let Some(found) = &package.catalog {
+            catalog::install(draft, folder, found, content)?;
+        }
         match draft.facts().windows_pe {
             true => startnet::add(draft, &folder.variable_path(), &given.inf_name())?,
             false => device_path::add(draft, &folder.variable_path())?,
         }
-    }
-    if let Some(found) = &package.catalog {
-        catalog::install(draft, found, content)?;
     }
     boot.write(draft, package, content, only_missing)?;
     // Sections may set one value twice; only what is left of it counts.

@@ -7,16 +7,20 @@ use std::sync::Arc;
 use wimwright_inf::{Inf, same_name};
 use wimwright_servicing::plan::{Basis, Change};
 use wimwright_servicing::registry::HiveName;
-use wimwright_servicing::{Blob, Draft, FileTree as _, Finding, ImagePath};
+use wimwright_servicing::{Draft, FileTree as _, Finding, ImagePath};
 
 use super::boot::Boot;
 use super::content::{Content, PlacedFiles};
 use super::pending::{self, Pending};
 use super::published::same_content;
 use super::{catalog, critical_device, device_path, startnet, text_setup};
+use crate::add::read::target;
 use crate::add::refusal::Stop;
 use crate::error::Error;
-use crate::inbox::{MAX_INF, parse_options};
+use crate::inbox::{InboxInfs, MAX_INF, parse_options};
+use crate::model::{DriverModel, ModelOptions, dirid};
+use crate::store::published_name::OemNumber;
+use crate::store::writer::files::DRIVER_CATALOGS;
 
 const INFERRED: Basis = Basis::inferred("driverstore 8");
 
@@ -27,7 +31,6 @@ struct InPlace {
     /// Keys below `Services\EventLog`.
     event_logs: Vec<String>,
     files: PlacedFiles,
-    catalogs: Vec<Arc<dyn Blob>>,
 }
 
 /// Who uses a service: devices of the image, by name of the service.
@@ -49,27 +52,12 @@ pub(crate) fn take_back(draft: &mut Draft, gone: &Pending, users: Users<'_>) -> 
     let _ = draft.plan_change(change, &INFERRED)?;
     remove_if_empty(draft, gone.path.parent())?;
 
-    // What is left decides what may go.
-    let others = pending::all(draft)?;
-    let mut kept: Vec<&str> = Vec::new();
-    for service in &in_place.services {
-        if let Some(reason) = needed(draft, service, users)? {
-            draft.report(Finding::warning(
-                "service-kept",
-                format!("service `{service}` stays, with its file: {reason}"),
-            ));
-            kept.push(service);
-        }
-    }
-    in_place.remove(draft, &kept)?;
-    for blob in &in_place.catalogs {
-        if !has_catalog(draft, &others, blob.as_ref())? {
-            catalog::remove(draft, blob.as_ref())?;
-        }
-    }
+    let services = unneeded(draft, &in_place.services, users)?;
+    in_place.remove(draft, &services)?;
+    catalog::remove(draft, &gone.name)?;
     // A service that another waiting package brings as well is now that one's:
     // of several the last one added wins, as when they were added.
-    for other in others.iter().rev() {
+    for other in pending::all(draft)?.iter().rev() {
         restore(draft, other, &in_place.services)?;
     }
     Ok(())
@@ -103,15 +91,13 @@ impl InPlace {
             self.files
                 .push((placed.path, Arc::clone(&placed.found.blob)));
         }
-        self.catalogs
-            .extend(read.catalog.as_ref().map(|found| Arc::clone(&found.blob)));
         Ok(())
     }
 
-    /// Removes it, except services that stay and what they run.
-    fn remove(&self, draft: &mut Draft, kept: &[&str]) -> Result<(), Stop> {
+    /// Removes `services`, and the files that no other service runs.
+    fn remove(&self, draft: &mut Draft, services: &[&str]) -> Result<(), Stop> {
         for (path, blob) in &self.files {
-            if !draft.has_file(path).map_err(Error::from)? || runs(draft, kept, path)? {
+            if !draft.has_file(path).map_err(Error::from)? || runs(draft, services, path)? {
                 continue;
             }
             if same_content(draft, path, blob.as_ref())? {
@@ -125,21 +111,120 @@ impl InPlace {
                 ));
             }
         }
-        let gone = self
-            .services
-            .iter()
-            .filter(|service| !kept.contains(&service.as_str()));
-        for service in gone {
+        for service in services {
             delete_keys(draft, &format!("Services\\{service}"))?;
             critical_device::remove(draft, service)?;
         }
-        if kept.is_empty() {
+        if services.len() == self.services.len() {
             for log in &self.event_logs {
                 delete_keys(draft, &format!("Services\\EventLog\\{log}"))?;
             }
         }
         Ok(())
     }
+}
+
+/// Those of `services` that nobody else needs; tells of the others.
+fn unneeded<'s>(
+    draft: &mut Draft,
+    services: &'s [String],
+    users: Users<'_>,
+) -> Result<Vec<&'s str>, Error> {
+    let mut gone = Vec::new();
+    for service in services {
+        match needed(draft, service, users)? {
+            None => gone.push(service.as_str()),
+            Some(reason) => draft.report(Finding::warning(
+                "service-kept",
+                format!("service `{service}` stays, with its file: {reason}"),
+            )),
+        }
+    }
+    Ok(gone)
+}
+
+/// Plans a published INF out of an image of Windows 2000, XP or 2003, which
+/// keeps nothing else of a package: the INF, its compiled form, its catalog, and
+/// the services that only it brings.
+pub(crate) fn take_back_published(
+    draft: &mut Draft,
+    number: OemNumber,
+    path: &ImagePath,
+    users: Users<'_>,
+) -> Result<(), Stop> {
+    let model = published_model(draft, path)?;
+    let services = model.as_ref().map(own_services).unwrap_or_default();
+    let names: Vec<String> = services.iter().map(|(name, _)| name.clone()).collect();
+    let windows = draft.facts().windows.clone();
+    let catalog = number.catalog();
+    for below in [
+        format!("INF\\{number}"),
+        format!("INF\\oem{}.PNF", number.0),
+        format!("System32\\CatRoot\\{DRIVER_CATALOGS}\\{catalog}"),
+    ] {
+        let path = windows.join(&below).map_err(Error::from)?;
+        let _ = draft.plan_change(Change::Remove { path }, &INFERRED)?;
+    }
+    let gone = unneeded(draft, &names, users)?;
+    for (service, file) in &services {
+        if !gone.contains(&service.as_str()) {
+            continue;
+        }
+        if let Some(file) = file {
+            let path = windows.join(file).map_err(Error::from)?;
+            let there = draft.has_file(&path).map_err(Error::from)?;
+            if there && !runs(draft, &gone, &path)? {
+                let _ = draft.plan_change(Change::Remove { path }, &INFERRED)?;
+            }
+        }
+        delete_keys(draft, &format!("Services\\{service}"))?;
+        critical_device::remove(draft, service)?;
+    }
+    Ok(())
+}
+
+/// What a published INF means in this image; `None` where it is none any more.
+pub(crate) fn published_model(
+    draft: &Draft,
+    path: &ImagePath,
+) -> Result<Option<DriverModel>, Error> {
+    let Some(bytes) = draft.read(path, MAX_INF)? else {
+        return Ok(None);
+    };
+    let parse = parse_options(draft)?;
+    let Ok(inf) = Inf::try_parse(&bytes, &parse) else {
+        return Ok(None);
+    };
+    let inbox = InboxInfs::new(draft, parse);
+    let options = ModelOptions::default();
+    let resolve = |name: &str| inbox.get(name);
+    Ok(Some(DriverModel::read(
+        &inf,
+        &target(draft),
+        &options,
+        &resolve,
+    )))
+}
+
+/// The driver services that the INF itself brings, each with its file below the
+/// Windows directory.
+fn own_services(model: &DriverModel) -> Vec<(String, Option<String>)> {
+    let mut found: Vec<(String, Option<String>)> = Vec::new();
+    let services = model.installs.iter().flat_map(|install| &install.services);
+    for service in services.filter(|service| service.from.is_none() && service.is_driver()) {
+        if found
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case(&service.name))
+        {
+            continue;
+        }
+        let binary = service.binary.as_ref().and_then(|binary| {
+            let location = binary.destination.as_ref()?.location(&model.target).ok()?;
+            (location.root == dirid::Root::Windows).then_some(location.path)
+        });
+        found.push((service.name.clone(), binary));
+    }
+    found
 }
 
 fn delete_keys(draft: &mut Draft, below: &str) -> Result<(), Error> {
@@ -194,32 +279,21 @@ fn adds_service(inf: &Inf, service: &str) -> bool {
     })
 }
 
-/// Whether a service that stays runs the file at `path`.
-fn runs(draft: &Draft, kept: &[&str], path: &ImagePath) -> Result<bool, Error> {
+/// Whether a service of the image, other than those that go, runs the file at
+/// `path`.
+fn runs(draft: &Draft, gone: &[&str], path: &ImagePath) -> Result<bool, Error> {
     let Some(name) = path.file_name().map(ToString::to_string) else {
         return Ok(false);
     };
-    for service in kept {
-        for key in draft
-            .facts()
-            .control_set_keys(&format!("Services\\{service}"))
-        {
-            let image = draft.value(HiveName::System, &key, "ImagePath")?;
+    for services in draft.facts().control_set_keys("Services") {
+        for service in draft.subkeys(HiveName::System, &services)? {
+            if gone.iter().any(|gone| gone.eq_ignore_ascii_case(&service)) {
+                continue;
+            }
+            let image = draft.value(HiveName::System, &services.join(&service), "ImagePath")?;
             let image = image.and_then(|data| data.as_text()).unwrap_or_default();
             let file = image.rsplit('\\').next().unwrap_or_default();
             if file.eq_ignore_ascii_case(&name) {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
-}
-
-fn has_catalog(draft: &Draft, others: &[Pending], catalog: &dyn Blob) -> Result<bool, Error> {
-    for other in others {
-        for entry in draft.read_dir(&other.path)?.unwrap_or_default() {
-            let path = other.path.child(entry.name.clone());
-            if entry.name.ends_with(".cat") && same_content(draft, &path, catalog)? {
                 return Ok(true);
             }
         }
