@@ -5,11 +5,11 @@
 //! again and keeps the id.
 
 use serde::Serialize;
-use wimwright_servicing::{Draft, FileTree as _, ImagePath};
+use wimwright_servicing::{Draft, FileTree as _, ImagePath, Kind};
 
 use crate::error::Error;
 use crate::list::require_database;
-use crate::stored::{Stored, all, files_below, named};
+use crate::stored::{Stored, all, named};
 
 /// What became of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -127,13 +127,20 @@ fn files(draft: &Draft, stored: &Stored) -> Result<Result<Vec<ExportedFile>, Str
         )));
     }
     let mut files = Vec::new();
-    for image_path in files_below(draft, &folder)? {
-        if let Some(relative) = image_path.below(&folder) {
-            files.push(ExportedFile {
-                image_path,
+    let mut link = None;
+    draft.walk(&folder, &mut |path, kind| {
+        match (kind, path.below(&folder)) {
+            (Kind::File, Some(relative)) => files.push(ExportedFile {
+                image_path: path.clone(),
                 relative,
-            });
+            }),
+            (Kind::Link, _) => link = Some(path.clone()),
+            _ => {}
         }
+        Ok(())
+    })?;
+    if let Some(link) = link {
+        return Ok(Err(format!("`{link}` is a link, which is not followed")));
     }
     let inf = |file: &ExportedFile| {
         file.relative.names().len() == 1

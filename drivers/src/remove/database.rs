@@ -30,7 +30,7 @@ pub(super) fn delete_published(draft: &mut Draft, published: &str) -> Result<(),
     for node in Node::ALL {
         delete_key(draft, node, node.inf_file(published))?;
         for key in keys_that_list(draft, node, published)? {
-            delete_id(draft, node, key, published)?;
+            delete_id(draft, node, &key, published)?;
         }
     }
     match OemNumber::parse(published, ".inf") {
@@ -76,7 +76,7 @@ pub(super) fn leave_to(
     for key in keys_that_list(draft, gone.node, published)? {
         let gone_with_it = only.iter().any(|id| key == gone.node.device_id(id));
         if gone_with_it {
-            delete_id(draft, gone.node, key, published)?;
+            delete_id(draft, gone.node, &key, published)?;
         }
     }
     Ok(())
@@ -117,9 +117,9 @@ pub(super) fn configured_services(draft: &Draft, stored: &Stored) -> Result<Vec<
 }
 
 /// Deletes a value of `DeviceIds`, and the keys that this leaves empty.
-fn delete_id(draft: &mut Draft, node: Node, key: KeyPath, published: &str) -> Result<(), Error> {
+fn delete_id(draft: &mut Draft, node: Node, key: &KeyPath, published: &str) -> Result<(), Error> {
     let hive = node.hive();
-    delete_value(draft, hive, &key, published)?;
+    delete_value(draft, hive, key, published)?;
     let top = node.root().join("DeviceIds").units().len();
     let mut units = key.units();
     while units.len() > top {

@@ -3,7 +3,7 @@
 
 use wimwright_servicing::plan::{Basis, Change, Content};
 use wimwright_servicing::registry::{HiveName, KeyPath};
-use wimwright_servicing::{Draft, FileTree as _, Finding, ImagePath, TreeError, read_all};
+use wimwright_servicing::{Draft, FileTree as _, Finding, ImagePath, Name, TreeError, read_all};
 
 use super::owners::Owned;
 use super::part::Part;
@@ -35,10 +35,14 @@ pub(super) fn remove_folder(draft: &mut Draft, stored: &Stored) -> Result<(), Er
 /// and the catalog.
 pub(super) fn remove_published(draft: &mut Draft, published: &str) -> Result<(), Error> {
     let windows = draft.facts().windows.clone();
-    let inf = windows.join(&format!("INF\\{published}"))?;
-    remove(draft, &inf)?;
-    if let Some((stem, _)) = published.rsplit_once('.') {
-        remove(draft, &windows.join(&format!("INF\\{stem}.PNF"))?)?;
+    let folder = windows.join("INF")?;
+    let stem = published.rsplit_once('.').map(|(stem, _)| stem);
+    let compiled = stem.map(|stem| format!("{stem}.PNF"));
+    for name in [Some(published), compiled.as_deref()].into_iter().flatten() {
+        // A broken database may hold names that no file can have.
+        if let Ok(name) = Name::new(name) {
+            remove(draft, &folder.child(name))?;
+        }
     }
     if let Some(number) = OemNumber::parse(published, ".inf") {
         remove(draft, &catalog_of(&windows, number)?)?;
@@ -57,9 +61,10 @@ pub(super) fn publish(
     let Some(folder) = package.folder(draft)? else {
         return Ok(());
     };
-    if let Some(inf) = &package.original {
-        let to = windows.join(&format!("INF\\{published}"))?;
-        copy(draft, &folder.join(inf)?, &to)?;
+    let original = package.original.as_deref().map(Name::new);
+    if let (Some(Ok(inf)), Ok(name)) = (original, Name::new(published)) {
+        let to = windows.join("INF")?.child(name);
+        copy(draft, &folder.child(inf), &to)?;
     }
     let catalog = catalog.zip(OemNumber::parse(published, ".inf"));
     if let Some((catalog, number)) = catalog {

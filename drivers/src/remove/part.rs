@@ -70,7 +70,7 @@ impl Part {
         match own {
             Ok((alone, own)) => {
                 part.own = Some(alone);
-                part.read_others(draft, &owned, &without, own, all)?;
+                part.read_others(draft, &owned, &without, &own, all)?;
             }
             Err(reason) => findings.push(Finding::note(
                 "package-unreadable",
@@ -90,7 +90,7 @@ impl Part {
         draft: &mut Draft,
         owned: &[Owned],
         without: &Without<'_>,
-        own: Writing,
+        own: &Writing,
         all: &[Stored],
     ) -> Result<(), Error> {
         let names: BTreeSet<String> = owned
@@ -124,10 +124,10 @@ impl Part {
         others.sort_by_key(|writing| age(writing.whole.read.model.version.driver_ver.as_ref()));
         let others: Vec<&Writing> = others.iter().collect();
         self.others = Reflected::by(draft, without, &others)?.ok();
-        let mut first = vec![&own];
+        let mut first = vec![own];
         first.extend(&others);
         let mut last = others;
-        last.push(&own);
+        last.push(own);
         for order in [first, last] {
             self.together
                 .extend(Reflected::by(draft, without, &order)?.ok());
