@@ -109,7 +109,7 @@ pub(crate) enum Command {
         /// Which file, like `Windows/INF/oem0.inf`
         path: String,
     },
-    /// Driver packages: add, list, describe
+    /// Driver packages: add, remove, export, list, describe
     #[command(subcommand, arg_required_else_help = true)]
     Drivers(DriversCommand),
     /// Saved plans: show, apply
@@ -145,6 +145,36 @@ pub(crate) enum DriversCommand {
         recurse: bool,
         #[command(flatten)]
         writing: Writing,
+    },
+    /// Remove driver packages from an image
+    ///
+    /// All that are named are removed, or none. Drivers that came with Windows cannot be removed.
+    Remove {
+        /// The image directory
+        image: PathBuf,
+        /// Published names, `oem0.inf` or `oem0`; or package ids
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+        /// Remove drivers that the image may need to boot, too
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        writing: Writing,
+    },
+    /// Copy driver packages out of an image, each into a folder of its own
+    ///
+    /// A folder is named by package id; `drivers add` takes it as it is.
+    Export {
+        /// The image directory
+        image: PathBuf,
+        /// The directory to make the folders in; made where it is missing
+        directory: PathBuf,
+        /// Published names, `oem0.inf` or `oem0`; or package ids; all of third parties if not given
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// Replace folders of that name that are there
+        #[arg(long)]
+        force: bool,
     },
     /// List the driver packages of an image
     List {

@@ -108,6 +108,10 @@ fn documents() -> Vec<Value> {
         "drivers list @image --all",
         "drivers info @image oem0.inf",
         "drivers info @broken",
+        "drivers export @image @out oem0 oem7",
+        "drivers remove @image oem0 oem7",
+        "drivers remove @image oem0.inf --force --dry-run",
+        "drivers remove @image oem0.inf --force",
         "info @image",
         "demo @demo --progress json",
     ] {

@@ -2,8 +2,9 @@
 //!
 //! The operations are functions over a [`Draft`](wimwright_servicing::Draft):
 //! [`add`] plans a package into the image, [`remove`] out of it, [`list`] and
-//! [`info`] read what is there, and [`export`] names the files to copy out. [`model`] says what an INF means for one Windows, [`store`] which
-//! bytes that becomes. Nothing here touches the host's filesystem.
+//! [`info`] read what is there, and [`export`] names the files to copy out.
+//! [`model`] says what an INF means for one Windows, [`store`] which bytes that
+//! becomes. Nothing here touches the host's filesystem.
 
 mod add;
 mod error;

@@ -260,7 +260,7 @@ fn packages_that_share_a_service_do_not_undo_each_other() {
     let system = wimwright_servicing::registry::HiveName::System;
     let value = |draft: &Draft, name: &str| draft.value(&system, &key, name).unwrap().unwrap();
     let owners = value(&draft, "Owners").as_texts().unwrap();
-    assert_eq!(owners, ["oem0.inf", "oem1.inf"]);
+    assert_eq!(owners, ["oem1.inf", "oem0.inf"]);
     assert_eq!(
         value(&draft, "DisplayName").as_text().unwrap(),
         "@oem1.inf,%Name%;Two"

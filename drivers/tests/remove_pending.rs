@@ -17,9 +17,10 @@ mod support;
 use held::{difference, held, held_by};
 use support::{Around, TestImage, corpus_packages, now, package};
 use wimwright_drivers::{
-    AddOptions, Outcome, Package, RemoveOptions, RemoveOutcome, RemoveResult, add, list, remove,
+    AddOptions, Outcome, Package, RemoveOptions, RemoveOutcome, RemoveResult, add, export,
+    find_packages, list, remove,
 };
-use wimwright_servicing::{Access, Draft, FileTree as _};
+use wimwright_servicing::{Access, Draft, FileTree as _, ImagePath, MemoryTree};
 use wimwright_testdata::image::{self, Data};
 
 const FOLDER: &str = "intel-iastor-xp-f6";
@@ -234,9 +235,7 @@ fn published_infs_go_where_windows_keeps_nothing_else() {
     let Some(port) = package(test, "ftdi-cdm-2.08.30", "ftdiport.inf") else {
         return;
     };
-    let bytes = {
-        port.tree().read(port.inf(), 1 << 24).unwrap().unwrap()
-    };
+    let bytes = { port.tree().read(port.inf(), 1 << 24).unwrap().unwrap() };
     let catalogs = "Windows/System32/CatRoot/{F750E6C3-38EE-11D1-85E5-00C04FC295EE}";
     for (around, goes) in [(Around::WindowsXpX86, true), (Around::Windows7X86, false)] {
         let image = TestImage::new(around, test).unwrap();
@@ -266,5 +265,46 @@ fn published_infs_go_where_windows_keeps_nothing_else() {
             let reason = results[0].reason.as_deref().unwrap();
             assert!(reason.contains("pnputil"), "{reason}");
         }
+    }
+}
+
+#[test]
+fn an_exported_package_added_to_a_fresh_image_gives_the_same() {
+    let test = "pending packages exported";
+    for (around, folder, inf) in [
+        (Around::WindowsXpX86, FOLDER, "iaAHCI.inf"),
+        (Around::WindowsXpX86, FOLDER, "TXTSETUP.OEM"),
+        (Around::Windows7X64, "ftdi-cdm-2.08.30", "ftdibus.inf"),
+        (Around::WindowsPe3X86, "vigembus-x86", "ViGEmBus.inf"),
+    ] {
+        let Some(given) = package(test, folder, inf) else {
+            return;
+        };
+        let image = TestImage::new(around, test).unwrap();
+        let mut draft = image.open(Access::Read).look(now());
+        let name = name_of(&mut draft, &given);
+        let first = held(&draft);
+        let exported = export(&draft, std::slice::from_ref(&name)).unwrap();
+        let [exported] = exported.as_slice() else {
+            panic!("{exported:?}");
+        };
+        let id = exported.package_id.as_deref().unwrap();
+        assert_eq!(name, format!("pending:{id}"));
+        let mut tree = MemoryTree::new();
+        for file in &exported.files {
+            let blob = draft.open(&file.image_path).unwrap().unwrap();
+            tree.insert_blob(file.relative.clone(), blob);
+        }
+        let found = find_packages(&tree, false).unwrap();
+        let setup = |path: &ImagePath| path.file_name().unwrap().is("txtsetup.oem");
+        let inf = found.iter().find(|path| setup(path)).unwrap_or(&found[0]);
+        let copy = Package::new("copy", id, std::sync::Arc::new(tree), inf.clone());
+        let mut fresh = image.open(Access::Read).look(now());
+        assert_eq!(name_of(&mut fresh, &copy), name);
+        let left = difference(&first, &held(&fresh));
+        assert!(left.is_empty(), "{name}: {left:#?}");
+        // Without names everything of third parties is exported.
+        let all = export(&draft, &[]).unwrap();
+        assert_eq!(all.len(), 1);
     }
 }

@@ -324,6 +324,72 @@ fn a_file_that_is_not_the_packages_own_stays_and_is_told() {
 }
 
 #[test]
+fn a_service_and_file_of_windows_itself_are_put_back() {
+    let Some(versions) = Versions::new("shared with Windows") else {
+        return;
+    };
+    on(&image(), |draft| {
+        let first = wimwright_drivers::add(draft, &versions.package(1), &AddOptions::default())?;
+        let id = first.package_id.unwrap();
+        let package = format!("DriverDatabase\\DriverPackages\\{id}");
+        let mut version = value(draft, &package, "Version").unwrap();
+        version.bytes[0] = 0xFF;
+        set(draft, &package, "Version", version)?;
+        let before = held(draft);
+        let name = add(draft, &versions.package(2))?;
+        assert_ne!(difference(&before, &held(draft)), [""; 0]);
+        remove(draft, &[&name])?;
+        assert_eq!(difference(&before, &held(draft)), [""; 0]);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_record_that_names_files_of_others_removes_none_of_them() {
+    let Some(versions) = Versions::new("false records") else {
+        return;
+    };
+    let own = "Windows\\System32\\drivers\\gm.dls";
+    let top = "Microsoft\\Windows\\CurrentVersion\\Setup\\PnpLockdownFiles";
+    let itself = "%SystemRoot%\\System32\\drivers\\gm.dls";
+    for (file, source) in [
+        ("%SystemRoot%/System32/drivers/gm.dls", itself),
+        ("%SystemRoot%/System32/drivers/../drivers/gm.dls", itself),
+        (
+            "C:/Windows/System32/drivers/gm.dls",
+            "C:\\Windows\\System32\\drivers\\gm.dls",
+        ),
+        ("%SystemRoot%", ""),
+    ] {
+        for whole in [true, false] {
+            on(&image(), |draft| {
+                let result =
+                    wimwright_drivers::add(draft, &versions.package(1), &AddOptions::default())?;
+                let (name, id) = (result.published_name.unwrap(), result.package_id.unwrap());
+                if !whole {
+                    let folder = "Windows\\System32\\DriverStore\\FileRepository";
+                    let path = path(&format!("{folder}\\{id}"));
+                    let _ = draft.plan_change(Change::Remove { path }, &TEST)?;
+                }
+                let at = key(top).join(file);
+                for (value, data) in [
+                    ("Owners", RegData::multi_sz(&[&name])),
+                    ("Source", RegData::expand_sz(source)),
+                ] {
+                    let _ = draft.set_value(HiveName::Software, &at, value, data, &TEST)?;
+                }
+                remove(draft, &[&name])?;
+                assert!(draft.has_file(&path(own))?, "{file}");
+                assert!(!draft.has_key(HiveName::Software, &key(top))?, "{file}");
+                // Without the package's own file, its copy cannot be told.
+                assert_eq!(draft.has_file(&path(SYS))?, !whole, "{file}");
+                Ok(())
+            });
+        }
+    }
+}
+
+#[test]
 fn what_somebody_set_in_a_shared_service_stays() {
     let Some(versions) = Versions::new("own settings") else {
         return;

@@ -5,8 +5,10 @@ mod completions;
 mod demo;
 mod dir;
 mod drivers_add;
+mod drivers_export;
 mod drivers_info;
 mod drivers_list;
+mod drivers_remove;
 mod info;
 mod open;
 mod plan;
@@ -32,6 +34,18 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             recurse,
             writing,
         }) => drivers_add::run(image, packages, *recurse, writing, context),
+        Command::Drivers(DriversCommand::Remove {
+            image,
+            names,
+            force,
+            writing,
+        }) => drivers_remove::run(image, names, *force, writing, context),
+        Command::Drivers(DriversCommand::Export {
+            image,
+            directory,
+            names,
+            force,
+        }) => drivers_export::run(image, directory, names, *force, context),
         Command::Drivers(DriversCommand::List { image, all }) => {
             drivers_list::run(image, *all, context)
         }

@@ -199,8 +199,19 @@ pub(crate) fn summary(receipt: &Receipt) -> String {
     }
     let done = ReceiptDocument::from(receipt);
     let registry = &done.registry;
-    let mut parts = vec![count(done.files.len(), "file written", "files written")];
+    let removed = done
+        .files
+        .iter()
+        .filter(|file| file.after.is_none())
+        .count();
+    let written = done.files.len() - removed;
+    let mut parts = vec![count(written, "file written", "files written")];
     for (number, one, many) in [
+        (
+            removed,
+            "file or folder removed",
+            "files and folders removed",
+        ),
         (registry.keys_created, "key created", "keys created"),
         (registry.values_set, "value set", "values set"),
         (registry.keys_deleted, "key deleted", "keys deleted"),

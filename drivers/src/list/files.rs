@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::inbox::{InboxInfs, MAX_INF, parse_options};
 use crate::model::{DriverModel, InfKind, InstallSection, ModelOptions, Version};
 use crate::store::first_boot::pending::{self, Pending};
-use crate::store::first_boot::published::{self, inf_of_folder, same_content};
+use crate::store::first_boot::published::{self, inf_of_folder};
 use crate::store::first_boot::text_setup;
 
 pub(super) fn list(draft: &mut Draft, with_inbox: bool) -> Result<Vec<DriverPackage>, Error> {
@@ -22,7 +22,7 @@ pub(super) fn list(draft: &mut Draft, with_inbox: bool) -> Result<Vec<DriverPack
             continue;
         };
         package.published_name = Some(number.to_string());
-        if let Some(at) = store_folder(draft, &folders, &path)? {
+        if let Some(at) = published::store_folder(draft, &folders, &path)? {
             let (folder, place) = folders.swap_remove(at);
             if let Some(name) = inf_of_folder(&folder) {
                 name.clone_into(&mut package.original_file_name);
@@ -41,26 +41,6 @@ pub(super) fn list(draft: &mut Draft, with_inbox: bool) -> Result<Vec<DriverPack
         }
     }
     Ok(packages)
-}
-
-/// Which folder of the store holds this INF.
-fn store_folder(
-    draft: &Draft,
-    folders: &[(String, ImagePath)],
-    inf: &ImagePath,
-) -> Result<Option<usize>, Error> {
-    let Some(content) = draft.open(inf)? else {
-        return Ok(None);
-    };
-    for (at, (folder, place)) in folders.iter().enumerate() {
-        let Some(name) = inf_of_folder(folder) else {
-            continue;
-        };
-        if same_content(draft, &place.join(name)?, content.as_ref())? {
-            return Ok(Some(at));
-        }
-    }
-    Ok(None)
 }
 
 /// Windows' own packages: the rest of the store, or without one every other

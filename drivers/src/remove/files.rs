@@ -3,10 +3,10 @@
 
 use wimwright_servicing::plan::{Basis, Change, Content};
 use wimwright_servicing::registry::{HiveName, KeyPath};
-use wimwright_servicing::{Draft, FileTree as _, Finding, ImagePath, TreeError, read_all};
+use wimwright_servicing::{Draft, FileTree as _, Finding, ImagePath, Name, TreeError, read_all};
 
 use super::owners::Owned;
-use super::part::Part;
+use super::part::{Part, delete_if_empty};
 use super::reflected::{ReflectedFile, content};
 use crate::error::Error;
 use crate::store::published_name::OemNumber;
@@ -35,10 +35,14 @@ pub(super) fn remove_folder(draft: &mut Draft, stored: &Stored) -> Result<(), Er
 /// and the catalog.
 pub(super) fn remove_published(draft: &mut Draft, published: &str) -> Result<(), Error> {
     let windows = draft.facts().windows.clone();
-    let inf = windows.join(&format!("INF\\{published}"))?;
-    remove(draft, &inf)?;
-    if let Some((stem, _)) = published.rsplit_once('.') {
-        remove(draft, &windows.join(&format!("INF\\{stem}.PNF"))?)?;
+    let folder = windows.join("INF")?;
+    let stem = published.rsplit_once('.').map(|(stem, _)| stem);
+    let compiled = stem.map(|stem| format!("{stem}.PNF"));
+    for name in [Some(published), compiled.as_deref()].into_iter().flatten() {
+        // A broken database may hold names that no file can have.
+        if let Ok(name) = Name::new(name) {
+            remove(draft, &folder.child(name))?;
+        }
     }
     if let Some(number) = OemNumber::parse(published, ".inf") {
         remove(draft, &catalog_of(&windows, number)?)?;
@@ -57,9 +61,10 @@ pub(super) fn publish(
     let Some(folder) = package.folder(draft)? else {
         return Ok(());
     };
-    if let Some(inf) = &package.original {
-        let to = windows.join(&format!("INF\\{published}"))?;
-        copy(draft, &folder.join(inf)?, &to)?;
+    let original = package.original.as_deref().map(Name::new);
+    if let (Some(Ok(inf)), Ok(name)) = (original, Name::new(published)) {
+        let to = windows.join("INF")?.child(name);
+        copy(draft, &folder.child(inf), &to)?;
     }
     let catalog = catalog.zip(OemNumber::parse(published, ".inf"));
     if let Some((catalog, number)) = catalog {
@@ -92,7 +97,7 @@ pub(super) fn take_back(
 ) -> Result<(), Error> {
     let mut recorded = Vec::new();
     for owned in &part.files {
-        let source = source(draft, owned)?;
+        let source = source(draft, part, owned)?;
         if owned.alone() {
             let (hive, key) = (owned.hive.clone(), owned.key.clone());
             let _ = draft.plan_change(Change::DeleteKey { hive, key }, &STORE)?;
@@ -103,13 +108,20 @@ pub(super) fn take_back(
         let Some(path) = owned.file(draft) else {
             continue;
         };
-        if !in_use {
+        // What runs from the store goes with its folder.
+        let in_store = part
+            .folder
+            .as_ref()
+            .is_some_and(|folder| path.starts_with(folder));
+        if !in_use && !in_store {
             one(draft, part, owned, &path, source.as_ref(), findings)?;
         }
         recorded.push(path);
     }
-    let top = KeyPath::from(lockdown::FILES);
-    let _ = super::part::delete_if_empty(draft, &HiveName::Software, &top, &STORE)?;
+    if !part.files.is_empty() {
+        let top = KeyPath::from(lockdown::FILES);
+        let _ = delete_if_empty(draft, &HiveName::Software, &top, &STORE)?;
+    }
     // Files that no record can be about: those outside the Windows directory.
     let windows = draft.facts().windows.clone();
     for path in part.paths() {
@@ -166,20 +178,22 @@ fn one(
     Ok(())
 }
 
-/// Where in the store a recorded file comes from.
-fn source(draft: &Draft, owned: &Owned) -> Result<Option<ImagePath>, Error> {
+/// The file of the package that a recorded file is a copy of.
+fn source(draft: &Draft, part: &Part, owned: &Owned) -> Result<Option<ImagePath>, Error> {
     let source = draft.value(&owned.hive, &owned.key, "Source")?;
-    let Some(source) = source.and_then(|data| data.as_text()) else {
-        return Ok(None);
-    };
+    let source = source.and_then(|data| data.as_text()).unwrap_or_default();
     let Some((root, below)) = source.split_once('\\') else {
         return Ok(None);
     };
-    let in_windows = root.eq_ignore_ascii_case("%SystemRoot%");
-    Ok(match in_windows {
-        true => draft.facts().windows.join(below).ok(),
-        false => None,
-    })
+    if !root.eq_ignore_ascii_case("%SystemRoot%") {
+        return Ok(None);
+    }
+    let source = draft.facts().windows.join(below).ok();
+    // A record may say what it likes: only the package's own files count.
+    Ok(source.filter(|source| {
+        let mut folder = part.folder.iter();
+        folder.any(|folder| source.starts_with(folder))
+    }))
 }
 
 fn is_own(draft: &Draft, part: &Part, path: &ImagePath) -> Result<bool, Error> {

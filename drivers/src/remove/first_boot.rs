@@ -4,7 +4,7 @@
 use wimwright_servicing::{Draft, FileTree as _, Finding, Generation, ImagePath};
 
 use super::devices::Installed;
-use super::refusal::{Refusal, boots};
+use super::refusal::{Boots, Refusal};
 use super::{RemoveOptions, RemoveOutcome, RemoveResult, Stopped};
 use crate::add::refusal::Stop;
 use crate::error::Error;
@@ -146,23 +146,12 @@ impl Chosen {
             return Ok(Ok(Vec::new()));
         };
         let mut findings = Vec::new();
-        if let Some((services, devices)) = needed_at_boot(draft, named, installed)? {
-            let name = self.public_name().unwrap_or_default();
+        if let Some(boots) = needed_at_boot(draft, named, installed)? {
             if !options.force {
-                return Ok(Err(Refusal::BootCritical {
-                    name,
-                    services,
-                    devices,
-                }));
+                return Ok(Err(Refusal::BootCritical(boots)));
             }
-            findings.push(Finding::warning(
-                "boot-driver-removed",
-                format!(
-                    "{}: if the machine boots from a disk behind it, Windows stops with 0x7B \
-                     (INACCESSIBLE_BOOT_DEVICE)",
-                    boots(&name, &services, &devices)
-                ),
-            ));
+            let message = boots.to_string();
+            findings.push(Finding::warning("boot-driver-removed", message));
         }
         let reported = draft.findings().len();
         let users = |service: &str| installed.users_of(service).to_vec();
@@ -206,15 +195,13 @@ impl Chosen {
     }
 }
 
-type Needed = (Vec<String>, Vec<String>);
-
 /// The services that start with the kernel and that no other waiting package
 /// brings, with the devices of the image that use them.
 fn needed_at_boot(
     draft: &mut Draft,
     named: &Named,
     installed: &Installed,
-) -> Result<Option<Needed>, Error> {
+) -> Result<Option<Boots>, Error> {
     let mut services = match named {
         Named::Waiting(waiting) => pending::boot_services(draft, waiting)?,
         Named::Published(_, path) => {
@@ -247,5 +234,5 @@ fn needed_at_boot(
             }
         }
     }
-    Ok(Some((services, devices)))
+    Ok(Some(Boots { services, devices }))
 }

@@ -28,7 +28,7 @@ use crate::store::writer::update_date;
 use crate::stored::{Stored, all, named};
 use devices::Installed;
 use part::Part;
-use refusal::{Refusal, boots, quoted};
+use refusal::{Boots, Refusal, quoted};
 
 /// How packages are removed.
 #[derive(Clone, Debug, Default)]
@@ -216,25 +216,12 @@ fn remove_one(
                 && *other != stored
         })
         .collect();
-    if let Some(refusal) = boot_critical(draft, stored, siblings.is_empty(), installed)? {
+    if let Some(boots) = boot_critical(draft, stored, siblings.is_empty(), installed)? {
         if !options.force {
-            return Ok(Err(refusal));
+            return Ok(Err(Refusal::BootCritical(boots)));
         }
-        if let Refusal::BootCritical {
-            name,
-            services,
-            devices,
-        } = &refusal
-        {
-            findings.push(Finding::warning(
-                "boot-driver-removed",
-                format!(
-                    "{}: if the machine boots from a disk behind it, Windows stops with 0x7B \
-                     (INACCESSIBLE_BOOT_DEVICE)",
-                    boots(name, services, devices)
-                ),
-            ));
-        }
+        let message = boots.to_string();
+        findings.push(Finding::warning("boot-driver-removed", message));
     }
     let mark = draft.mark();
     match published {
@@ -308,7 +295,7 @@ fn boot_critical(
     stored: &Stored,
     last: bool,
     installed: &Installed,
-) -> Result<Option<Refusal>, Error> {
+) -> Result<Option<Boots>, Error> {
     let reported = draft.findings().len();
     let listed = list(draft, true)?;
     let _ = draft.take_findings(reported);
@@ -355,10 +342,5 @@ fn boot_critical(
             }
         }
     }
-    let name = stored.published.clone().or_else(|| stored.id.clone());
-    Ok(Some(Refusal::BootCritical {
-        name: name.unwrap_or_default(),
-        services,
-        devices,
-    }))
+    Ok(Some(Boots { services, devices }))
 }

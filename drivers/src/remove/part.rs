@@ -16,10 +16,12 @@ use crate::stored::{Stored, in_hive, key_at};
 /// What the removal of one package takes back outside the store.
 pub(super) struct Part {
     pub(super) published: String,
+    /// The package's folder in the store, whether it is there or not.
+    pub(super) folder: Option<ImagePath>,
     pub(super) services: Vec<Owned>,
     pub(super) files: Vec<Owned>,
     /// What the package alone would have written; `None` where it cannot be
-    /// read any more.
+    /// read from the store.
     own: Option<Reflected>,
     /// What the other owners alone would have written; `None` where one of
     /// them cannot be read.
@@ -49,11 +51,12 @@ impl Part {
         };
         let mut part = Part {
             published: published.to_owned(),
+            folder: stored.folder(draft)?,
             own: None,
             others: Some(Reflected::default()),
             together: Vec::new(),
-            services: Vec::new(),
-            files: Vec::new(),
+            services,
+            files,
         };
         let own = match stored.read(draft)? {
             Err(reason) => Err(reason),
@@ -80,8 +83,6 @@ impl Part {
                 ),
             )),
         }
-        part.services = services;
-        part.files = files;
         Ok(part)
     }
 
@@ -244,10 +245,8 @@ impl Part {
     ) -> Result<(), Error> {
         let (hive, key, name) = place;
         let there = draft.value(hive, key, name)?;
-        let of_package = [self.own.as_ref()].into_iter().flatten();
-        let ours = of_package
-            .chain(&self.together)
-            .any(|written| written.value(place) == there.as_ref());
+        let mut written = self.own.iter().chain(&self.together);
+        let ours = written.any(|written| written.value(place) == there.as_ref());
         if there.is_none() || !ours || there.as_ref() == others {
             return Ok(());
         }

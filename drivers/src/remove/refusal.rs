@@ -1,5 +1,7 @@
 //! Why a driver package is not removed.
 
+use std::fmt;
+
 use crate::stored::Unfit;
 
 /// Why a driver package is not removed.
@@ -9,19 +11,8 @@ pub(super) enum Refusal {
     #[error(transparent)]
     Unfit(#[from] Unfit),
     /// The image may need it to boot.
-    #[error(
-        "{}: if the machine boots from a disk behind it, Windows stops with 0x7B \
-         (INACCESSIBLE_BOOT_DEVICE) without it. Add the driver that takes its place first; \
-         `--force` removes it all the same",
-        boots(name, services, devices)
-    )]
-    BootCritical {
-        name: String,
-        /// Those of its services that start at boot.
-        services: Vec<String>,
-        /// The devices of the image that use them.
-        devices: Vec<String>,
-    },
+    #[error("{0}; add the driver that takes its place first, or use `--force`")]
+    BootCritical(Boots),
     /// Published in a store whose index cannot be written.
     #[error(
         "`{name}` is in the index of this Windows' driver store, which is written by Windows alone: \
@@ -37,17 +28,31 @@ pub(super) enum Refusal {
 }
 
 /// What makes a package needed at boot.
-pub(super) fn boots(name: &str, services: &[String], devices: &[String]) -> String {
-    let services = match services {
-        [] => "Windows marked it as needed to boot".to_owned(),
-        [one] => format!("its service `{one}` starts at boot"),
-        more => format!("its services {} start at boot", quoted(more)),
-    };
-    let devices = match devices {
-        [] => "no device of the image is known to use it".to_owned(),
-        used => format!("used by {}", quoted(used)),
-    };
-    format!("`{name}` is a boot driver: {services} ({devices})")
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Boots {
+    /// Those of its services that start at boot.
+    pub(super) services: Vec<String>,
+    /// The devices of the image that use them.
+    pub(super) devices: Vec<String>,
+}
+
+impl fmt::Display for Boots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this is a boot driver: ")?;
+        match self.services.as_slice() {
+            [] => f.write_str("Windows marked it so")?,
+            [one] => write!(f, "service `{one}` starts at boot")?,
+            more => write!(f, "services {} start at boot", quoted(more))?,
+        }
+        match self.devices.as_slice() {
+            [] => f.write_str(", though no device of the image is known to use it")?,
+            used => write!(f, ", for {}", quoted(used))?,
+        }
+        f.write_str(
+            "; without it Windows stops with 0x7B (INACCESSIBLE_BOOT_DEVICE) where it boots from \
+             a disk behind this driver",
+        )
+    }
 }
 
 /// At most this many names in one message.

@@ -21,26 +21,21 @@ impl Folder {
         if !draft.has_directory(top)? {
             return Ok(None);
         }
+        let mut paths = Vec::new();
+        draft.walk(top, &mut |path, kind| {
+            if kind == Kind::File {
+                paths.push(path.clone());
+            }
+            Ok(())
+        })?;
         let mut files = BTreeMap::new();
-        for path in files_below(draft, top)? {
+        for path in paths {
             if let (Some(below), Some(blob)) = (path.below(top), draft.open(&path)?) {
                 files.insert(below, blob);
             }
         }
         Ok(Some(Folder { files }))
     }
-}
-
-/// Every file below `top`.
-pub(crate) fn files_below(draft: &Draft, top: &ImagePath) -> Result<Vec<ImagePath>, Error> {
-    let mut files = Vec::new();
-    draft.walk(top, &mut |path, kind| {
-        if kind == Kind::File {
-            files.push(path.clone());
-        }
-        Ok(())
-    })?;
-    Ok(files)
 }
 
 impl FileTree for Folder {

@@ -13,10 +13,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wimwright_servicing::registry::{Hive, HiveError, HiveName, Key, KeyPath, RegistryError};
-use wimwright_servicing::{Draft, ImagePath};
+use wimwright_servicing::{Draft, ImagePath, Name};
 
 pub(crate) use device_ids::keys_that_list;
-pub(crate) use folder::{Folder, files_below};
+use folder::Folder;
 pub(crate) use named::{Unfit, named};
 
 use crate::add::read::{self, ReadPackage};
@@ -31,7 +31,7 @@ use crate::store::version_blob::VersionBlob;
 const INBOX_SCORE: u32 = 0x0D00_0003;
 
 /// Where packages lie, below the Windows directory.
-pub(crate) const REPOSITORY: &str = "System32\\DriverStore\\FileRepository";
+const REPOSITORY: &str = "System32\\DriverStore\\FileRepository";
 
 /// A package of the driver database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,13 +65,12 @@ impl Stored {
         self.id.as_deref().is_some_and(|known| same(known, id))
     }
 
-    /// Its folder in the image, whether it is there or not.
+    /// Its folder in the image, whether it is there or not; `None` where its id
+    /// is no name that a folder can have.
     pub(crate) fn folder(&self, draft: &Draft) -> Result<Option<ImagePath>, Error> {
-        let Some(id) = &self.id else {
-            return Ok(None);
-        };
+        let name = self.id.as_deref().and_then(|id| Name::new(id).ok());
         let repository = draft.facts().windows.join(REPOSITORY)?;
-        Ok(Some(repository.join(id)?))
+        Ok(name.map(|name| repository.child(name)))
     }
 
     /// Reads the package from its folder as `add` would; the inner error says
@@ -80,10 +79,11 @@ impl Stored {
         let (Some(id), Some(folder)) = (&self.id, self.folder(draft)?) else {
             return Ok(Err("the database names no folder of it".to_owned()));
         };
-        let inf = match inf_of_id(id).or(self.original.as_deref()) {
-            Some(inf) => ImagePath::parse(inf)?,
-            None => return Ok(Err(format!("`{id}` does not say which INF it is of"))),
+        let inf = inf_of_id(id).or(self.original.as_deref());
+        let Some(inf) = inf.and_then(|inf| Name::new(inf).ok()) else {
+            return Ok(Err(format!("`{id}` does not say which INF it is of")));
         };
+        let inf = ImagePath::root().child(inf);
         let Some(tree) = Folder::of(draft, &folder)? else {
             return Ok(Err(format!("`{folder}` is not there")));
         };

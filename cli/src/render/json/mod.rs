@@ -7,6 +7,8 @@
 
 mod demo;
 mod drivers;
+mod drivers_export;
+mod drivers_remove;
 mod image;
 mod plan;
 
@@ -15,6 +17,8 @@ pub use drivers::{
     Added, AddedResult, DescribedDriver, DescribedPackage, DriverEntry, DriversAdd, DriversInfo,
     DriversList, ListedDrivers, Model, Outcome, PackageFile, Service,
 };
+pub use drivers_export::{DriversExport, ExportOutcome, Exported, ExportedResult};
+pub use drivers_remove::{DriversRemove, RemoveOutcome, Removed, RemovedResult};
 pub use image::{
     ControlSetNumbers, Counts, Dir, DirEntry, DirKind, Directory, FindingEntry, HiveEntry,
     HiveState, ImageInfo, Info, Level,
@@ -63,6 +67,8 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<DriversList>()?,
         of::<DriversInfo>()?,
         of::<DriversAdd>()?,
+        of::<DriversRemove>()?,
+        of::<DriversExport>()?,
         of::<PlanDocument<'static>>()?,
         of::<PlanApply<'static>>()?,
         of::<Demo>()?,

@@ -45,6 +45,26 @@ pub(crate) fn store_folders(draft: &Draft) -> Result<Vec<(String, ImagePath)>, E
     Ok(folders.collect())
 }
 
+/// Which folder of the store holds this INF.
+pub(crate) fn store_folder(
+    draft: &Draft,
+    folders: &[(String, ImagePath)],
+    inf: &ImagePath,
+) -> Result<Option<usize>, Error> {
+    let Some(content) = draft.open(inf)? else {
+        return Ok(None);
+    };
+    for (at, (folder, place)) in folders.iter().enumerate() {
+        let Some(name) = inf_of_folder(folder) else {
+            continue;
+        };
+        if same_content(draft, &place.join(name)?, content.as_ref())? {
+            return Ok(Some(at));
+        }
+    }
+    Ok(None)
+}
+
 /// The INF's own name in a folder of the store: what stands before the
 /// architecture, `x.inf_amd64_neutral_...` or, in Vista, `x.inf_...`.
 pub(crate) fn inf_of_folder(folder: &str) -> Option<&str> {

@@ -235,7 +235,9 @@ pub(super) fn add_owner(
         .iter()
         .any(|owner| owner.eq_ignore_ascii_case(published))
     {
-        owners.push(published.to_owned());
+        // In front of the list, as Windows does it: seen on every service that
+        // a third party shares, in two real images.
+        owners.insert(0, published.to_owned());
     }
     let _ = draft.set_value(hive, key, "Owners", RegData::multi_sz(&owners), basis)?;
     Ok(())

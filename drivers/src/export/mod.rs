@@ -4,12 +4,15 @@
 //! Windows' own tools export it (driverstore 8): `add` knows such a folder
 //! again and keeps the id.
 
+mod first_boot;
+
 use serde::Serialize;
-use wimwright_servicing::{Draft, FileTree as _, ImagePath};
+use wimwright_servicing::{Draft, FileTree as _, Generation, ImagePath, Kind};
 
 use crate::error::Error;
 use crate::list::require_store;
-use crate::stored::{Stored, all, files_below, named};
+use crate::store::first_boot::text_setup::FILE_NAME;
+use crate::stored::{Stored, all, named};
 
 /// What became of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -57,6 +60,9 @@ pub struct ExportedPackage {
 /// [`Error`] for what is wrong with the image itself.
 pub fn export(draft: &Draft, names: &[String]) -> Result<Vec<ExportedPackage>, Error> {
     require_store(draft)?;
+    if draft.facts().generation != Generation::DriverDatabase {
+        return first_boot::export(draft, names);
+    }
     let mut chosen: Vec<(String, Result<Stored, String>)> = Vec::new();
     if names.is_empty() {
         for stored in all(draft)?.into_iter().filter(|stored| !stored.inbox) {
@@ -117,30 +123,42 @@ fn exported(draft: &Draft, name: String, stored: Stored) -> Result<ExportedPacka
 
 /// The files of a package; the inner error says why there are none.
 fn files(draft: &Draft, stored: &Stored) -> Result<Result<Vec<ExportedFile>, String>, Error> {
-    let Some(folder) = stored.folder(draft)? else {
-        return Ok(Err("the driver database names no folder of it".to_owned()));
-    };
-    if !draft.has_directory(&folder)? {
+    match stored.folder(draft)? {
+        Some(folder) => files_of(draft, &folder),
+        None => Ok(Err("the driver database names no folder of it".to_owned())),
+    }
+}
+
+/// The files of a package's folder; the inner error says why there are none.
+fn files_of(draft: &Draft, folder: &ImagePath) -> Result<Result<Vec<ExportedFile>, String>, Error> {
+    if !draft.has_directory(folder)? {
         return Ok(Err(format!(
             "its folder `{folder}` is not there: the image holds the driver's entries, but not \
              its files"
         )));
     }
     let mut files = Vec::new();
-    for image_path in files_below(draft, &folder)? {
-        if let Some(relative) = image_path.below(&folder) {
-            files.push(ExportedFile {
-                image_path,
+    let mut link = None;
+    draft.walk(folder, &mut |path, kind| {
+        match (kind, path.below(folder)) {
+            (Kind::File, Some(relative)) => files.push(ExportedFile {
+                image_path: path.clone(),
                 relative,
-            });
+            }),
+            (Kind::Link, _) => link = Some(path.clone()),
+            _ => {}
         }
+        Ok(())
+    })?;
+    if let Some(link) = link {
+        return Ok(Err(format!("`{link}` is a link, which is not followed")));
     }
     let inf = |file: &ExportedFile| {
         file.relative.names().len() == 1
             && file
                 .relative
                 .file_name()
-                .is_some_and(|name| name.ends_with(".inf"))
+                .is_some_and(|name| name.ends_with(".inf") || name.is(FILE_NAME))
     };
     if !files.iter().any(inf) {
         return Ok(Err(format!("its folder `{folder}` holds no INF")));
