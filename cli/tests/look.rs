@@ -162,7 +162,7 @@ fn an_added_driver_is_listed_and_described() {
     let lines: Vec<&str> = list.out.lines().collect();
     assert_eq!(lines.len(), 2, "{}", list.out);
     assert!(
-        lines[0].starts_with("Name  Original     Class"),
+        lines[0].starts_with("Name      Original     Class"),
         "{}",
         list.out
     );
