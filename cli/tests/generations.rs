@@ -151,3 +151,15 @@ fn an_image_that_contradicts_itself_is_refused() {
         .complains(&["DriverDatabase"]);
     assert!(content(&top.path().join("image")) == before);
 }
+
+#[test]
+fn winpe_of_the_xp_age_is_refused_by_name() {
+    let top = tempfile::tempdir().unwrap();
+    let system = top.path().join("image/I386/System32");
+    fs::create_dir_all(&system).unwrap();
+    fs::write(system.join("setupreg.hiv"), b"regf").unwrap();
+    package(&top.path().join("xstor"));
+    run_in(top.path(), "drivers add @image @xstor/xstor.inf")
+        .ends(ExitCode::Refused)
+        .complains(&["WinPE of the Windows XP age", "txtsetup.sif"]);
+}

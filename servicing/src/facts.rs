@@ -178,6 +178,15 @@ pub enum FactsError {
         /// The directories that were looked into.
         looked: String,
     },
+    /// WinPE of the XP age, whose registry and drivers are Setup's own.
+    #[error(
+        "this is a WinPE of the Windows XP age (`{hive}`): it takes its drivers from \
+         `txtsetup.sif`, which is not serviced"
+    )]
+    SetupEnvironment {
+        /// Its registry.
+        hive: ImagePath,
+    },
     /// A hive without which nothing can be said.
     #[error("the image has no hive {hive} (`{path}`)")]
     NoHive {
@@ -212,7 +221,8 @@ pub enum FactsError {
 /// Finds the directory of `tree` that holds Windows.
 ///
 /// # Errors
-/// [`FactsError::NotWindows`], naming what was looked into.
+/// [`FactsError::NotWindows`], naming what was looked into, and
+/// [`FactsError::SetupEnvironment`].
 pub fn find_windows(tree: &dyn FileTree) -> Result<ImagePath, FactsError> {
     let root = ImagePath::root();
     let mut looked = Vec::new();
@@ -227,6 +237,10 @@ pub fn find_windows(tree: &dyn FileTree) -> Result<ImagePath, FactsError> {
         let system = directory.join("System32\\config\\SYSTEM")?;
         if tree.metadata(&system)?.is_some() {
             return Ok(directory);
+        }
+        let setup = directory.join("System32\\setupreg.hiv")?;
+        if tree.metadata(&setup)?.is_some() {
+            return Err(FactsError::SetupEnvironment { hive: setup });
         }
         looked.push(format!("`{directory}`"));
     }
