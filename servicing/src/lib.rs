@@ -13,6 +13,7 @@ pub mod backend;
 mod blob;
 pub mod catalog;
 pub mod compressed;
+pub mod diff;
 mod draft;
 mod facts;
 mod finding;
