@@ -253,9 +253,9 @@ fn an_unsigned_package_says_so_and_is_recorded_so() {
     )
     .into();
     let system = wimwright_servicing::registry::HiveName::System;
-    let score = draft.value(system, &key, "SignerScore").unwrap();
+    let score = draft.value(&system, &key, "SignerScore").unwrap();
     assert_eq!(score.unwrap().as_dword(), Some(0x8000_0000));
-    assert_eq!(draft.value(system, &key, "SignerName").unwrap(), None);
+    assert_eq!(draft.value(&system, &key, "SignerName").unwrap(), None);
     assert!(
         draft
             .read_dir(&ImagePath::root())
@@ -289,7 +289,7 @@ fn packages_that_share_a_service_do_not_undo_each_other() {
     }
     let key = "ControlSet001\\Services\\x".into();
     let system = wimwright_servicing::registry::HiveName::System;
-    let value = |draft: &Draft, name: &str| draft.value(system, &key, name).unwrap().unwrap();
+    let value = |draft: &Draft, name: &str| draft.value(&system, &key, name).unwrap().unwrap();
     let owners = value(&draft, "Owners").as_texts().unwrap();
     assert_eq!(owners, ["oem0.inf", "oem1.inf"]);
     assert_eq!(

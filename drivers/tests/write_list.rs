@@ -26,7 +26,7 @@ use wimwright_servicing::{Access, Draft};
 /// Every key with its values: name → type and data in hex.
 type Keys = BTreeMap<String, Vec<(String, u32, String)>>;
 
-fn keys(draft: &Draft, hive: HiveName) -> Keys {
+fn keys(draft: &Draft, hive: &HiveName) -> Keys {
     let open: std::sync::Arc<Hive> = draft.hive(hive).unwrap().unwrap();
     let mut found = Keys::new();
     collect(open.root(), &mut Vec::new(), &mut found);
@@ -72,7 +72,7 @@ fn readable(kind: u32, hex: &str) -> String {
     }
 }
 
-fn difference(before: &Keys, after: &Keys, hive: HiveName, text: &mut String) -> Vec<String> {
+fn difference(before: &Keys, after: &Keys, hive: &HiveName, text: &mut String) -> Vec<String> {
     let mut touched = Vec::new();
     for (key, values) in after {
         let old = before.get(key);
@@ -133,7 +133,7 @@ fn the_virtio_storage_driver_is_written_as_the_write_lists_say() {
     };
     let hives = [HiveName::System, HiveName::Software, HiveName::Drivers];
     let look = image.open(Access::Read).look(support::now());
-    let before: Vec<Keys> = hives.iter().map(|hive| keys(&look, *hive)).collect();
+    let before: Vec<Keys> = hives.iter().map(|hive| keys(&look, hive)).collect();
     let files_before = image.snapshot();
     let viostor = package(test, "virtio-viostor-w10-amd64", "viostor.inf").unwrap();
     let (results, _) = image.add(&[viostor], false);
@@ -157,17 +157,17 @@ fn the_virtio_storage_driver_is_written_as_the_write_lists_say() {
         writeln!(text, "+ {name} = {}", origin.unwrap_or("?")).unwrap();
     }
     let look = image.open(Access::Read).look(support::now());
-    let after: Vec<Keys> = hives.iter().map(|hive| keys(&look, *hive)).collect();
+    let after: Vec<Keys> = hives.iter().map(|hive| keys(&look, hive)).collect();
     let mut touched = Vec::new();
     for ((hive, before), after) in hives.iter().zip(&before).zip(&after) {
-        touched.push((*hive, difference(before, after, *hive, &mut text)));
+        touched.push((hive, difference(before, after, hive, &mut text)));
     }
     support::compare_golden("viostor-on-10-2004.txt", &text);
 
     // Somebody else reads the same.
     for (hive, list) in touched.iter().filter(|(_, list)| !list.is_empty()) {
-        let file = image.path("Windows/System32/config").join(hive.file_name());
-        let own = &after[hives.iter().position(|known| known == hive).unwrap()];
+        let file = image.path("Windows/System32/config").join(hive.to_string());
+        let own = &after[hives.iter().position(|known| known == *hive).unwrap()];
         if let Some(python) = wimwright_testdata::python_with("hivex", test) {
             let mut expected = String::new();
             for key in list {

@@ -253,8 +253,8 @@ impl<'h> Values<'h> {
     fn at(name: HiveName, hive: &'h Hive, path: &str) -> Result<Values<'h>, RegistryError> {
         let key = hive.key(path);
         Ok(Values {
+            key: key.map_err(|source| RegistryError::in_hive(&name, source))?,
             hive: name,
-            key: key.map_err(|source| RegistryError::Hive { hive: name, source })?,
         })
     }
 
@@ -267,8 +267,7 @@ impl<'h> Values<'h> {
             return Ok(None);
         };
         let value = key.value(name);
-        let hive = self.hive;
-        let value = value.map_err(|source| RegistryError::Hive { hive, source })?;
+        let value = value.map_err(|source| RegistryError::in_hive(&self.hive, source))?;
         Ok(value.and_then(read))
     }
 
@@ -294,9 +293,12 @@ impl ImageFacts {
         hives: &Hives,
     ) -> Result<ImageFacts, FactsError> {
         let mut findings = Vec::new();
-        let mut load = |hive| -> Result<Arc<Hive>, FactsError> {
+        let mut load = |hive: &HiveName| -> Result<Arc<Hive>, FactsError> {
             let loaded = hives.load(hive)?.ok_or_else(|| match hives.path(hive) {
-                Ok(path) => FactsError::NoHive { hive, path },
+                Ok(path) => FactsError::NoHive {
+                    hive: hive.clone(),
+                    path,
+                },
                 Err(error) => error.into(),
             })?;
             match loaded.condition {
@@ -312,8 +314,8 @@ impl ImageFacts {
             }
             Ok(loaded.hive)
         };
-        let system = load(HiveName::System)?;
-        let software = load(HiveName::Software)?;
+        let system = load(&HiveName::System)?;
+        let software = load(&HiveName::Software)?;
         let control_sets = ControlSets::read(&system)?;
         if let [default, current] = control_sets.targets().as_slice() {
             findings.push(Finding::warning(

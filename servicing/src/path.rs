@@ -261,6 +261,19 @@ impl ImagePath {
         Ok(joined)
     }
 
+    /// The path of a file beside this one, whose name is this one's with
+    /// `suffix` (part of a name, no separator) behind it; `None` for the root.
+    pub fn with_suffix(&self, suffix: &str) -> Option<ImagePath> {
+        let (last, above) = self.names.split_last()?;
+        let units: Vec<u16> = last
+            .as_text()
+            .units()
+            .chain(suffix.encode_utf16())
+            .collect();
+        let name = Name::found(Text::from_units(&units))?;
+        Some(ImagePath::from_names(above.iter().cloned()).child(name))
+    }
+
     /// This path followed by another.
     #[must_use]
     pub fn join_path(&self, relative: &ImagePath) -> ImagePath {

@@ -168,7 +168,7 @@ impl Transaction {
         };
         for step in &draft.plan().steps {
             if let Change::RecoverHive { hive, how } = &step.change {
-                receipt.recovered.push((*hive, how.clone()));
+                receipt.recovered.push((hive.clone(), how.clone()));
             }
         }
         if !draft.plan().writes() {
@@ -188,8 +188,10 @@ impl Transaction {
             if on_disk != before.file {
                 return Err(CommitError::BaseChanged { path });
             }
-            let seen = read_back(edited, &before.hive)
-                .map_err(|source| CommitError::ReadBack { hive, source })?;
+            let seen = read_back(edited, &before.hive).map_err(|source| CommitError::ReadBack {
+                hive: hive.clone(),
+                source,
+            })?;
             let exceptions = seen.exceptions.into_iter();
             let named = exceptions.map(|exception| format!("{hive}\\{exception}"));
             receipt.read_back_exceptions.extend(named);

@@ -79,7 +79,7 @@ fn service(draft: &mut Draft) -> Result<(), DraftError> {
     let old = KeyPath::from("ControlSet001\\Services\\Old");
     let (hive, name) = (HiveName::System, Text::from("Start"));
     let change = Change::DeleteValue {
-        hive,
+        hive: hive.clone(),
         key: old.clone(),
         name,
     };

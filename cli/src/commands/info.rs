@@ -20,8 +20,9 @@ pub(crate) fn run(image: &Path, context: &mut Context<'_>) -> anyhow::Result<Exi
     let facts = image.facts();
 
     let mut info = ImageInfo::new(image.name(), facts);
-    info.hives = HiveName::ALL
-        .into_iter()
+    // The hives that servicing needs: what is wrong with one of them matters.
+    info.hives = [HiveName::System, HiveName::Software, HiveName::Drivers]
+        .iter()
         .map(|hive| hive_entry(&draft, hive, &mut findings))
         .collect();
     info.drivers = counts(&mut draft, &mut findings);
@@ -42,7 +43,7 @@ pub(crate) fn run(image: &Path, context: &mut Context<'_>) -> anyhow::Result<Exi
     Ok(ExitCode::Done)
 }
 
-fn hive_entry(draft: &Draft, hive: HiveName, findings: &mut Vec<Finding>) -> HiveEntry {
+fn hive_entry(draft: &Draft, hive: &HiveName, findings: &mut Vec<Finding>) -> HiveEntry {
     match draft.hive_condition(hive) {
         Ok(condition) => HiveEntry::new(hive, condition),
         // One bad hive must not hide what the others say.

@@ -45,20 +45,18 @@ impl Draft {
                 changes
             }
             Change::CreateKey { hive, key } => {
-                let key = self.first_missing_key(*hive, key)?;
-                vec![Change::DeleteKey { hive: *hive, key }]
+                let key = self.first_missing_key(hive, key)?;
+                let hive = hive.clone();
+                vec![Change::DeleteKey { hive, key }]
             }
             Change::DeleteKey { hive, key } => {
                 let mut changes = Vec::new();
-                if let Some(open) = self.hives.get(*hive)? {
+                if let Some(open) = self.hives.get(hive)? {
                     let rebuilt = registry::find(&open, key).and_then(|found| match found {
-                        Some(found) => registry::rebuild(*hive, key, found, &mut changes),
+                        Some(found) => registry::rebuild(hive, key, found, &mut changes),
                         None => Ok(()),
                     });
-                    rebuilt.map_err(|source| RegistryError::Hive {
-                        hive: *hive,
-                        source,
-                    })?;
+                    rebuilt.map_err(|source| RegistryError::in_hive(hive, source))?;
                 }
                 changes.reverse();
                 changes
@@ -67,7 +65,7 @@ impl Draft {
                 hive, key, name, ..
             }
             | Change::DeleteValue { hive, key, name } => {
-                let (hive, key, name) = (*hive, key.clone(), name.clone());
+                let (hive, key, name) = (hive.clone(), key.clone(), name.clone());
                 vec![match found {
                     Some(State::Value(data)) => Change::SetValue {
                         hive,
@@ -84,7 +82,7 @@ impl Draft {
         })
     }
 
-    fn first_missing_key(&self, hive: HiveName, key: &KeyPath) -> Result<KeyPath, DraftError> {
+    fn first_missing_key(&self, hive: &HiveName, key: &KeyPath) -> Result<KeyPath, DraftError> {
         let units = key.units();
         let separators = units.iter().enumerate();
         let ends = separators.filter_map(|(at, unit)| (*unit == u16::from(b'\\')).then_some(at));

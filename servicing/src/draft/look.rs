@@ -1,5 +1,6 @@
 //! What a draft shows of the registry, with the planned changes in it.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use wimwright_hive::Hive;
@@ -14,16 +15,19 @@ impl Draft {
     ///
     /// # Errors
     /// [`RegistryError`] when it cannot be read.
-    pub fn hive(&self, name: HiveName) -> Result<Option<Arc<Hive>>, RegistryError> {
-        self.hives.get(name)
+    pub fn hive(&self, name: impl Borrow<HiveName>) -> Result<Option<Arc<Hive>>, RegistryError> {
+        self.hives.get(name.borrow())
     }
 
     /// Whether a hive is dirty and could not be recovered.
     ///
     /// # Errors
     /// [`RegistryError`] when it cannot be read.
-    pub fn hive_condition(&self, name: HiveName) -> Result<Option<Condition>, RegistryError> {
-        self.hives.condition(name)
+    pub fn hive_condition(
+        &self,
+        name: impl Borrow<HiveName>,
+    ) -> Result<Option<Condition>, RegistryError> {
+        self.hives.condition(name.borrow())
     }
 
     /// A value as planned; `None` where the hive, key or value is not there.
@@ -32,15 +36,16 @@ impl Draft {
     /// [`RegistryError`] when the hive cannot be read.
     pub fn value(
         &self,
-        hive: HiveName,
+        hive: impl Borrow<HiveName>,
         key: &KeyPath,
         name: &str,
     ) -> Result<Option<RegData>, RegistryError> {
+        let hive = hive.borrow();
         let Some(open) = self.hives.get(hive)? else {
             return Ok(None);
         };
         let state = registry::value_state(&open, key, &Text::from(name));
-        match state.map_err(|source| RegistryError::Hive { hive, source })? {
+        match state.map_err(|source| RegistryError::in_hive(hive, source))? {
             Some(State::Value(data)) => Ok(Some(data)),
             _ => Ok(None),
         }
@@ -50,13 +55,18 @@ impl Draft {
     ///
     /// # Errors
     /// [`RegistryError`] when the hive cannot be read.
-    pub fn has_key(&self, hive: HiveName, key: &KeyPath) -> Result<bool, RegistryError> {
+    pub fn has_key(
+        &self,
+        hive: impl Borrow<HiveName>,
+        key: &KeyPath,
+    ) -> Result<bool, RegistryError> {
+        let hive = hive.borrow();
         let Some(open) = self.hives.get(hive)? else {
             return Ok(false);
         };
         let found = registry::find(&open, key);
         Ok(found
-            .map_err(|source| RegistryError::Hive { hive, source })?
+            .map_err(|source| RegistryError::in_hive(hive, source))?
             .is_some())
     }
 
@@ -64,7 +74,12 @@ impl Draft {
     ///
     /// # Errors
     /// [`RegistryError`] when the hive cannot be read.
-    pub fn subkeys(&self, hive: HiveName, key: &KeyPath) -> Result<Vec<String>, RegistryError> {
+    pub fn subkeys(
+        &self,
+        hive: impl Borrow<HiveName>,
+        key: &KeyPath,
+    ) -> Result<Vec<String>, RegistryError> {
+        let hive = hive.borrow();
         let Some(open) = self.hives.get(hive)? else {
             return Ok(Vec::new());
         };
@@ -76,7 +91,7 @@ impl Draft {
                 .map(|below| Ok(below?.name()?.to_string_lossy()))
                 .collect()
         };
-        read().map_err(|source| RegistryError::Hive { hive, source })
+        read().map_err(|source| RegistryError::in_hive(hive, source))
     }
 
     /// What is there, as expectations compare it.
@@ -86,20 +101,20 @@ impl Draft {
             Subject::Hive(hive) => {
                 return Ok(self
                     .hives
-                    .condition(*hive)?
+                    .condition(hive)?
                     .map(|condition| match condition {
                         Condition::Clean => State::Clean,
                         _ => State::Dirty,
                     }));
             }
             Subject::Key { hive, key } => {
-                return Ok(self.has_key(*hive, key)?.then_some(State::Key));
+                return Ok(self.has_key(hive, key)?.then_some(State::Key));
             }
-            Subject::Value { hive, key, name } => match self.hives.get(*hive)? {
-                Some(open) => (*hive, registry::value_state(&open, key, name)),
+            Subject::Value { hive, key, name } => match self.hives.get(hive)? {
+                Some(open) => (hive, registry::value_state(&open, key, name)),
                 None => return Ok(None),
             },
         };
-        Ok(state.map_err(|source| RegistryError::Hive { hive, source })?)
+        Ok(state.map_err(|source| RegistryError::in_hive(hive, source))?)
     }
 }

@@ -11,6 +11,7 @@ mod look;
 mod registry;
 mod savepoint;
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 pub use error::DraftError;
@@ -255,7 +256,7 @@ impl Draft {
                 found.is_none()
             }
             Change::RecoverHive { hive, .. } => {
-                found == Some(State::Clean) || self.recovery_planned(*hive)
+                found == Some(State::Clean) || self.recovery_planned(hive)
             }
         };
         if already {
@@ -297,17 +298,18 @@ impl Draft {
     /// As [`Draft::apply`].
     pub fn set_value(
         &mut self,
-        hive: HiveName,
+        hive: impl Borrow<HiveName>,
         key: &KeyPath,
         name: &str,
         data: RegData,
         basis: &Basis,
     ) -> Result<Applied, DraftError> {
+        let hive = hive.borrow();
         if !self.has_key(hive, key)? {
             let _ = self.create_key(hive, key, basis)?;
         }
         let change = Change::SetValue {
-            hive,
+            hive: hive.clone(),
             key: key.clone(),
             name: Text::from(name),
             data,
@@ -321,11 +323,11 @@ impl Draft {
     /// As [`Draft::apply`].
     pub fn create_key(
         &mut self,
-        hive: HiveName,
+        hive: impl Borrow<HiveName>,
         key: &KeyPath,
         basis: &Basis,
     ) -> Result<Applied, DraftError> {
-        let key = key.clone();
+        let (hive, key) = (hive.borrow().clone(), key.clone());
         self.plan_change(Change::CreateKey { hive, key }, basis)
     }
 
@@ -372,14 +374,14 @@ impl Draft {
     }
 
     /// Every hive that the plan edits.
-    pub(crate) fn edited_hives(&self) -> impl Iterator<Item = (HiveName, &Arc<Hive>)> {
+    pub(crate) fn edited_hives(&self) -> impl Iterator<Item = (&HiveName, &Arc<Hive>)> {
         self.hives.edited()
     }
 
     /// Where the file of a hive lies, and the hive without the plan.
-    pub(crate) fn base_hive(&self, hive: HiveName) -> Result<(ImagePath, Loaded), DraftError> {
+    pub(crate) fn base_hive(&self, hive: &HiveName) -> Result<(ImagePath, Loaded), DraftError> {
         let base = self.hives.base();
-        let loaded = base.load(hive)?.ok_or(RegistryError::Absent { hive })?;
+        let loaded = base.load(hive)?.ok_or_else(|| absent(hive))?;
         Ok((base.path(hive)?, loaded))
     }
 
@@ -434,17 +436,17 @@ impl Draft {
         Ok(Arc::new(MemoryBlob::new(plain)))
     }
 
-    fn recovery_planned(&self, hive: HiveName) -> bool {
+    fn recovery_planned(&self, hive: &HiveName) -> bool {
         let mut steps = self.plan.steps.iter();
         steps.any(
-            |step| matches!(&step.change, Change::RecoverHive { hive: planned, .. } if *planned == hive),
+            |step| matches!(&step.change, Change::RecoverHive { hive: planned, .. } if planned == hive),
         )
     }
 
     /// Plans what a hive needs before its first edit.
-    fn recover(&mut self, hive: HiveName) -> Result<(), DraftError> {
+    fn recover(&mut self, hive: &HiveName) -> Result<(), DraftError> {
         let how = match self.hives.condition(hive)? {
-            None => return Err(RegistryError::Absent { hive }.into()),
+            None => return Err(absent(hive).into()),
             Some(_) if self.recovery_planned(hive) => return Ok(()),
             Some(Condition::Clean) => return Ok(()),
             Some(Condition::Replayed(applied)) => Recovered::Replayed { applied },
@@ -456,10 +458,14 @@ impl Draft {
                 Recovered::AcceptedDirty
             }
             Some(Condition::Unrecovered(reason)) => {
+                let hive = hive.clone();
                 return Err(RegistryError::Dirty { hive, reason }.into());
             }
         };
-        let change = Change::RecoverHive { hive, how };
+        let change = Change::RecoverHive {
+            hive: hive.clone(),
+            how,
+        };
         self.carry_out(&change)?;
         self.plan.steps.push(Step {
             change,
@@ -493,7 +499,7 @@ impl Draft {
                 self.files.make_directory(path);
             }
             Change::Remove { path } => self.files.remove(path)?,
-            Change::SetValue { hive, key, .. } if !self.has_key(*hive, key)? => {
+            Change::SetValue { hive, key, .. } if !self.has_key(hive, key)? => {
                 return Err(DraftError::Conflict {
                     subject: Box::new(change.subject()),
                     reason: "the key is not there",
@@ -553,12 +559,16 @@ impl Draft {
     }
 }
 
-fn edited_hive(change: &Change) -> Option<HiveName> {
+fn absent(hive: &HiveName) -> RegistryError {
+    RegistryError::Absent { hive: hive.clone() }
+}
+
+fn edited_hive(change: &Change) -> Option<&HiveName> {
     match change {
         Change::CreateKey { hive, .. }
         | Change::DeleteKey { hive, .. }
         | Change::SetValue { hive, .. }
-        | Change::DeleteValue { hive, .. } => Some(*hive),
+        | Change::DeleteValue { hive, .. } => Some(hive),
         _ => None,
     }
 }

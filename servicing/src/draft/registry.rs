@@ -31,20 +31,20 @@ impl DraftHives {
     }
 
     /// Every hive that a change was made to.
-    pub(super) fn edited(&self) -> impl Iterator<Item = (HiveName, &Arc<Hive>)> {
-        self.edited.iter().map(|(name, hive)| (*name, hive))
+    pub(super) fn edited(&self) -> impl Iterator<Item = (&HiveName, &Arc<Hive>)> {
+        self.edited.iter()
     }
 
     /// The hive with the planned changes in it; `None` where the image has
     /// none.
-    pub(super) fn get(&self, name: HiveName) -> Result<Option<Arc<Hive>>, RegistryError> {
-        if let Some(hive) = self.edited.get(&name) {
+    pub(super) fn get(&self, name: &HiveName) -> Result<Option<Arc<Hive>>, RegistryError> {
+        if let Some(hive) = self.edited.get(name) {
             return Ok(Some(Arc::clone(hive)));
         }
         Ok(self.base.load(name)?.map(|loaded| loaded.hive))
     }
 
-    pub(super) fn condition(&self, name: HiveName) -> Result<Option<Condition>, RegistryError> {
+    pub(super) fn condition(&self, name: &HiveName) -> Result<Option<Condition>, RegistryError> {
         Ok(self.base.load(name)?.map(|loaded| loaded.condition))
     }
 
@@ -69,10 +69,10 @@ impl DraftHives {
             | Change::DeleteKey { hive, .. }
             | Change::SetValue { hive, .. }
             | Change::DeleteValue { hive, .. }
-            | Change::RecoverHive { hive, .. } => *hive,
+            | Change::RecoverHive { hive, .. } => hive,
             _ => return Ok(()),
         };
-        let broken = |source| RegistryError::Hive { hive: name, source };
+        let broken = |source| RegistryError::in_hive(name, source);
         let hive = self.editable(name)?;
         match change {
             Change::CreateKey { key, .. } => {
@@ -113,18 +113,18 @@ impl DraftHives {
         Ok(())
     }
 
-    fn editable(&mut self, name: HiveName) -> Result<&mut Hive, RegistryError> {
-        let hive = match self.edited.remove(&name) {
+    fn editable(&mut self, name: &HiveName) -> Result<&mut Hive, RegistryError> {
+        let hive = match self.edited.remove(name) {
             Some(hive) => hive,
             None => {
                 let loaded: Loaded = self
                     .base
                     .load(name)?
-                    .ok_or(RegistryError::Absent { hive: name })?;
+                    .ok_or_else(|| RegistryError::Absent { hive: name.clone() })?;
                 loaded.hive
             }
         };
-        let slot = self.edited.entry(name).or_insert(hive);
+        let slot = self.edited.entry(name.clone()).or_insert(hive);
         Ok(Arc::make_mut(slot))
     }
 }
@@ -168,21 +168,21 @@ pub(super) fn value_state(
 
 /// The steps' changes that bring a key back as it is, with all below it.
 pub(super) fn rebuild(
-    hive: HiveName,
+    hive: &HiveName,
     path: &KeyPath,
     key: Key<'_>,
     changes: &mut Vec<Change>,
 ) -> Result<(), wimwright_hive::Error> {
     // Keys nest at most 512 deep (Windows' limit; the hive's check holds it).
     changes.push(Change::CreateKey {
-        hive,
+        hive: hive.clone(),
         key: path.clone(),
     });
     for value in key.values()? {
         let value = value?;
         let name: Vec<u16> = value.name()?.units().collect();
         changes.push(Change::SetValue {
-            hive,
+            hive: hive.clone(),
             key: path.clone(),
             name: Text::from_units(&name),
             data: RegData {

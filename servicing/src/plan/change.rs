@@ -143,18 +143,18 @@ impl Change {
             | Change::MakeDirectory { path }
             | Change::Remove { path } => Subject::Path(path.clone()),
             Change::CreateKey { hive, key } | Change::DeleteKey { hive, key } => Subject::Key {
-                hive: *hive,
+                hive: hive.clone(),
                 key: key.clone(),
             },
             Change::SetValue {
                 hive, key, name, ..
             }
             | Change::DeleteValue { hive, key, name } => Subject::Value {
-                hive: *hive,
+                hive: hive.clone(),
                 key: key.clone(),
                 name: name.clone(),
             },
-            Change::RecoverHive { hive, .. } => Subject::Hive(*hive),
+            Change::RecoverHive { hive, .. } => Subject::Hive(hive.clone()),
             Change::Require { fact } => fact.clone(),
         }
     }

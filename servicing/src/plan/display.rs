@@ -40,10 +40,13 @@ fn show_steps(f: &mut fmt::Formatter<'_>, steps: &[Step]) -> fmt::Result {
                 show_basis(f, &step.basis)?;
             }
             Subject::Value { hive, key, name } => {
-                if header.as_ref() != Some(&(hive, key.clone())) {
+                let under = Some((hive, key));
+                if header != under
+                    && let Some((hive, key)) = &under
+                {
                     writeln!(f, "    {hive}\\{key}")?;
-                    header = Some((hive, key));
                 }
+                header = under;
                 match name.is_empty() {
                     true => write!(f, "      {} (default)", sign(step))?,
                     false => write!(f, "      {} \"{name}\"", sign(step))?,
@@ -126,9 +129,9 @@ mod tests {
     #[test]
     fn values_stand_under_their_key_with_old_and_new_data() {
         let key = || KeyPath::from("ControlSet001\\Services\\x");
-        let hive = HiveName::System;
+        let hive = || HiveName::System;
         let set = |name: &str, number| Change::SetValue {
-            hive,
+            hive: hive(),
             key: key(),
             name: Text::from(name),
             data: RegData::dword(number),
@@ -145,11 +148,14 @@ mod tests {
         let path = ImagePath::parse("Windows\\x.sys").unwrap();
         let content = Content::Inline(b"abc".to_vec());
         let put = Change::PutFile { path, content };
-        let fact = Subject::Hive(hive);
+        let fact = Subject::Hive(hive());
         plan.steps = vec![
             step(put, Expect::Absent, &seen),
             step(
-                Change::CreateKey { hive, key: key() },
+                Change::CreateKey {
+                    hive: hive(),
+                    key: key(),
+                },
                 Expect::Absent,
                 &seen,
             ),

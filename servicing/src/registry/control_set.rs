@@ -41,10 +41,7 @@ impl ControlSets {
     /// [`RegistryError`] when the hive cannot be read there, when `Select`
     /// lacks `Default`, or when the set it names is not there.
     pub fn read(system: &Hive) -> Result<ControlSets, RegistryError> {
-        let broken = |source| RegistryError::Hive {
-            hive: HiveName::System,
-            source,
-        };
+        let broken = |source| RegistryError::in_hive(&HiveName::System, source);
         let missing = |what: &str| RegistryError::Select { what: what.into() };
         let select = system
             .key("Select")

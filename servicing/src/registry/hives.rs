@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wimwright_hive::{Error as HiveError, Hive};
 
 use super::RegistryError;
-use super::hive_name::HiveName;
+use super::hive_name::{HiveName, config};
 use crate::blob::ContentId;
 use crate::path::{ImagePath, PathError};
 use crate::tree::FileTree;
@@ -47,6 +47,7 @@ pub struct Loaded {
 /// The hives of one tree.
 pub struct Hives {
     tree: Arc<dyn FileTree>,
+    windows: ImagePath,
     config: ImagePath,
     loaded: Mutex<BTreeMap<HiveName, Option<Loaded>>>,
 }
@@ -56,7 +57,8 @@ impl Hives {
     pub fn new(tree: Arc<dyn FileTree>, windows: &ImagePath) -> Result<Hives, PathError> {
         Ok(Hives {
             tree,
-            config: windows.join("System32\\config")?,
+            config: config(windows)?,
+            windows: windows.clone(),
             loaded: Mutex::default(),
         })
     }
@@ -64,9 +66,19 @@ impl Hives {
     /// Where the file of `hive` lies.
     ///
     /// # Errors
-    /// Never for the names there are; kept so that no caller unwraps.
-    pub fn path(&self, hive: HiveName) -> Result<ImagePath, PathError> {
-        self.config.join(hive.file_name())
+    /// [`RegistryError::OtherName`] for a hive named by its file that has a
+    /// name of its own: edits under two names would undo each other.
+    pub fn path(&self, hive: &HiveName) -> Result<ImagePath, RegistryError> {
+        if let HiveName::File(path) = hive {
+            let name = HiveName::of_file(path, &self.windows)?;
+            if name != *hive {
+                return Err(RegistryError::OtherName {
+                    path: path.clone(),
+                    name,
+                });
+            }
+        }
+        Ok(hive.path_in(&self.config)?)
     }
 
     /// The hive as the image holds it, replayed; `None` where the image has
@@ -75,35 +87,42 @@ impl Hives {
     /// # Errors
     /// [`RegistryError`] when the file cannot be read, is no hive, or is
     /// damaged.
-    pub fn load(&self, name: HiveName) -> Result<Option<Loaded>, RegistryError> {
+    pub fn load(&self, name: &HiveName) -> Result<Option<Loaded>, RegistryError> {
         // The lock is held while reading: two threads that want the same hive
         // must not both read and check 11 MB.
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = loaded.get(&name) {
+        if let Some(known) = loaded.get(name) {
             return Ok(known.clone());
         }
         let found = self.read(name)?;
-        loaded.insert(name, found.clone());
+        loaded.insert(name.clone(), found.clone());
         Ok(found)
     }
 
-    fn read(&self, name: HiveName) -> Result<Option<Loaded>, RegistryError> {
+    fn read(&self, name: &HiveName) -> Result<Option<Loaded>, RegistryError> {
         let path = self.path(name)?;
-        let in_tree = |source| RegistryError::Tree { hive: name, source };
+        let in_tree = |source| RegistryError::Tree {
+            hive: name.clone(),
+            source,
+        };
         if self.tree.has_directory(&path).map_err(in_tree)? {
-            return Err(RegistryError::NotAFile { hive: name, path });
+            return Err(RegistryError::NotAFile {
+                hive: name.clone(),
+                path,
+            });
         }
         let Some(bytes) = self.tree.read(&path, MAX_HIVE).map_err(in_tree)? else {
             return Ok(None);
         };
         let mut logs = Vec::new();
         for ending in ["LOG", "LOG1", "LOG2"] {
-            let log = self
-                .config
-                .join(&format!("{}.{ending}", name.file_name()))?;
+            // Beside the file, named after it: `NTUSER.DAT.LOG1`.
+            let Some(log) = path.with_suffix(&format!(".{ending}")) else {
+                break;
+            };
             logs.extend(self.tree.read(&log, MAX_LOG).map_err(in_tree)?);
         }
-        let broken = |source| RegistryError::Hive { hive: name, source };
+        let broken = |source| RegistryError::in_hive(name, source);
         let file = ContentId::of(&bytes);
         match Hive::open_with_logs(bytes.clone(), &logs) {
             Ok((hive, recovery)) => Ok(Some(Loaded {

@@ -4,6 +4,7 @@ mod control_set;
 mod data;
 mod hive_name;
 mod hives;
+mod inventory;
 mod key_path;
 mod read_back;
 
@@ -11,6 +12,7 @@ pub use control_set::{ControlSet, ControlSets};
 pub use data::RegData;
 pub use hive_name::HiveName;
 pub use hives::{Condition, Hives, Loaded};
+pub use inventory::Profile;
 pub use key_path::KeyPath;
 pub use read_back::{ReadBack, ReadBackError, read_back};
 
@@ -48,6 +50,21 @@ pub enum RegistryError {
         /// Where.
         path: ImagePath,
     },
+    /// A directory in which hives are looked for could not be read.
+    #[error("the image's hives cannot be listed")]
+    Inventory {
+        /// Why.
+        #[source]
+        source: TreeError,
+    },
+    /// A hive that has a name was named by its file.
+    #[error("the hive in `{path}` is named {name}")]
+    OtherName {
+        /// The file.
+        path: ImagePath,
+        /// Its name.
+        name: HiveName,
+    },
     /// The image has no such hive.
     #[error("the image has no hive {hive}")]
     Absent {
@@ -74,6 +91,14 @@ pub enum RegistryError {
 }
 
 impl RegistryError {
+    /// What went wrong inside `hive`.
+    pub fn in_hive(hive: &HiveName, source: wimwright_hive::Error) -> RegistryError {
+        RegistryError::Hive {
+            hive: hive.clone(),
+            source,
+        }
+    }
+
     /// What the user can do about it, where we know.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -154,7 +154,7 @@ pub enum HiveState {
 }
 
 impl HiveEntry {
-    pub(crate) fn new(name: HiveName, condition: Option<Condition>) -> HiveEntry {
+    pub(crate) fn new(name: &HiveName, condition: Option<Condition>) -> HiveEntry {
         let (state, detail) = match condition {
             None => (HiveState::Absent, None),
             Some(Condition::Clean) => (HiveState::Clean, None),

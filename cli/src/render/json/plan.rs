@@ -170,7 +170,7 @@ impl RegistryChanges {
                 Change::DeleteValue { hive, .. } => (hive, &mut changes.values_deleted),
                 _ => continue,
             };
-            hives.insert(*hive);
+            hives.insert(hive);
             *counter += 1;
         }
         changes.hives = hives.iter().map(ToString::to_string).collect();
@@ -297,7 +297,18 @@ shapes! {
 
     /// A hive.
     #[schemars(rename = "Hive", rename_all = "UPPERCASE")]
-    enum HiveShape { System, Software, Drivers }
+    enum HiveShape {
+        System,
+        Software,
+        Drivers,
+        Sam,
+        Security,
+        Default,
+        Components,
+        /// Any other hive, by its file.
+        #[schemars(rename = "file")]
+        File(Text),
+    }
 
     /// How a dirty hive became editable.
     #[schemars(rename = "Recovered", rename_all = "kebab-case")]

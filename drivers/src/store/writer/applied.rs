@@ -12,7 +12,7 @@ use crate::model::{Condition, Operation, RegistryChange, Root};
 /// Carries out the relative ones of `changes` on `base`.
 pub(super) fn apply(
     draft: &mut Draft,
-    hive: HiveName,
+    hive: &HiveName,
     base: &KeyPath,
     changes: &[RegistryChange],
     basis: &Basis,
@@ -64,10 +64,12 @@ pub(super) fn apply(
             }
             Operation::DeleteValue { name } => {
                 let name = Text::from(name.as_str());
+                let hive = hive.clone();
                 let change = Change::DeleteValue { hive, key, name };
                 let _ = draft.plan_change(change, basis)?;
             }
             Operation::DeleteKey => {
+                let hive = hive.clone();
                 let _ = draft.plan_change(Change::DeleteKey { hive, key }, basis)?;
             }
             Operation::ChangeBits {
@@ -94,7 +96,7 @@ pub(super) fn apply(
 
 fn strings_at(
     draft: &Draft,
-    hive: HiveName,
+    hive: &HiveName,
     key: &KeyPath,
     name: &str,
 ) -> Result<Vec<String>, Error> {

@@ -30,7 +30,7 @@ pub(super) fn write(
     placed: &Placed<'_>,
     install: &InstallSection,
 ) -> Result<(), Error> {
-    let hive = placed.node.hive();
+    let hive = &placed.node.hive();
     let key = placed.node.package(package.id.as_str());
     let key = key.join("Configurations").join(&install.name);
     let facts = draft.facts();
@@ -135,7 +135,7 @@ fn properties(
         };
         if let Some(data) = property.data {
             let key = key.join(&property.key);
-            let hive = placed.node.hive();
+            let hive = &placed.node.hive();
             let _ = draft.set_value(hive, &key, "", data, &property.basis)?;
         }
     }
@@ -156,7 +156,7 @@ fn is_filter_list(change: &RegistryChange) -> bool {
 /// on every list of three images).
 fn record_plain(
     draft: &mut Draft,
-    hive: HiveName,
+    hive: &HiveName,
     key: &KeyPath,
     filters: &[RegistryChange],
 ) -> Result<(), Error> {

@@ -65,7 +65,7 @@ fn map(draft: &mut Draft, placed: &Placed<'_>) -> Result<(), Error> {
 
 /// Row 6.
 fn inf_file(draft: &mut Draft, package: &ReadPackage, placed: &Placed<'_>) -> Result<(), Error> {
-    let hive = placed.node.hive();
+    let hive = &placed.node.hive();
     let key = placed.node.inf_file(&placed.number.to_string());
     let id = package.id.as_str();
     let _ = draft.set_value(hive, &key, "", RegData::multi_sz(&[id]), &INF_FILES)?;
@@ -89,7 +89,7 @@ fn sections(package: &ReadPackage) -> impl Iterator<Item = &str> {
 
 /// Rows 7 to 16.
 fn values(draft: &mut Draft, package: &ReadPackage, placed: &Placed<'_>) -> Result<(), Error> {
-    let hive = placed.node.hive();
+    let hive = &placed.node.hive();
     let key = placed.node.package(package.id.as_str());
     let version = &package.model.version;
     let build = draft.facts().version.build;
@@ -295,7 +295,7 @@ fn configurable(draft: &mut Draft, package: &ReadPackage) -> bool {
 
 /// Rows 19 and 20.
 fn descriptors(draft: &mut Draft, package: &ReadPackage, placed: &Placed<'_>) -> Result<(), Error> {
-    let hive = placed.node.hive();
+    let hive = &placed.node.hive();
     let top = placed.node.package(package.id.as_str());
     let mut strings: BTreeMap<String, String> = BTreeMap::new();
     let mut seen = std::collections::BTreeSet::new();
@@ -351,7 +351,7 @@ fn token(raw: &str, text: &str, strings: &mut BTreeMap<String, String>) -> Strin
 
 /// Rows 21 and 22.
 fn device_ids(draft: &mut Draft, package: &ReadPackage, placed: &Placed<'_>) -> Result<(), Error> {
-    let hive = placed.node.hive();
+    let hive = &placed.node.hive();
     let published = placed.number.to_string();
     let mut all: BTreeMap<String, (String, DeviceIdFlags)> = BTreeMap::new();
     for model in &package.model.models {

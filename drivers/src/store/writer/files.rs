@@ -87,7 +87,7 @@ pub(super) fn reflect(
     let owners = lockdown::key(&below);
     let published = placed.number.to_string();
     let shared = location.root == dirid::Root::Windows
-        && is_shared(draft, HiveName::Software, &owners, &published)?;
+        && is_shared(draft, &HiveName::Software, &owners, &published)?;
     let stays = shared && draft.has_file(&path).map_err(Error::from)?;
     if !stays && takes_place(draft, &path, found, flags)? {
         let basis = match draft.metadata(&path).map_err(Error::from)? {

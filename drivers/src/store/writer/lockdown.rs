@@ -28,7 +28,7 @@ pub(super) fn write(
     locked_down: bool,
 ) -> Result<(), Error> {
     let key = key(below_windows);
-    let hive = HiveName::Software;
+    let hive = &HiveName::Software;
     if is_shared(draft, hive, &key, published)? {
         return Ok(());
     }

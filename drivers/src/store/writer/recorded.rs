@@ -31,7 +31,7 @@ const CONCLUDED: Basis = Basis::inferred("driverstore 2.8");
 /// has looked at the others.
 pub(super) fn record(
     draft: &mut Draft,
-    hive: HiveName,
+    hive: &HiveName,
     base: &KeyPath,
     changes: &[RegistryChange],
 ) -> Result<(), Error> {

@@ -53,7 +53,7 @@ pub(super) fn write(
         let below = format!("Services\\EventLog\\{}\\{}", log.log, log.name);
         for key in draft.facts().control_set_keys(&below) {
             let _ = draft.create_key(HiveName::System, &key, &STATED)?;
-            apply(draft, HiveName::System, &key, &log.registry, &STATED)?;
+            apply(draft, &HiveName::System, &key, &log.registry, &STATED)?;
         }
     }
     Ok(())
@@ -65,7 +65,7 @@ fn write_key(
     service: &Service,
     publisher: &Publisher<'_>,
 ) -> Result<(), Error> {
-    let hive = HiveName::System;
+    let hive = &HiveName::System;
     let existed = draft.has_key(hive, key)?;
     // Of several owners the last one added has set the values. One that is
     // added again only puts back what is missing, or two owners would undo
@@ -170,7 +170,7 @@ fn write_key(
 
     // Windows turns boot drivers that a machine did not need off this way.
     let change = Change::DeleteKey {
-        hive,
+        hive: hive.clone(),
         key: key.join("StartOverride"),
     };
     let _ = draft.plan_change(change, &Basis::stated("driverstore 2.12"))?;
@@ -197,7 +197,7 @@ fn if_absent(changes: &[RegistryChange]) -> Vec<RegistryChange> {
 /// Whether `published` owns `key` already, together with others.
 pub(super) fn is_shared(
     draft: &Draft,
-    hive: HiveName,
+    hive: &HiveName,
     key: &KeyPath,
     published: &str,
 ) -> Result<bool, Error> {
@@ -212,7 +212,7 @@ pub(super) fn is_shared(
 /// Adds `published` to the MULTI_SZ of owners at `key`.
 pub(super) fn add_owner(
     draft: &mut Draft,
-    hive: HiveName,
+    hive: &HiveName,
     key: &KeyPath,
     published: &str,
     basis: &Basis,
@@ -259,7 +259,7 @@ impl Values<'_> {
     /// Sets a value, unless `AddService` says with the bit `keep` that an
     /// existing one stays.
     fn set(&mut self, name: &str, data: RegData, keep: u32) -> Result<(), Error> {
-        let hive = HiveName::System;
+        let hive = &HiveName::System;
         let stays = self.shared || self.flags & keep != 0;
         if stays && self.draft.value(hive, self.key, name)?.is_some() {
             return Ok(());
