@@ -7,11 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use wimwright_hive::FileTime;
+use wimwright_hive::{FileTime, MinorVersion};
 
 use super::content::{self, Pair};
 use super::{DiffError, Options, Side};
 use crate::path::{ImagePath, Name};
+use crate::registry::Condition;
 use crate::text::Text;
 use crate::tree::{Entry, FileTree, Kind, TreeError};
 
@@ -58,6 +59,21 @@ pub enum FileChange {
         /// In the second.
         new: Name,
     },
+    /// A hive that was left dirty in one image and not, or in another way, in
+    /// the other.
+    HiveCondition {
+        /// In the first image.
+        old: Condition,
+        /// In the second.
+        new: Condition,
+    },
+    /// A hive of another format version.
+    HiveVersion {
+        /// In the first image.
+        old: MinorVersion,
+        /// In the second.
+        new: MinorVersion,
+    },
     /// Another time of last write; only when asked for.
     Modified {
         /// In the first tree.
@@ -83,14 +99,9 @@ pub struct FileDifference {
     pub change: FileChange,
 }
 
-/// Compares the files of two trees, except the contents of `by_other_means`,
-/// which are compared elsewhere. The differences stand in the order of their
-/// paths; what lies below a directory that was added or removed is named as
-/// well. `progress` is told how many of how many contents are compared.
-///
-/// # Errors
-/// [`DiffError::Tree`] when a tree cannot be read, or changes meanwhile.
-pub fn files(
+/// Compares the files of two trees, except the contents of `by_other_means`.
+/// `progress` is told how many of how many contents are compared.
+pub(super) fn compare(
     a: &dyn FileTree,
     b: &dyn FileTree,
     options: &Options,

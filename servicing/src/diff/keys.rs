@@ -316,10 +316,10 @@ fn in_step<'a, 'b, A, B>(
                 _ => *was,
             },
         };
-        let mut was: Vec<_> = std::iter::from_fn(|| old.next_if(|(at, _)| at.compare(name).is_eq()))
-            .collect();
-        let mut is: Vec<_> = std::iter::from_fn(|| new.next_if(|(at, _)| at.compare(name).is_eq()))
-            .collect();
+        let mut was: Vec<_> =
+            std::iter::from_fn(|| old.next_if(|(at, _)| at.compare(name).is_eq())).collect();
+        let mut is: Vec<_> =
+            std::iter::from_fn(|| new.next_if(|(at, _)| at.compare(name).is_eq())).collect();
         if was.len() > 1 || is.len() > 1 {
             pair_alike(&mut was, &mut is, &mut found);
         }
@@ -341,10 +341,7 @@ fn pair_alike<'a, 'b, A, B>(
     found: &mut Vec<InStep<'a, 'b, A, B>>,
 ) {
     for was in std::mem::take(old) {
-        match new
-            .iter()
-            .position(|is| is.0.units().eq(was.0.units()))
-        {
+        match new.iter().position(|is| is.0.units().eq(was.0.units())) {
             Some(at) => found.push(InStep::Both(was, new.remove(at))),
             None => old.push(was),
         }

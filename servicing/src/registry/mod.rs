@@ -11,6 +11,7 @@ mod read_back;
 pub use control_set::{ControlSet, ControlSets};
 pub use data::RegData;
 pub use hive_name::HiveName;
+pub(crate) use hives::LOG_ENDINGS;
 pub use hives::{Condition, Hives, Loaded};
 pub use inventory::Profile;
 pub use key_path::KeyPath;
