@@ -17,6 +17,17 @@ pub struct RegData {
 }
 
 impl RegData {
+    /// What a value of a hive holds.
+    ///
+    /// # Errors
+    /// [`HiveError`](wimwright_hive::Error) where its record is damaged.
+    pub fn of(value: wimwright_hive::Value<'_>) -> Result<RegData, wimwright_hive::Error> {
+        Ok(RegData {
+            kind: value.kind(),
+            bytes: value.data()?.into_owned(),
+        })
+    }
+
     /// `REG_SZ`, with its terminating NUL.
     pub fn sz(text: &str) -> RegData {
         RegData {

@@ -2,6 +2,7 @@
 
 mod control_set;
 mod data;
+mod diff;
 mod hive_name;
 mod hives;
 mod inventory;
@@ -10,6 +11,7 @@ mod read_back;
 
 pub use control_set::{ControlSet, ControlSets};
 pub use data::RegData;
+pub use diff::{DiffOptions, RegChange, RegDifference, diff_keys};
 pub use hive_name::HiveName;
 pub(crate) use hives::LOG_ENDINGS;
 pub use hives::{Condition, Hives, Loaded};
