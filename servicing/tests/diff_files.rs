@@ -115,13 +115,13 @@ fn each_kind_of_difference_is_told_as_it_is() {
         ),
         (
             &[base[0], ("Windows\\B.TXT", "two"), base[2], base[3]],
-            &["~ Windows\\b.txt b.txt > B.TXT"],
+            &["~ Windows\\B.TXT b.txt > B.TXT"],
         ),
         (
             &[base[0], ("Windows\\B.TXT", "!wo"), base[2], base[3]],
             &[
-                "~ Windows\\b.txt b.txt > B.TXT",
-                "~ Windows\\b.txt 3 > 3 at 0",
+                "~ Windows\\B.TXT b.txt > B.TXT",
+                "~ Windows\\B.TXT 3 > 3 at 0",
             ],
         ),
         // A directory goes and comes with all that is in it.
@@ -229,8 +229,8 @@ mod on_the_host {
             [
                 "- Inf directory 0",
                 "- Inf\\a file 5",
-                "~ only\\SAME SAME > Same",
-                "~ only\\SAME 9 > 9 at 6",
+                "~ only\\Same SAME > Same",
+                "~ only\\Same 9 > 9 at 6",
             ]
         );
     }

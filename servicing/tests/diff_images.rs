@@ -7,13 +7,15 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
-use wimwright_hive::{FileTime, Hive, KeyFlags, MinorVersion, Security};
+use wimwright_hive::{FileTime, Hive, MinorVersion, Security};
 use wimwright_servicing::diff::{
-    DiffError, Exclude, FileChange, HiveChange, ImageDifferences, KeyChange, Options, images, keys,
-    registry,
+    DiffError, Exclude, FileChange, HiveChange, ImageDifferences, Options, images, registry,
 };
 use wimwright_servicing::plan::{Basis, Change, Content};
-use wimwright_servicing::registry::{Condition, HiveName, KeyPath, RegData};
+use wimwright_servicing::registry::{
+    Condition, DiffOptions, HiveName, KeyDetail, KeyPath, RegChange, RegData, RegDifference,
+    diff_keys,
+};
 use wimwright_servicing::{Access, BeginOptions, Draft, DraftError, Image, ImagePath, Text, time};
 use wimwright_testdata::image::{Data, Windows, hive, set, write};
 use wimwright_testdata::{corpus, read};
@@ -90,19 +92,16 @@ fn told(found: &ImageDifferences) -> Vec<String> {
             HiveChange::Key(found) => found,
         };
         let at = format!("{hive}\\{}", found.key);
-        match &found.change {
-            KeyChange::KeyAdded => format!("+ {at}"),
-            KeyChange::KeyRemoved => format!("- {at}"),
-            KeyChange::KeySpelling { old, new } => format!("~ {at} {old} > {new}"),
-            KeyChange::ValueAdded { name, data } => format!("+ {at} \"{name}\" {data}"),
-            KeyChange::ValueRemoved { name, data } => format!("- {at} \"{name}\" {data}"),
-            KeyChange::ValueChanged { name, old, new } => {
+        match &found.what {
+            RegChange::KeyAdded => format!("+ {at}"),
+            RegChange::KeyRemoved => format!("- {at}"),
+            RegChange::ValueAdded { name, new } => format!("+ {at} \"{name}\" {new}"),
+            RegChange::ValueRemoved { name, old } => format!("- {at} \"{name}\" {old}"),
+            RegChange::ValueChanged { name, old, new } => {
                 format!("~ {at} \"{name}\" {old} > {new}")
             }
-            KeyChange::ValueSpelling { old, new } => format!("~ {at} \"{old}\" > \"{new}\""),
-            KeyChange::ClassChanged { .. } => format!("~ {at} class"),
-            KeyChange::FlagsChanged { .. } => format!("~ {at} flags"),
-            KeyChange::SecurityChanged { .. } => format!("~ {at} security"),
+            RegChange::SecurityChanged { .. } => format!("~ {at} security"),
+            RegChange::Detail(detail) => format!("~ {at} {detail:?}"),
         }
     });
     files.chain(registry).collect()
@@ -130,25 +129,29 @@ fn mirrored(found: &ImageDifferences) -> ImageDifferences {
         let HiveChange::Key(difference) = &mut entry.change else {
             panic!("no test here makes {entry:?}");
         };
-        difference.change = match difference.change.clone() {
-            KeyChange::KeyAdded => KeyChange::KeyRemoved,
-            KeyChange::KeyRemoved => KeyChange::KeyAdded,
-            KeyChange::KeySpelling { old, new } => KeyChange::KeySpelling { old: new, new: old },
-            KeyChange::ClassChanged { old, new } => KeyChange::ClassChanged { old: new, new: old },
-            KeyChange::FlagsChanged { old, new } => KeyChange::FlagsChanged { old: new, new: old },
-            KeyChange::SecurityChanged { old, new } => {
-                KeyChange::SecurityChanged { old: new, new: old }
-            }
-            KeyChange::ValueAdded { name, data } => KeyChange::ValueRemoved { name, data },
-            KeyChange::ValueRemoved { name, data } => KeyChange::ValueAdded { name, data },
-            KeyChange::ValueChanged { name, old, new } => KeyChange::ValueChanged {
+        difference.what = match difference.what.clone() {
+            RegChange::KeyAdded => RegChange::KeyRemoved,
+            RegChange::KeyRemoved => RegChange::KeyAdded,
+            RegChange::ValueAdded { name, new } => RegChange::ValueRemoved { name, old: new },
+            RegChange::ValueRemoved { name, old } => RegChange::ValueAdded { name, new: old },
+            RegChange::ValueChanged { name, old, new } => RegChange::ValueChanged {
                 name,
                 old: new,
                 new: old,
             },
-            KeyChange::ValueSpelling { old, new } => {
-                KeyChange::ValueSpelling { old: new, new: old }
+            RegChange::SecurityChanged { old, new } => {
+                RegChange::SecurityChanged { old: new, new: old }
             }
+            RegChange::Detail(detail) => RegChange::Detail(match detail {
+                KeyDetail::KeySpelling { old, new } => {
+                    KeyDetail::KeySpelling { old: new, new: old }
+                }
+                KeyDetail::ValueSpelling { old, new } => {
+                    KeyDetail::ValueSpelling { old: new, new: old }
+                }
+                KeyDetail::Class { old, new } => KeyDetail::Class { old: new, new: old },
+                KeyDetail::Flags { old, new } => KeyDetail::Flags { old: new, new: old },
+            }),
         };
     }
     found
@@ -159,16 +162,25 @@ fn assert_same(left: &ImageDifferences, right: &ImageDifferences, what: &str) {
     assert_eq!(left.registry.len(), right.registry.len(), "{what}");
     for (left, right) in left.registry.iter().zip(&right.registry) {
         let (mut left, right) = (left.clone(), right.clone());
-        // A value that both have is named as the first image spells it.
+        // A value that both have is named as the second image spells it.
         if let (HiveChange::Key(left), HiveChange::Key(right)) = (&mut left.change, &right.change)
-            && let KeyChange::ValueChanged { name, .. } = &mut left.change
-            && let KeyChange::ValueChanged { name: other, .. } = &right.change
+            && let RegChange::ValueChanged { name, .. } = &mut left.what
+            && let RegChange::ValueChanged { name: other, .. } = &right.what
             && name.eq_ignore_case(other)
         {
             *name = other.clone();
         }
         assert_eq!(left, right, "{what}");
     }
+}
+
+/// All that two hives can differ in.
+fn keys(a: &Hive, b: &Hive, security: bool) -> Vec<RegDifference> {
+    let options = DiffOptions {
+        security,
+        details: true,
+    };
+    diff_keys(Some(a.root()), Some(b.root()), options).unwrap()
 }
 
 fn path(text: &str) -> ImagePath {
@@ -272,21 +284,22 @@ fn names_in_another_case_are_told_as_that() {
     let mut one = Hive::open(hive("R", &[("Key\\Below", "Value", Data::Dword(1))])).unwrap();
     let two = Hive::open(hive("R", &[("KEY\\Below", "VALUE", Data::Dword(1))])).unwrap();
     let lines = |a: &Hive, b: &Hive| -> Vec<String> {
-        let found = keys(a, b, true).unwrap();
-        let line = |found: &wimwright_servicing::diff::KeyDifference| match &found.change {
-            KeyChange::KeySpelling { old, new } => format!("{} {old} > {new}", found.key),
-            KeyChange::ValueSpelling { old, new } => format!("{} {old} > {new}", found.key),
+        let found = keys(a, b, true);
+        let line = |found: &RegDifference| match &found.what {
+            RegChange::Detail(
+                KeyDetail::KeySpelling { old, new } | KeyDetail::ValueSpelling { old, new },
+            ) => format!("{} {old} > {new}", found.key),
             other => format!("{} {other:?}", found.key),
         };
         found.iter().map(line).collect()
     };
     assert_eq!(
         lines(&one, &two),
-        ["Key Key > KEY", "Key\\Below Value > VALUE"]
+        ["KEY Key > KEY", "KEY\\Below Value > VALUE"]
     );
     assert_eq!(
         lines(&two, &one),
-        ["KEY KEY > Key", "KEY\\Below VALUE > Value"]
+        ["Key KEY > Key", "Key\\Below VALUE > Value"]
     );
     // A key that goes and one that comes are no key in another case.
     set(&mut one, "Keys", "x", &Data::Dword(1));
@@ -312,14 +325,10 @@ fn flags_class_names_and_security_are_told() {
     assert_eq!(flags, [0x20, 0]);
     flags.copy_from_slice(&[0x28, 0]);
     let two = Hive::open(flagged).unwrap();
-    let found = keys(&one, &two, false).unwrap();
+    let found = keys(&one, &two, false);
     assert_eq!(found.len(), 1);
-    let change = &found.first().unwrap().change;
-    let expected = KeyChange::FlagsChanged {
-        old: KeyFlags(0),
-        new: KeyFlags(8),
-    };
-    assert_eq!(*change, expected);
+    let expected = RegChange::Detail(KeyDetail::Flags { old: 0, new: 8 });
+    assert_eq!(found.first().unwrap().what, expected);
 
     // A class name: the data of a value that the key does not have any more.
     let mut classed = hive("R", &[("Example", "v", Data::Sz("classy"))]);
@@ -338,13 +347,13 @@ fn flags_class_names_and_security_are_told() {
     let _ = unclassed
         .create_key("Example", Security::Inherit, NOW)
         .unwrap();
-    let found = keys(&unclassed, &classed, false).unwrap();
+    let found = keys(&unclassed, &classed, false);
     assert_eq!(found.len(), 1);
-    let expected = KeyChange::ClassChanged {
+    let expected = RegChange::Detail(KeyDetail::Class {
         old: None,
         new: Some(Text::from("classy")),
-    };
-    assert_eq!(found.first().unwrap().change, expected);
+    });
+    assert_eq!(found.first().unwrap().what, expected);
 
     // A key with security of its own: only when asked for.
     let mut own = Hive::open(bytes).unwrap();
@@ -357,12 +366,12 @@ fn flags_class_names_and_security_are_told() {
         .unwrap();
     twin.create_subkey(root, &name, Security::Inherit, NOW)
         .unwrap();
-    assert_eq!(keys(&own, &twin, false).unwrap(), []);
-    let found = keys(&own, &twin, true).unwrap();
+    assert_eq!(keys(&own, &twin, false), []);
+    let found = keys(&own, &twin, true);
     assert_eq!(found.len(), 1);
     let found = found.first().unwrap();
     assert_eq!(found.key, KeyPath::from("Other"));
-    assert!(matches!(&found.change, KeyChange::SecurityChanged { old, .. } if *old == descriptor));
+    assert!(matches!(&found.what, RegChange::SecurityChanged { old, .. } if *old == descriptor));
 }
 
 #[test]
@@ -439,8 +448,8 @@ fn any_hive_is_compared_and_one_that_is_missing_is_told() {
     let expected = [
         "+ Boot",
         "+ Boot\\BCD",
-        "~ Users\\Default Default > default",
-        "~ Users\\Default\\NTUSER.DAT.LOG1 NTUSER.DAT.LOG1 > ntuser.dat.LOG1",
+        "~ Users\\default Default > default",
+        "~ Users\\default\\ntuser.dat.LOG1 NTUSER.DAT.LOG1 > ntuser.dat.LOG1",
         "~ Windows\\other.LOG1",
         "- Windows\\System32\\config\\SAM",
         "- SAM 3 1",
@@ -635,7 +644,7 @@ fn damaged_and_odd_hives_equal_themselves() {
             let Ok(hive) = Hive::open_accepting_dirty(read(&file)) else {
                 continue;
             };
-            assert_eq!(keys(&hive, &hive, true).unwrap(), [], "{}", file.display());
+            assert_eq!(keys(&hive, &hive, true), [], "{}", file.display());
             compared += 1;
         }
     }

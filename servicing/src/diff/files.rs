@@ -93,7 +93,7 @@ pub enum FileChange {
 /// A difference of two trees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileDifference {
-    /// Where, as the first tree spells it, else as the second does.
+    /// Where, as the second tree spells it, else as the first does.
     pub path: ImagePath,
     /// What differs.
     pub change: FileChange,
@@ -131,7 +131,7 @@ pub(super) fn compare(
     for (pair, first) in pairs.into_iter().zip(contents) {
         if first.is_some() {
             found.push(FileDifference {
-                path: pair.a,
+                path: pair.b,
                 change: FileChange::Content {
                     old: pair.len,
                     new: pair.len,
@@ -232,7 +232,7 @@ impl Walk<'_> {
                 old: spelled.clone(),
                 new: now.clone(),
             };
-            self.differs(old, change);
+            self.differs(new, change);
         }
         match (was.kind, is.kind) {
             (Kind::Directory, Kind::Directory) => self.open.push(at),
@@ -250,7 +250,7 @@ impl Walk<'_> {
                     self.below(Side::B, new)?;
                 }
                 let change = FileChange::Replaced { old: was, new: is };
-                self.differs(old, change);
+                self.differs(new, change);
             }
         }
         Ok(())
@@ -283,7 +283,7 @@ impl Walk<'_> {
                 new: is,
                 first: None,
             };
-            self.differs(&at.old, change);
+            self.differs(&at.new, change);
         }
     }
 
@@ -301,14 +301,14 @@ impl Walk<'_> {
         if let (Some(was), Some(is)) = (was.modified, is.modified)
             && was != is
         {
-            self.differs(&at.old, FileChange::Modified { old: was, new: is });
+            self.differs(&at.new, FileChange::Modified { old: was, new: is });
         }
         if was.links != is.links {
             let change = FileChange::Links {
                 old: was.links,
                 new: is.links,
             };
-            self.differs(&at.old, change);
+            self.differs(&at.new, change);
         }
         Ok(())
     }

@@ -11,7 +11,6 @@
 mod content;
 mod exclude;
 mod files;
-mod keys;
 mod registry;
 
 use std::collections::BTreeSet;
@@ -19,7 +18,6 @@ use std::fmt;
 
 pub use exclude::{Exclude, PatternError};
 pub use files::{FileChange, FileDifference, FileState};
-pub use keys::{KeyChange, KeyDifference, keys};
 pub use registry::{HiveChange, RegistryDifference};
 
 use crate::draft::Draft;

@@ -11,15 +11,16 @@
 use std::collections::BTreeSet;
 use std::mem::discriminant;
 
-use wimwright_hive::{Hive, MinorVersion};
+use wimwright_hive::{Error as HiveError, Hive};
 
 use super::files::{FileChange, FileDifference};
-use super::keys::{self, KeyDifference};
 use super::{DiffError, Options, Side};
 use crate::draft::Draft;
 use crate::finding::Finding;
 use crate::path::ImagePath;
-use crate::registry::{Condition, HiveName, LOG_ENDINGS, RegistryError};
+use crate::registry::{
+    Condition, DiffOptions, HiveName, LOG_ENDINGS, RegDifference, RegistryError, diff_keys,
+};
 
 /// How the registries of two images differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub enum HiveChange {
         values: usize,
     },
     /// Both have it, and it says something else.
-    Key(KeyDifference),
+    Key(RegDifference),
 }
 
 /// A difference of two registries.
@@ -169,9 +170,14 @@ impl Compared {
         let broken = |source| DiffError::registry(Side::A, RegistryError::in_hive(name, source));
         match (old.found, new.found) {
             (Found::Hive(was, condition), Found::Hive(is, new_condition)) => {
-                let found = keys::keys(&was, &is, options.security).map_err(broken)?;
+                let options = DiffOptions {
+                    security: options.security,
+                    details: true,
+                };
+                let found = diff_keys(Some(was.root()), Some(is.root()), options);
+                let found = found.map_err(broken)?.into_iter();
                 self.differences
-                    .extend(found.into_iter().map(|difference| RegistryDifference {
+                    .extend(found.map(|difference| RegistryDifference {
                         hive: name.clone(),
                         change: HiveChange::Key(difference),
                     }));
@@ -185,11 +191,11 @@ impl Compared {
                 self.beside(&old.file, (&was, condition), (&is, new_condition));
             }
             (Found::Hive(was, _), Found::Nothing) => {
-                let (keys, values) = keys::count(was.root()).map_err(broken)?;
+                let (keys, values) = count(&was).map_err(broken)?;
                 self.whole(name, HiveChange::Removed { keys, values });
             }
             (Found::Nothing, Found::Hive(is, _)) => {
-                let (keys, values) = keys::count(is.root()).map_err(broken)?;
+                let (keys, values) = count(&is).map_err(broken)?;
                 self.whole(name, HiveChange::Added { keys, values });
             }
             (was, is) => {
@@ -230,7 +236,7 @@ impl Compared {
                 change: FileChange::HiveCondition { old, new },
             });
         }
-        let (old, new): (MinorVersion, _) = (was.minor_version(), is.minor_version());
+        let (old, new) = (was.minor_version(), is.minor_version());
         if old != new {
             self.of_files.push(FileDifference {
                 path: file.clone(),
@@ -238,4 +244,18 @@ impl Compared {
             });
         }
     }
+}
+
+/// Numbers of keys and values in a hive.
+fn count(hive: &Hive) -> Result<(usize, usize), HiveError> {
+    let (mut keys, mut values) = (0, 0);
+    let mut open = vec![hive.root()];
+    while let Some(key) = open.pop() {
+        keys += 1;
+        values += key.values()?.count();
+        for below in key.subkeys()? {
+            open.push(below?);
+        }
+    }
+    Ok((keys, values))
 }
