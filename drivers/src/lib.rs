@@ -6,6 +6,7 @@
 //! bytes that becomes. Nothing here touches the host's filesystem.
 
 mod add;
+mod diff;
 mod error;
 mod inbox;
 mod info;
@@ -15,6 +16,7 @@ mod package;
 pub mod store;
 
 pub use add::{AddOptions, AddResult, Outcome, Refusal, add};
+pub use diff::{DriverDifference, Field, diff};
 pub use error::Error;
 pub use info::{
     DriverDetails, ModelDescription, PackageDescription, ServiceDescription, describe, info,

@@ -103,7 +103,7 @@ fn in_hive(hive: HiveName, source: HiveError) -> Error {
 }
 
 /// `oem2.inf` before `oem10.inf`.
-fn published_order(name: &str) -> (String, u32) {
+pub(crate) fn published_order(name: &str) -> (String, u32) {
     let lower = name.to_lowercase();
     match crate::store::published_name::OemNumber::parse(&lower, ".inf") {
         Some(number) => ("oem".to_owned(), number.0),
