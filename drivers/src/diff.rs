@@ -20,9 +20,9 @@ pub enum DriverDifference {
     /// Both have it, or another version of it.
     Changed {
         /// In the first image.
-        old: DriverPackage,
+        old: Box<DriverPackage>,
         /// In the second.
-        new: DriverPackage,
+        new: Box<DriverPackage>,
         /// What differs; never empty.
         fields: Vec<Field>,
     },
@@ -72,9 +72,8 @@ impl DriverDifference {
     /// The package as the second image has it, else as the first does.
     pub fn package(&self) -> &DriverPackage {
         match self {
-            DriverDifference::Added(package)
-            | DriverDifference::Removed(package)
-            | DriverDifference::Changed { new: package, .. } => package,
+            DriverDifference::Added(package) | DriverDifference::Removed(package) => package,
+            DriverDifference::Changed { new, .. } => new,
         }
     }
 }
@@ -198,8 +197,8 @@ fn changed(old: &DriverPackage, new: &DriverPackage) -> Option<DriverDifference>
         .filter_map(|(field, differs)| differs.then_some(field))
         .collect();
     (!fields.is_empty()).then(|| DriverDifference::Changed {
-        old: old.clone(),
-        new: new.clone(),
+        old: Box::new(old.clone()),
+        new: Box::new(new.clone()),
         fields,
     })
 }
@@ -298,7 +297,7 @@ mod tests {
         new.boot_critical = true;
         new.hardware_ids.push("PCI\\VEN_1AF4".to_owned());
         new.inbox = true;
-        let found = diff(&[old.clone()], &[new]);
+        let found = diff(std::slice::from_ref(&old), &[new]);
         let [DriverDifference::Changed { fields, .. }] = found.as_slice() else {
             panic!("{found:?}");
         };
