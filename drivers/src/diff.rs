@@ -65,7 +65,9 @@ impl DriverDifference {
     pub fn is_renumbered(&self) -> bool {
         matches!(
             self,
-            DriverDifference::Changed { fields, .. } if fields.as_slice() == [Field::PublishedName]
+            DriverDifference::Changed { old, new, fields }
+                if fields.as_slice() == [Field::PublishedName]
+                    && !old.published_name.eq_ignore_ascii_case(&new.published_name)
         )
     }
 
@@ -304,7 +306,10 @@ mod tests {
         let expected = [Field::Inbox, Field::BootCritical, Field::HardwareIds];
         assert_eq!(fields, &expected);
         assert!(!found[0].is_renumbered());
-        let renumbered = diff(&[old], &[package("oem9.inf v 1.0 a")]);
-        assert!(renumbered[0].is_renumbered());
+        for (name, renumbered) in [("oem9.inf", true), ("OEM0.inf", false)] {
+            let new = package(&format!("{name} v 1.0 a"));
+            let found = diff(std::slice::from_ref(&old), &[new]);
+            assert_eq!(found[0].is_renumbered(), renumbered, "{name}");
+        }
     }
 }
