@@ -209,8 +209,8 @@ fn of_images(
     Ok([told(&both[0], old), told(&both[1], new)])
 }
 
-/// Compares the driver packages; images whose driver store cannot be read yet
-/// are told, and refused where nothing else was asked for.
+/// Compares the driver packages. Images whose driver store cannot be read yet
+/// are told, and refused where drivers were asked for by name.
 fn drivers(
     names: &[String; 2],
     drafts: &mut [Draft; 2],
