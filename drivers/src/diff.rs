@@ -2,13 +2,14 @@
 //!
 //! A package is known by its id, the name of its folder in the driver store.
 //! What is left on both sides is paired by the INF's original name: another
-//! version of the same package, or the same one built anew.
+//! version of the same package, the same one built anew, or one of a Windows
+//! without a store.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::list::{DriverPackage, published_order};
+use crate::list::{DriverPackage, order};
 
 /// How two images differ in a driver package.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +33,8 @@ pub enum DriverDifference {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
-    /// `oem7.inf` became `oem8.inf`.
+    /// `oem7.inf` became `oem8.inf`, or what waited for the first boot has a
+    /// name now.
     PublishedName,
     /// The INF's name before it was published; only its case can differ.
     OriginalFileName,
@@ -67,7 +69,7 @@ impl DriverDifference {
             self,
             DriverDifference::Changed { old, new, fields }
                 if fields.as_slice() == [Field::PublishedName]
-                    && !old.published_name.eq_ignore_ascii_case(&new.published_name)
+                    && !old.name().eq_ignore_ascii_case(new.name())
         )
     }
 
@@ -84,20 +86,14 @@ impl DriverDifference {
 /// The differences stand in the order of published names.
 pub fn diff(a: &[DriverPackage], b: &[DriverPackage]) -> Vec<DriverDifference> {
     let mut found = Vec::new();
-    let by_id = |package: &DriverPackage| package.package_id.to_lowercase();
+    let by_id = |package: &DriverPackage| Some(package.package_id.as_ref()?.to_lowercase());
     let (old, new) = pair(a.iter().collect(), b.iter().collect(), by_id, &mut found);
-    let by_version = |package: &DriverPackage| (inf(package), package.version.clone());
+    let by_version = |package: &DriverPackage| Some((inf(package), package.version.clone()));
     let (old, new) = pair(old, new, by_version, &mut found);
     let (old, new) = pair_only(old, new, &mut found);
     found.extend(old.into_iter().cloned().map(DriverDifference::Removed));
     found.extend(new.into_iter().cloned().map(DriverDifference::Added));
-    found.sort_by_cached_key(|difference| {
-        let package = difference.package();
-        (
-            published_order(&package.published_name),
-            package.package_id.to_lowercase(),
-        )
-    });
+    found.sort_by_cached_key(|difference| order(difference.package()));
     found
 }
 
@@ -109,17 +105,19 @@ fn inf(package: &DriverPackage) -> (String, Option<String>) {
 
 type Left<'p> = (Vec<&'p DriverPackage>, Vec<&'p DriverPackage>);
 
-/// Pairs packages with the same key, in order; gives what is left.
+/// Pairs packages with the same key, in order; gives what is left, those
+/// without a key among it.
 fn pair<'p, K: Ord>(
     old: Vec<&'p DriverPackage>,
     new: Vec<&'p DriverPackage>,
-    key: impl Fn(&DriverPackage) -> K,
+    key: impl Fn(&DriverPackage) -> Option<K>,
     found: &mut Vec<DriverDifference>,
 ) -> Left<'p> {
-    let mut by_key: BTreeMap<K, Vec<&DriverPackage>> = BTreeMap::new();
+    let mut by_key: BTreeMap<Option<K>, Vec<&DriverPackage>> = BTreeMap::new();
     for package in new.into_iter().rev() {
         by_key.entry(key(package)).or_default().push(package);
     }
+    let mut keyless = by_key.remove(&None).unwrap_or_default();
     let mut left = Vec::new();
     for old in old {
         match by_key.get_mut(&key(old)).and_then(Vec::pop) {
@@ -127,7 +125,8 @@ fn pair<'p, K: Ord>(
             None => left.push(old),
         }
     }
-    (left, by_key.into_values().flatten().collect())
+    keyless.extend(by_key.into_values().flatten());
+    (left, keyless)
 }
 
 /// Pairs packages of the same INF where each image has one left: of several
@@ -172,6 +171,8 @@ fn changed(old: &DriverPackage, new: &DriverPackage) -> Option<DriverDifference>
         package_id,
         architecture,
         hardware_ids,
+        // Where the INF lies: a matter of files.
+        inf: _,
     } = old;
     let differs = [
         (Field::PublishedName, *published_name != new.published_name),
@@ -207,6 +208,8 @@ fn changed(old: &DriverPackage, new: &DriverPackage) -> Option<DriverDifference>
 
 #[cfg(test)]
 mod tests {
+    use wimwright_servicing::ImagePath;
+
     use super::*;
     use crate::list::DriverSignature;
 
@@ -214,19 +217,21 @@ mod tests {
     fn package(text: &str) -> DriverPackage {
         let words: Vec<&str> = text.split(' ').collect();
         DriverPackage {
-            published_name: words[0].to_owned(),
+            published_name: Some(words[0].to_owned()),
             original_file_name: format!("{}.inf", words[1]),
             inbox: false,
             class_name: None,
             class_guid: "{4d36e97b-e325-11ce-bfc1-08002be10318}".to_owned(),
             provider_name: "Example".to_owned(),
-            date: "2026-01-01".to_owned(),
-            version: words[2].to_owned(),
+            date: Some("2026-01-01".to_owned()),
+            version: Some(words[2].to_owned()),
             boot_critical: false,
             driver_signature: DriverSignature::NotVerified,
-            package_id: format!("{}.inf_amd64_{}", words[1], words[3]),
+            package_id: (words[3] != "none")
+                .then(|| format!("{}.inf_amd64_{}", words[1], words[3])),
             architecture: Some("amd64".to_owned()),
             hardware_ids: Vec::new(),
+            inf: ImagePath::root(),
         }
     }
 
@@ -234,10 +239,10 @@ mod tests {
         let packages = |list: &[&str]| list.iter().map(|text| package(text)).collect::<Vec<_>>();
         let found = diff(&packages(a), &packages(b));
         let line = |difference: &DriverDifference| match difference {
-            DriverDifference::Added(new) => format!("+ {}", new.published_name),
-            DriverDifference::Removed(old) => format!("- {}", old.published_name),
+            DriverDifference::Added(new) => format!("+ {}", new.name()),
+            DriverDifference::Removed(old) => format!("- {}", old.name()),
             DriverDifference::Changed { old, new, fields } => {
-                let (old, new) = (&old.published_name, &new.published_name);
+                let (old, new) = (old.name(), new.name());
                 format!("~ {old} > {new} {fields:?}")
             }
         };
@@ -281,6 +286,16 @@ mod tests {
                 &["oem0.inf v 1.0 a", "oem1.inf v 2.0 b"],
                 &["oem2.inf v 3.0 c"],
                 &["- oem0.inf", "- oem1.inf", "+ oem2.inf"],
+            ),
+            // A Windows without a store has no ids.
+            (
+                &["oem0.inf v 1.0 none", "oem1.inf w 1.0 none"],
+                &["oem0.inf w 1.0 none", "oem1.inf x 1.0 none"],
+                &[
+                    "~ oem1.inf > oem0.inf [PublishedName]",
+                    "- oem0.inf",
+                    "+ oem1.inf",
+                ],
             ),
             (
                 &["oem2.inf v 1.0 a", "oem10.inf w 1.0 a"],

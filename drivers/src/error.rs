@@ -1,30 +1,27 @@
 //! Why an operation on drivers failed as a whole.
 
 use wimwright_servicing::registry::RegistryError;
-use wimwright_servicing::{DraftError, Generation, PathError, TreeError, WindowsVersion};
+use wimwright_servicing::{DraftError, PathError, TreeError, WindowsVersion};
 
 /// Why an operation failed. What is wrong with one package is not here: it is
 /// that package's result.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The image is of a generation whose store this version cannot handle.
-    #[error(
-        "the image is Windows {version}, whose driver store is {}; only the store of Windows 8 \
-         and later (6.2 and up) can be serviced",
-        store_name(*generation)
-    )]
-    Generation {
-        /// The image's generation.
-        generation: Generation,
-        /// Its version.
-        version: WindowsVersion,
-    },
     /// The image should have a driver database, but has none.
     #[error(
         "the image is Windows {version}, but its SYSTEM hive has no key `DriverDatabase`: its \
          driver store is missing or damaged"
     )]
     NoDatabase {
+        /// The image's version.
+        version: WindowsVersion,
+    },
+    /// The image should have no driver database, but has one.
+    #[error(
+        "the image says that it is Windows {version}, but its SYSTEM hive has a key \
+         `DriverDatabase`, which came with Windows 8: one of them is wrong"
+    )]
+    UnexpectedDatabase {
         /// The image's version.
         version: WindowsVersion,
     },
@@ -46,14 +43,6 @@ pub enum Error {
     /// A name that is no path.
     #[error(transparent)]
     Path(#[from] PathError),
-}
-
-fn store_name(generation: Generation) -> &'static str {
-    match generation {
-        Generation::Nt5 => "none at all (2000, XP, 2003)",
-        Generation::Nt6 => "the binary index of Vista and 7",
-        Generation::DriverDatabase => "the driver database",
-    }
 }
 
 impl Error {

@@ -10,8 +10,11 @@ use crate::add::read::{as_finding, target};
 use crate::error::Error;
 use crate::inbox::{InboxInfs, MAX_INF, parse_options};
 use crate::list::{DriverPackage, DriverSignature, list};
-use crate::model::{Architecture, AssociatedService, DriverModel, InfKind, ModelOptions, Target};
+use crate::model::{
+    Architecture, AssociatedService, DriverModel, InfKind, ModelOptions, Target, TextSetup,
+};
 use crate::package::Package;
+use crate::store::first_boot::text_setup::FILE_NAME;
 
 /// A device that a package serves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,7 +51,8 @@ pub struct ServiceDescription {
 pub struct PackageDescription {
     /// The INF, as a path in what the user gave.
     pub inf: String,
-    /// What the INF is for: `device`, `primitive`, `class`, `template`, `other`.
+    /// What the INF is for: `device`, `primitive`, `class`, `template`, `other`;
+    /// or `text-setup`.
     pub kind: InfKind,
     /// The setup class's name.
     pub class_name: Option<String>,
@@ -103,28 +107,27 @@ pub struct DriverDetails {
     pub findings: Vec<Finding>,
 }
 
-/// What the image holds under a published name.
+/// What the image holds under a name: a published one, or `pending:...`.
 ///
 /// # Errors
 /// [`Error::NoSuchDriver`], and what stops the image from being read.
-pub fn info(draft: &mut Draft, published_name: &str) -> Result<DriverDetails, Error> {
+pub fn info(draft: &mut Draft, name: &str) -> Result<DriverDetails, Error> {
     let drivers = list(draft, true)?;
-    let named = |driver: &DriverPackage| driver.published_name.eq_ignore_ascii_case(published_name);
+    let named = |driver: &DriverPackage| driver.name().eq_ignore_ascii_case(name);
     let driver = drivers
         .into_iter()
         .find(named)
         .ok_or_else(|| Error::NoSuchDriver {
-            name: published_name.to_owned(),
+            name: name.to_owned(),
         })?;
     let windows = draft.facts().windows.clone();
-    let folder = format!(
-        "System32\\DriverStore\\FileRepository\\{}",
-        driver.package_id
-    );
-    let folder = windows.join(&folder)?;
+    let folder = driver.inf.parent().unwrap_or_default();
     let mut files = Vec::new();
     let mut findings = Vec::new();
-    if draft.has_directory(&folder)? {
+    if driver.package_id.is_none() {
+        // Windows without a driver store keeps the INF alone.
+        files.push(driver.original_file_name.clone());
+    } else if draft.has_directory(&folder)? {
         draft.walk(&folder, &mut |path, kind| {
             if let (Kind::File, Some(below)) = (kind, path.below(&folder)) {
                 files.push(below.to_string());
@@ -137,14 +140,22 @@ pub fn info(draft: &mut Draft, published_name: &str) -> Result<DriverDetails, Er
             format!("`{folder}` is not there: Windows cannot install the driver from its store"),
         ));
     }
-    let inf = folder.join(&driver.original_file_name)?;
-    let published = windows.join(&format!("INF\\{}", driver.published_name))?;
-    let bytes = match draft.read(&inf, MAX_INF)? {
-        Some(bytes) => Some(bytes),
-        None => draft.read(&published, MAX_INF)?,
+    let inf = driver.inf.clone();
+    let published = windows.join(&format!("INF\\{}", driver.name()));
+    let bytes = match (draft.read(&inf, MAX_INF)?, &published) {
+        (None, Ok(published)) => draft.read(published, MAX_INF)?,
+        (bytes, _) => bytes,
     };
     let (mut models, mut services) = (Vec::new(), Vec::new());
     match bytes {
+        Some(bytes)
+            if driver
+                .inf
+                .file_name()
+                .is_some_and(|name| name.is(FILE_NAME)) =>
+        {
+            (models, services) = described_text_setup(&text_setup(&bytes));
+        }
         Some(bytes) => {
             let parse = parse_options(draft)?;
             let inf = Inf::parse(&bytes, &parse);
@@ -156,7 +167,7 @@ pub fn info(draft: &mut Draft, published_name: &str) -> Result<DriverDetails, Er
         }
         None => findings.push(Finding::warning(
             "no-inf",
-            format!("neither `{inf}` nor `{published}` is there"),
+            format!("neither `{inf}` nor a published copy of it is there"),
         )),
     }
     Ok(DriverDetails {
@@ -178,6 +189,9 @@ pub fn describe(package: &Package) -> Result<PackageDescription, Error> {
         .tree()
         .read(package.inf(), MAX_INF)?
         .unwrap_or_default();
+    if package.is_text_setup() {
+        return describe_text_setup(package, &text_setup(&bytes));
+    }
     let inf = Inf::parse(&bytes, &ParseOptions::default());
     // A late Windows 10: newer decorations fit it, older ones do as well.
     let read = |architecture| {
@@ -244,6 +258,83 @@ pub fn describe(package: &Package) -> Result<PackageDescription, Error> {
         files,
         findings: model.findings.iter().map(as_finding).collect(),
     })
+}
+
+fn text_setup(bytes: &[u8]) -> TextSetup {
+    TextSetup::read(&Inf::parse(bytes, &ParseOptions::txtsetup_oem()))
+}
+
+/// What a `txtsetup.oem` offers to Windows 2000, XP and 2003.
+fn describe_text_setup(package: &Package, setup: &TextSetup) -> Result<PackageDescription, Error> {
+    let mut paths: Vec<String> = Vec::new();
+    for option in &setup.options {
+        let drivers = option.drivers.iter().map(|driver| &driver.path);
+        let others = option.infs.iter().chain(&option.catalogs);
+        for path in drivers.chain(others).chain(&option.dlls) {
+            if !paths.contains(path) {
+                paths.push(path.clone());
+            }
+        }
+    }
+    let root = package.root();
+    let mut files = Vec::new();
+    for path in paths {
+        let present = match root.join(&path) {
+            Ok(place) => package.tree().has_file(&place)?,
+            Err(_) => false,
+        };
+        files.push(FileDescription { path, present });
+    }
+    let (models, services) = described_text_setup(setup);
+    let not_applicable = setup
+        .options
+        .is_empty()
+        .then(|| "it offers no mass storage driver".to_owned());
+    Ok(PackageDescription {
+        inf: package.inf().to_string(),
+        kind: InfKind::TextSetup,
+        class_name: None,
+        class_guid: None,
+        provider_name: None,
+        date: None,
+        version: None,
+        catalog: None,
+        driver_signature: DriverSignature::NotVerified,
+        target: "text mode setup of 2000, XP and 2003".to_owned(),
+        not_applicable,
+        models,
+        services,
+        files,
+        findings: setup.findings.iter().map(as_finding).collect(),
+    })
+}
+
+fn described_text_setup(setup: &TextSetup) -> (Vec<ModelDescription>, Vec<ServiceDescription>) {
+    let mut models = Vec::new();
+    let mut services: BTreeMap<String, ServiceDescription> = BTreeMap::new();
+    for option in &setup.options {
+        for (id, service) in &option.hardware_ids {
+            models.push(ModelDescription {
+                manufacturer: String::new(),
+                description: option.description.clone(),
+                section: option.id.clone(),
+                hardware_id: Some(id.clone()),
+                compatible_ids: Vec::new(),
+                service: Some(service.clone()),
+            });
+        }
+        for driver in &option.drivers {
+            services
+                .entry(driver.service.to_lowercase())
+                .or_insert_with(|| ServiceDescription {
+                    name: driver.service.clone(),
+                    start: Some("boot".to_owned()),
+                    binary: Some(driver.path.clone()),
+                    group: None,
+                });
+        }
+    }
+    (models, services.into_values().collect())
 }
 
 fn described(model: &DriverModel) -> (Vec<ModelDescription>, Vec<ServiceDescription>) {

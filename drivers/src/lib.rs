@@ -1,25 +1,30 @@
 //! Driver packages and the driver store of an offline Windows image.
 //!
 //! The operations are functions over a [`Draft`](wimwright_servicing::Draft):
-//! [`add`] plans a package into the image, [`list`] and [`info`] read what is
-//! there. [`model`] says what an INF means for one Windows, [`store`] which
+//! [`add`] plans a package into the image, [`remove`] out of it, [`list`] and
+//! [`info`] read what is there, and [`export`] names the files to copy out. [`model`] says what an INF means for one Windows, [`store`] which
 //! bytes that becomes. Nothing here touches the host's filesystem.
 
 mod add;
 mod diff;
 mod error;
+mod export;
 mod inbox;
 mod info;
 mod list;
 pub mod model;
 mod package;
+mod remove;
 pub mod store;
+mod stored;
 
 pub use add::{AddOptions, AddResult, Outcome, Refusal, add};
 pub use diff::{DriverDifference, Field, diff};
 pub use error::Error;
+pub use export::{ExportOutcome, ExportedFile, ExportedPackage, export};
 pub use info::{
     DriverDetails, ModelDescription, PackageDescription, ServiceDescription, describe, info,
 };
 pub use list::{DriverPackage, DriverSignature, list};
-pub use package::{Package, find_packages};
+pub use package::{Package, find_packages, takes};
+pub use remove::{RemoveOptions, RemoveOutcome, RemoveResult, remove};

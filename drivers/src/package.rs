@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use wimwright_servicing::{FileTree, ImagePath, Kind, TreeError};
+use wimwright_servicing::{FileTree, Generation, ImageFacts, ImagePath, Kind, TreeError};
 
 use crate::error::Error;
+use crate::store::first_boot::text_setup::FILE_NAME;
 
-/// A driver package: an INF in a tree of files.
+/// A driver package: an INF, or a `txtsetup.oem`, in a tree of files.
 #[derive(Clone)]
 pub struct Package {
     name: String,
@@ -59,14 +60,21 @@ impl Package {
         name.map_or_else(String::new, ToString::to_string)
     }
 
+    /// Whether it is one of text mode setup (F6): an OEM file in place of
+    /// the INF.
+    pub fn is_text_setup(&self) -> bool {
+        let name = self.inf.file_name();
+        name.is_some_and(|name| name.ends_with(".oem"))
+    }
+
     /// The folder in the tree that the package's paths start from.
     pub fn root(&self) -> ImagePath {
         self.inf.parent().unwrap_or_default()
     }
 }
 
-/// The INF files of `tree` that may be driver packages: those directly in it,
-/// or all below it with `recurse`, in order of path.
+/// The INFs and `txtsetup.oem` files of `tree` that may be driver packages:
+/// those directly in it, or all below it with `recurse`, in order of path.
 ///
 /// # Errors
 /// When the tree cannot be read.
@@ -86,8 +94,16 @@ pub fn find_packages(tree: &dyn FileTree, recurse: bool) -> Result<Vec<ImagePath
     Ok(found)
 }
 
+/// Whether an image takes packages of this kind at all: a folder for many
+/// Windows may hold a `txtsetup.oem` beside its INFs, which only Windows with a
+/// text mode setup have a use for.
+pub fn takes(facts: &ImageFacts, package: &Package) -> bool {
+    facts.generation == Generation::Nt5 || !package.is_text_setup()
+}
+
 fn take(found: &mut Vec<ImagePath>, path: &ImagePath, kind: Kind) {
-    let inf = path.file_name().is_some_and(|name| name.ends_with(".inf"));
+    let name = path.file_name();
+    let inf = name.is_some_and(|name| name.ends_with(".inf") || name.is(FILE_NAME));
     if kind == Kind::File && inf {
         found.push(path.clone());
     }
@@ -101,14 +117,22 @@ mod tests {
     #[test]
     fn inf_files_are_found_directly_or_all_below() {
         let mut tree = MemoryTree::new();
-        for path in ["b.INF", "a.inf", "a.inx", "x\\c.inf", "x\\c.sys", "inf"] {
+        for path in [
+            "b.INF",
+            "a.inf",
+            "a.inx",
+            "x\\c.inf",
+            "x\\c.sys",
+            "inf",
+            "TXTSETUP.OEM",
+        ] {
             tree.insert(path, *b"").unwrap();
         }
         let names = |recurse| -> Vec<String> {
             let found = find_packages(&tree, recurse).unwrap();
             found.iter().map(ToString::to_string).collect()
         };
-        assert_eq!(names(false), ["a.inf", "b.INF"]);
-        assert_eq!(names(true), ["a.inf", "b.INF", "x\\c.inf"]);
+        assert_eq!(names(false), ["a.inf", "b.INF", "TXTSETUP.OEM"]);
+        assert_eq!(names(true), ["a.inf", "b.INF", "TXTSETUP.OEM", "x\\c.inf"]);
     }
 }

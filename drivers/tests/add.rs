@@ -299,31 +299,6 @@ fn compressed_sources_are_expanded_into_the_same_package() {
 }
 
 #[test]
-fn an_older_generation_is_refused_by_name() {
-    let test = "older generation";
-    let Some(corpus) = wimwright_testdata::corpus(test) else {
-        return;
-    };
-    let system = wimwright_testdata::read(&corpus.join("hives/SYSTEM-win7-sp1-x86"));
-    let root = tempfile::tempdir().unwrap();
-    let windows = wimwright_testdata::image::Windows::new(6, 1, 7601);
-    wimwright_testdata::image::write(root.path(), &system, &[], &windows, 0);
-    let image = wimwright_servicing::Image::open(root.path(), Access::Write).unwrap();
-    let mut transaction = image.begin(support::options());
-    let viostor = package(test, VIOSTOR.0, VIOSTOR.1).unwrap();
-    let mut results = transaction.run("drivers add", |draft| {
-        wimwright_drivers::add(draft, &viostor, &AddOptions::default())
-    });
-    let error = results.remove(0).unwrap_err();
-    assert!(matches!(error, Error::Generation { .. }), "{error:?}");
-    let message = error.to_string();
-    assert!(
-        message.contains("6.1.7601") && message.contains("Vista and 7"),
-        "{message}"
-    );
-}
-
-#[test]
 fn services_go_to_the_default_and_the_current_control_set_and_no_other() {
     use wimwright_testdata::image::{Data, Windows, hive, write};
     let test = "control sets";

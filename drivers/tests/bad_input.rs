@@ -15,10 +15,10 @@ mod support;
 use std::io;
 use std::sync::Arc;
 
-use support::{now, options};
+use support::{made_package, now, options, pe};
 use wimwright_drivers::{AddOptions, AddResult, Outcome, Package, add};
 use wimwright_servicing::{
-    Access, Blob, Draft, Entry, FileTree, Image, ImagePath, Kind, MemoryTree, Metadata, TreeError,
+    Access, Blob, Draft, Entry, FileTree, Image, ImagePath, Kind, Metadata, TreeError,
 };
 use wimwright_testdata::image::{Data, Windows, hive, write};
 
@@ -49,39 +49,8 @@ fn tail(dest: &str, line: &str, source: &str) -> String {
     )
 }
 
-fn package(inf: &str, files: &[(&str, &[u8])]) -> Package {
-    let mut tree = MemoryTree::new();
-    tree.insert("x.inf", inf).unwrap();
-    for (name, bytes) in files {
-        tree.insert(name, *bytes).unwrap();
-    }
-    Package::new(
-        "memory",
-        "",
-        Arc::new(tree),
-        ImagePath::parse("x.inf").unwrap(),
-    )
-}
-
 fn added(draft: &mut Draft, package: &Package) -> AddResult {
     add(draft, package, &AddOptions::default()).unwrap()
-}
-
-/// The smallest PE header that says `machine`.
-fn pe(machine: u16) -> Vec<u8> {
-    let mut bytes = vec![0; 512];
-    bytes[..2].copy_from_slice(b"MZ");
-    bytes[0x3C] = 0x40;
-    bytes[0x40..0x44].copy_from_slice(b"PE\0\0");
-    bytes[0x44..0x46].copy_from_slice(&machine.to_le_bytes());
-    let (optional, magic): (u16, u16) = match machine {
-        0x14C => (0xE0, 0x10B),
-        _ => (0xF0, 0x20B),
-    };
-    bytes[0x54..0x56].copy_from_slice(&optional.to_le_bytes());
-    bytes[0x58..0x5A].copy_from_slice(&magic.to_le_bytes());
-    bytes[0x58 + 0x44] = 1;
-    bytes
 }
 
 #[test]
@@ -90,7 +59,7 @@ fn each_bad_package_is_refused_for_its_own_reason_and_spoils_nothing() {
     let mut draft = Image::open(root.path(), Access::Read).unwrap().look(now());
     let amd64 = pe(0x8664);
     let good = tail("12", "x.sys", "x.sys=1");
-    let first = added(&mut draft, &package(&good, &[("x.sys", &amd64)]));
+    let first = added(&mut draft, &made_package(&good, &[("x.sys", &amd64)]));
     assert_eq!(first.outcome, Outcome::Added, "{first:?}");
     let plan = draft.plan().clone();
 
@@ -156,7 +125,7 @@ fn each_bad_package_is_refused_for_its_own_reason_and_spoils_nothing() {
             .iter()
             .map(|(name, bytes)| (*name, bytes.as_slice()))
             .collect();
-        let result = added(&mut draft, &package(&inf, &files));
+        let result = added(&mut draft, &made_package(&inf, &files));
         assert_eq!(result.outcome, Outcome::Refused, "{words:?}: {result:?}");
         let reason = result.reason.unwrap();
         for word in words {
@@ -164,7 +133,7 @@ fn each_bad_package_is_refused_for_its_own_reason_and_spoils_nothing() {
         }
         assert_eq!(draft.plan(), &plan, "{words:?}: something stayed planned");
     }
-    let again = added(&mut draft, &package(&good, &[("x.sys", &amd64)]));
+    let again = added(&mut draft, &made_package(&good, &[("x.sys", &amd64)]));
     assert_eq!(again.outcome, Outcome::Unchanged, "{again:?}");
 }
 
@@ -218,7 +187,7 @@ fn a_hive_that_is_a_directory_is_named() {
     std::fs::create_dir(config.join("DRIVERS")).unwrap();
     let mut draft = Image::open(root.path(), Access::Read).unwrap().look(now());
     let inf = tail("12", "x.sys", "x.sys=1");
-    let package = package(&inf, &[("x.sys", &pe(0x8664))]);
+    let package = made_package(&inf, &[("x.sys", &pe(0x8664))]);
     let error = add(&mut draft, &package, &AddOptions::default()).unwrap_err();
     assert!(
         error.to_string().contains("DRIVERS") && error.to_string().contains("directory"),
@@ -234,7 +203,7 @@ fn an_unsigned_package_says_so_and_is_recorded_so() {
         .unwrap()
         .begin(options());
     let inf = tail("12", "x.sys", "x.sys=1").replace("CatalogFile=x.cat\r\n", "");
-    let package = package(&inf, &[("x.sys", &pe(0x8664))]);
+    let package = made_package(&inf, &[("x.sys", &pe(0x8664))]);
     let mut results = transaction.run("drivers add", |draft| {
         add(draft, &package, &AddOptions::default())
     });
@@ -281,8 +250,8 @@ fn packages_that_share_a_service_do_not_undo_each_other() {
         .replace("0x00010001,1", "0x00010001,2")
         .replace("Name=One", "Name=Two");
     let packages = [
-        package(&one, &[("x.sys", &amd64)]),
-        package(&two, &[("x.sys", &other)]),
+        made_package(&one, &[("x.sys", &amd64)]),
+        made_package(&two, &[("x.sys", &other)]),
     ];
     for package in &packages {
         assert_eq!(added(&mut draft, package).outcome, Outcome::Added);

@@ -74,9 +74,9 @@ fn the_packages_of_real_images_are_listed_without_exception() {
                 .iter()
                 .map(|package| {
                     (
-                        package.published_name.as_str(),
+                        package.name(),
                         package.original_file_name.as_str(),
-                        package.version.as_str(),
+                        package.version.as_deref().unwrap_or_default(),
                         package.class_name.as_deref().unwrap_or_default(),
                     )
                 })

@@ -362,6 +362,14 @@ impl ImageFacts {
                 .map(|pack| format!("Service Pack {pack}")),
         };
 
+        // Setup's own key, in every WinPE that runs: its first boots had no
+        // edition yet.
+        let mini_nt = Values::at(
+            HiveName::System,
+            &system,
+            &format!("{set}\\Control\\MiniNT"),
+        )?;
+        let mini_nt = mini_nt.key.is_some();
         let database = Values::at(HiveName::System, &system, "DriverDatabase")?;
         let generation = match (version.major, version.minor) {
             (..=5, _) => Generation::Nt5,
@@ -385,7 +393,7 @@ impl ImageFacts {
             revision: nt.number("UBR")?,
             generation,
             architecture,
-            windows_pe: edition.as_deref() == Some("WindowsPE"),
+            windows_pe: edition.as_deref() == Some("WindowsPE") || mini_nt,
             edition,
             product_name: nt.text("ProductName")?,
             installation_type: nt.text("InstallationType")?,

@@ -64,6 +64,8 @@ pub enum Data {
     Sz(&'static str),
     /// `REG_SZ` made at run time.
     Text(String),
+    /// `REG_EXPAND_SZ`.
+    Expand(&'static str),
     /// `REG_DWORD`.
     Dword(u32),
 }
@@ -109,6 +111,7 @@ pub fn set(hive: &mut Hive, key: &str, name: &str, data: &Data) {
     let (kind, bytes) = match data {
         Data::Sz(text) => (kind::SZ, encode::sz(text)),
         Data::Text(text) => (kind::SZ, encode::sz(text)),
+        Data::Expand(text) => (kind::EXPAND_SZ, encode::sz(text)),
         Data::Dword(number) => (kind::DWORD, number.to_le_bytes().to_vec()),
     };
     let name: Vec<u16> = name.encode_utf16().collect();
@@ -144,6 +147,12 @@ pub fn software(windows: &Windows) -> Vec<u8> {
         let version = format!("{}.{}", windows.major, windows.minor);
         values.push((key, "CurrentVersion", Data::Text(version)));
     }
+    // As a real SOFTWARE hive of XP x64 has it.
+    values.push((
+        "Microsoft\\Windows\\CurrentVersion",
+        "DevicePath",
+        Data::Expand("%SystemRoot%\\inf"),
+    ));
     values.push((
         "Microsoft\\Windows\\CurrentVersion\\Setup",
         "BootDir",

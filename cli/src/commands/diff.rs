@@ -209,8 +209,8 @@ fn of_images(
     Ok([told(&both[0], old), told(&both[1], new)])
 }
 
-/// Compares the driver packages. Images whose driver store cannot be read yet
-/// are told, and refused where drivers were asked for by name.
+/// Compares the driver packages. Images whose driver store is not that of
+/// their version are told, and refused where drivers were asked for by name.
 fn drivers(
     names: &[String; 2],
     drafts: &mut [Draft; 2],
@@ -221,7 +221,7 @@ fn drivers(
     for (name, draft) in names.iter().zip(drafts) {
         match list(draft, true) {
             Ok(packages) => lists.push(packages),
-            Err(error @ (Error::Generation { .. } | Error::NoDatabase { .. }))
+            Err(error @ (Error::NoDatabase { .. } | Error::UnexpectedDatabase { .. }))
                 if asked.only.is_empty() =>
             {
                 found.miss(&["drivers"], &format!("image `{name}`: {error}"));

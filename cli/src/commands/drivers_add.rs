@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use wimwright_drivers::{self as drivers, AddOptions, Package, add};
+use wimwright_drivers::{self as drivers, AddOptions, Package, add, takes};
 
 use super::open;
 use super::write::{ENDING, Edit, Steps};
@@ -14,8 +14,15 @@ use crate::render::text::{Paint, printable};
 
 /// What the words name: a package, or why it is none.
 enum Given {
-    Package(Package),
-    Refused { name: String, reason: String },
+    Package {
+        package: Package,
+        /// It was found in a folder that was named, not named itself.
+        found: bool,
+    },
+    Refused {
+        name: String,
+        reason: String,
+    },
 }
 
 /// Runs `drivers add IMAGE PACKAGE...`.
@@ -34,13 +41,15 @@ pub(crate) fn run(
     let packages = (0..).zip(&given);
     let options = AddOptions::default();
     let results = edit.run("drivers add", |draft| {
-        let added = packages.clone().map(|(done, given)| match given {
-            Given::Package(package) => {
+        let added = packages.clone().filter_map(|(done, given)| match given {
+            Given::Package { package, found } => {
+                if *found && !takes(draft.facts(), package) {
+                    return None;
+                }
                 context.progress(&format!("plan {}", package.inf()), done, total);
-                let result = add(draft, package, &options)?;
-                Ok(AddedResult::from(result))
+                Some(add(draft, package, &options).map(AddedResult::from))
             }
-            Given::Refused { name, reason } => Ok(refused(name, reason)),
+            Given::Refused { name, reason } => Some(Ok(refused(name, reason))),
         });
         added.collect::<Result<Vec<_>, drivers::Error>>()
     })?;
@@ -87,7 +96,11 @@ fn given(packages: &[PathBuf], recurse: bool) -> Vec<Given> {
     let mut given = Vec::new();
     for path in packages {
         match open::packages(path, recurse) {
-            Ok(found) => given.extend(found.into_iter().map(Given::Package)),
+            Ok(packages) => {
+                let found = path.is_dir();
+                let packages = packages.into_iter();
+                given.extend(packages.map(|package| Given::Package { package, found }));
+            }
             // What one word names badly must not spoil the others.
             Err(error) => given.push(Given::Refused {
                 name: path.display().to_string(),
@@ -143,6 +156,7 @@ pub(super) fn results_text(results: &[AddedResult], context: &Context<'_>) -> St
 fn line(result: &AddedResult, paint: Paint) -> String {
     let outcome = match result.outcome {
         Outcome::Added => paint.good("added    "),
+        Outcome::Pending => paint.good("pending  "),
         Outcome::Unchanged => paint.strong("unchanged"),
         Outcome::Refused => paint.error("refused  "),
     };

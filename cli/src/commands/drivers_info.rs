@@ -70,10 +70,11 @@ impl Lines {
 
     fn models(&mut self, models: &[Model]) {
         for model in models {
-            self.line(
-                "Device",
-                &format!("{} ({})", model.description, model.manufacturer),
-            );
+            let device = match model.manufacturer.as_str() {
+                "" => model.description.clone(),
+                maker => format!("{} ({maker})", model.description),
+            };
+            self.line("Device", &device);
             if let Some(id) = &model.hardware_id {
                 self.line("  hardware id", id);
             }
@@ -99,14 +100,14 @@ impl Lines {
 
 fn driver_text(found: &DescribedDriver) -> String {
     let driver = &found.driver;
-    let mut lines = Lines(format!("{}\n", printable(&driver.published_name)));
+    let mut lines = Lines(format!("{}\n", printable(driver.name())));
     lines.line("Original", &driver.original_file_name);
-    lines.line("Package id", &driver.package_id);
+    lines.maybe("Package id", driver.package_id.as_ref());
     let class = driver.class_name.as_deref().unwrap_or("unknown");
     lines.line("Class", &format!("{class} {}", driver.class_guid));
     lines.line("Provider", &driver.provider_name);
-    lines.line("Date", &driver.date);
-    lines.line("Version", &driver.version);
+    lines.maybe("Date", driver.date.as_ref());
+    lines.maybe("Version", driver.version.as_ref());
     lines.maybe("Architecture", driver.architecture.as_ref());
     lines.line("Inbox", if driver.inbox { "yes" } else { "no" });
     lines.line(

@@ -48,7 +48,7 @@ pub(crate) fn run(image: &Path, all: bool, context: &mut Context<'_>) -> anyhow:
 
 fn table(packages: &[DriverPackage]) -> Table {
     let mut table = Table::new(&[
-        Column::Whole("Published"),
+        Column::Whole("Name"),
         Column::Cut("Original"),
         Column::Cut("Class"),
         Column::Cut("Provider"),
@@ -59,12 +59,12 @@ fn table(packages: &[DriverPackage]) -> Table {
     for package in packages {
         let class = package.class_name.as_ref();
         table.row(&[
-            package.published_name.clone(),
+            package.name().to_owned(),
             package.original_file_name.clone(),
             class.unwrap_or(&package.class_guid).clone(),
             package.provider_name.clone(),
-            package.date.clone(),
-            package.version.clone(),
+            package.date.clone().unwrap_or_default(),
+            package.version.clone().unwrap_or_default(),
             yes_no(package.boot_critical).to_owned(),
         ]);
     }
@@ -80,18 +80,21 @@ fn yes_no(value: bool) -> &'static str {
 
 /// A package as `--verbose` shows it.
 fn long(package: &DriverPackage) -> String {
-    let mut text = format!("{}\n", printable(&package.published_name));
+    let mut text = format!("{}\n", printable(package.name()));
     let mut line = |label: &str, value: &str| {
         text.push_str(&format!("  {label:<16} {}\n", printable(value)));
     };
     line("Original", &package.original_file_name);
-    line("Package id", &package.package_id);
+    line(
+        "Package id",
+        package.package_id.as_deref().unwrap_or("none"),
+    );
     line("Inbox", yes_no(package.inbox));
     let class = package.class_name.as_deref().unwrap_or("unknown");
     line("Class", &format!("{class} {}", package.class_guid));
     line("Provider", &package.provider_name);
-    line("Date", &package.date);
-    line("Version", &package.version);
+    line("Date", package.date.as_deref().unwrap_or("none"));
+    line("Version", package.version.as_deref().unwrap_or("none"));
     line(
         "Architecture",
         package.architecture.as_deref().unwrap_or("unknown"),

@@ -88,8 +88,8 @@ fn wim_of_selector(image: &Path) -> Option<PathBuf> {
     (file.is_file() && is_wim(&file)).then_some(file)
 }
 
-/// The packages that `given` names: of a folder all INFs in it, or all below
-/// it with `recurse`; or the one of an INF.
+/// The packages that `given` names: of a folder all in it, or all below it with
+/// `recurse`; or the one of an INF or a `txtsetup.oem`.
 pub(crate) fn packages(given: &Path, recurse: bool) -> anyhow::Result<Vec<Package>> {
     let found = match fs::metadata(given) {
         Ok(found) => found,
@@ -114,7 +114,7 @@ pub(crate) fn packages(given: &Path, recurse: bool) -> anyhow::Result<Vec<Packag
     }
     let is_inf = given
         .extension()
-        .is_some_and(|end| end.eq_ignore_ascii_case("inf"));
+        .is_some_and(|end| end.eq_ignore_ascii_case("inf") || end.eq_ignore_ascii_case("oem"));
     let name = given.file_name().and_then(|name| name.to_str());
     match name.filter(|_| is_inf && found.is_file()) {
         Some(name) => {

@@ -1,7 +1,9 @@
 //! Adds a driver package to an image.
 
+mod policy;
 pub(crate) mod read;
 pub(crate) mod refusal;
+mod same_device;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,24 +11,30 @@ use std::sync::Arc;
 pub use refusal::Refusal;
 use serde::Serialize;
 use wimwright_servicing::registry::HiveName;
-use wimwright_servicing::{Draft, FileTree as _, Finding};
+use wimwright_servicing::{Draft, FileTree as _, Finding, Generation};
 
 use crate::error::Error;
-use crate::list::{DriverSignature, require_database};
-use crate::model::InstallSection;
+use crate::list::{DriverSignature, require_store};
+use crate::model::{InstallSection, Version};
 use crate::package::Package;
 use crate::store::class_node::node_of_class;
+use crate::store::first_boot::content::Content;
+use crate::store::first_boot::{self, text_setup};
 use crate::store::node::Node;
 use crate::store::published_name::{OemNumber, lowest_free, numbers_in_map};
 use crate::store::writer::{self, Placed};
 use read::ReadPackage;
 use refusal::Stop;
+use same_device::KnownInfs;
 
-/// How packages are added. There is nothing to choose yet; signature policy
-/// comes here.
+/// How packages are added. One value for all packages of a run spares reading
+/// what was read before. There is nothing to choose yet; signature policy comes
+/// here.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct AddOptions {}
+pub struct AddOptions {
+    known_infs: KnownInfs,
+}
 
 /// What became of a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -34,6 +42,9 @@ pub struct AddOptions {}
 pub enum Outcome {
     /// It will be in the image.
     Added,
+    /// What can be done offline is done, and Windows installs it at its first
+    /// boot: before Windows 8 nothing else is possible.
+    Pending,
     /// It was there already, complete.
     Unchanged,
     /// It will not be in the image; the reason says why.
@@ -47,9 +58,10 @@ pub struct AddResult {
     pub inf: String,
     /// What became of it.
     pub outcome: Outcome,
-    /// `oem7.inf`; `None` for a refused one.
+    /// `oem7.inf`; `None` for a refused or pending one.
     pub published_name: Option<String>,
-    /// Its folder in the store; `None` for a refused one.
+    /// Its folder in the store, or `pending:` and the folder that waits for the
+    /// first boot; `None` for a refused one.
     pub package_id: Option<String>,
     /// Whether its signature was checked.
     pub driver_signature: DriverSignature,
@@ -66,7 +78,8 @@ pub struct AddResult {
 }
 
 impl AddResult {
-    fn refused(package: &Package, reason: String, findings: Vec<Finding>) -> AddResult {
+    /// A refused one without a reason yet: what is known is filled in.
+    fn new(package: &Package) -> AddResult {
         AddResult {
             inf: package.inf().to_string(),
             outcome: Outcome::Refused,
@@ -74,10 +87,18 @@ impl AddResult {
             package_id: None,
             driver_signature: DriverSignature::NotVerified,
             signer_name: None,
-            reason: Some(reason),
+            reason: None,
             class_name: None,
             version: None,
+            findings: Vec::new(),
+        }
+    }
+
+    fn refused(package: &Package, reason: String, findings: Vec<Finding>) -> AddResult {
+        AddResult {
+            reason: Some(reason),
             findings,
+            ..AddResult::new(package)
         }
     }
 }
@@ -87,15 +108,19 @@ impl AddResult {
 ///
 /// # Errors
 /// [`Error`] for what is wrong with the image itself.
-pub fn add(
-    draft: &mut Draft,
-    package: &Package,
-    _options: &AddOptions,
-) -> Result<AddResult, Error> {
-    require_database(draft)?;
+pub fn add(draft: &mut Draft, package: &Package, options: &AddOptions) -> Result<AddResult, Error> {
+    require_store(draft)?;
+    let generation = draft.facts().generation;
     let reported = draft.findings().len();
     let name = format!("drivers add {}", package.inf());
-    let planned = draft.operation(name, |draft| plan(draft, package));
+    let planned = draft.operation(name, |draft| {
+        policy::report(draft)?;
+        match generation {
+            _ if package.is_text_setup() => plan_text_setup(draft, package),
+            Generation::DriverDatabase => plan(draft, package, options),
+            Generation::Nt5 | Generation::Nt6 => plan_first_boot(draft, package, options),
+        }
+    });
     let findings = draft.take_findings(reported);
     match planned {
         Ok(mut result) => {
@@ -107,10 +132,11 @@ pub fn add(
     }
 }
 
-fn plan(draft: &mut Draft, package: &Package) -> Result<AddResult, Stop> {
+fn plan(draft: &mut Draft, package: &Package, options: &AddOptions) -> Result<AddResult, Stop> {
     let read = read::read(draft, package)?;
     let class = read.model.version.class_guid.ok_or(Refusal::NoClass)?;
     let mut findings = read.findings.clone();
+    same_device::report(draft, &read, &package.inf_name(), &options.known_infs)?;
     let known = published(draft, &read)?;
     let (node, number) = match known {
         Some(known) => known,
@@ -153,24 +179,80 @@ fn plan(draft: &mut Draft, package: &Package) -> Result<AddResult, Stop> {
     };
     let source = draft.add_source(package.name(), Arc::clone(package.tree()));
     let changed = writer::write(draft, &read, &placed, source)?;
-    let driver_ver = read.model.version.driver_ver.as_ref();
+    let version = &read.model.version;
     Ok(AddResult {
-        inf: package.inf().to_string(),
         outcome: match changed {
             true => Outcome::Added,
             false => Outcome::Unchanged,
         },
         published_name: Some(number.to_string()),
         package_id: Some(read.id.to_string()),
-        driver_signature: DriverSignature::NotVerified,
         signer_name: read.signer.name.clone(),
-        reason: None,
-        class_name: read.model.version.class.clone(),
-        version: driver_ver
-            .and_then(|ver| ver.version)
-            .map(|version| version.to_string()),
+        class_name: version.class.clone(),
+        version: version_text(version),
         findings,
+        ..AddResult::new(package)
     })
+}
+
+/// Before Windows 8: what can be done offline, for the first boot to finish.
+fn plan_first_boot(
+    draft: &mut Draft,
+    package: &Package,
+    options: &AddOptions,
+) -> Result<AddResult, Stop> {
+    let read = read::read(draft, package)?;
+    same_device::report(draft, &read, &package.inf_name(), &options.known_infs)?;
+    let source = draft.add_source(package.name(), Arc::clone(package.tree()));
+    let content = Content::Source(source);
+    let written = first_boot::write(draft, &read, package, &content)?;
+    let published = written.published.as_ref();
+    let number = published.and_then(|published| published.number);
+    let in_store = published.and_then(|published| published.package_id.clone());
+    let folder = written.folder.as_ref().map(ToString::to_string);
+    let version = &read.model.version;
+    Ok(AddResult {
+        outcome: match (written.changed, &folder) {
+            (false, _) => Outcome::Unchanged,
+            (true, Some(_)) => Outcome::Pending,
+            (true, None) => Outcome::Added,
+        },
+        published_name: number.map(|number| number.to_string()),
+        package_id: in_store.or(folder),
+        signer_name: read.signer.name.clone(),
+        class_name: version.class.clone(),
+        version: version_text(version),
+        findings: read.findings.clone(),
+        ..AddResult::new(package)
+    })
+}
+
+/// A package of text mode setup.
+fn plan_text_setup(draft: &mut Draft, package: &Package) -> Result<AddResult, Stop> {
+    if draft.facts().generation != Generation::Nt5 {
+        return Err(Refusal::TextSetupOfOther.into());
+    }
+    let source = draft.add_source(package.name(), Arc::clone(package.tree()));
+    let written = text_setup::write(draft, package, &Content::Source(source))?;
+    let version = written.chosen.version.as_ref();
+    Ok(AddResult {
+        outcome: match written.changed {
+            true => Outcome::Pending,
+            false => Outcome::Unchanged,
+        },
+        package_id: Some(written.folder.to_string()),
+        class_name: version.and_then(|version| version.class.clone()),
+        version: version.and_then(version_text),
+        findings: written.chosen.findings.clone(),
+        ..AddResult::new(package)
+    })
+}
+
+/// The driver's version, as people read it.
+fn version_text(version: &Version) -> Option<String> {
+    let driver_ver = version.driver_ver.as_ref();
+    let version = driver_ver.and_then(|ver| ver.version);
+    version.map(|version| version.to_string())
 }
 
 /// Where the very same package is published already.

@@ -340,15 +340,7 @@ fn check_machines(
             source,
         })?;
         let Some(facts) = facts else { continue };
-        let fits = matches!(
-            (facts.machine, architecture),
-            (pe::Machine::X86, Architecture::X86)
-                | (pe::Machine::Amd64, Architecture::Amd64)
-                | (pe::Machine::Arm, Architecture::Arm)
-                | (pe::Machine::Arm64, Architecture::Arm64)
-                | (pe::Machine::Ia64, Architecture::Ia64)
-        );
-        if !fits {
+        if !runs_on(facts.machine, architecture) {
             return Err(Refusal::Machine {
                 path,
                 machine: facts.machine,
@@ -358,6 +350,18 @@ fn check_machines(
         }
     }
     Ok(())
+}
+
+/// Whether a driver for `machine` runs in the kernel of that architecture.
+pub(crate) fn runs_on(machine: pe::Machine, architecture: Architecture) -> bool {
+    matches!(
+        (machine, architecture),
+        (pe::Machine::X86, Architecture::X86)
+            | (pe::Machine::Amd64, Architecture::Amd64)
+            | (pe::Machine::Arm, Architecture::Arm)
+            | (pe::Machine::Arm64, Architecture::Arm64)
+            | (pe::Machine::Ia64, Architecture::Ia64)
+    )
 }
 
 fn find_catalog(

@@ -91,6 +91,23 @@ pub enum Refusal {
         #[source]
         source: catalog::Error,
     },
+    /// A package of text mode setup for a Windows that has none.
+    #[error("`txtsetup.oem` is for the text mode setup of Windows 2000, XP and 2003")]
+    TextSetupOfOther,
+    /// A `txtsetup.oem` without any mass storage driver.
+    #[error("`txtsetup.oem` offers no mass storage driver")]
+    NoOption,
+    /// Options of a `txtsetup.oem` that exclude each other.
+    #[error(
+        "options {} of `txtsetup.oem` bring different drivers for the service `{service}`, and \
+         [Defaults] names none of them", options.join(" and ")
+    )]
+    AmbiguousOptions {
+        /// The service.
+        service: String,
+        /// The options.
+        options: Vec<String>,
+    },
     /// All published names are taken.
     #[error("the image has no free published name left (oem0.inf to oem65535.inf)")]
     NoFreeName,

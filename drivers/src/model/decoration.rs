@@ -112,6 +112,9 @@ impl Decoration {
 
     /// The first rule by which the decoration does not fit the target.
     pub fn mismatch(&self, target: &Target) -> Option<Mismatch> {
+        if !target.at_least(5, 1) {
+            return Some(Mismatch::DecorationUnknown);
+        }
         if self.build.is_some() && target.build < FIRST_BUILD_WITH_BUILD_NUMBERS {
             return Some(Mismatch::BuildNumberUnknown);
         }
@@ -147,6 +150,9 @@ impl Decoration {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mismatch {
+    /// It is decorated, and the target is Windows 2000, which reads models
+    /// sections without decoration only (page "INF Manufacturer section").
+    DecorationUnknown,
     /// It asks for a later version.
     Version,
     /// It asks for a later build of the same version.
@@ -162,6 +168,7 @@ pub enum Mismatch {
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Mismatch::DecorationUnknown => "Windows XP or later, for 2000 knows no decorations",
             Mismatch::Version => "a later version",
             Mismatch::Build => "a later build",
             Mismatch::BuildNumberUnknown => {

@@ -156,6 +156,15 @@ rules! {
     ServiceBinaryNotCopied, "service-binary-not-copied", Note, Some(2084);
     /// A service name that is no single registry key name.
     BadServiceName, "bad-service-name", Error, None;
+    /// A `txtsetup.oem` that names a file or folder outside its own, or a disk
+    /// that it does not list.
+    TextSetupFile, "text-setup-file", Error, None;
+    /// Data in a `txtsetup.oem` that is none of its type.
+    TextSetupValue, "text-setup-value", Error, None;
+    /// An option of a `txtsetup.oem` that cannot be carried out as a whole.
+    TextSetupOption, "text-setup-option", Warning, None;
+    /// Values of a `txtsetup.oem` that Windows does not read.
+    TextSetupUnused, "text-setup-unused", Warning, None;
     /// A registry root that is none of HKCR, HKCU, HKLM, HKU, HKR.
     BadRegistryRoot, "bad-registry-root", Error, Some(1222);
     /// A registry root that the place does not have.

@@ -34,6 +34,7 @@ mod service;
 mod service_section;
 mod source_disks;
 mod target;
+mod txtsetup_oem;
 mod version;
 mod wdf;
 
@@ -66,6 +67,7 @@ pub use service::{
 };
 pub use source_disks::Disk;
 pub use target::{Architecture, ProductType, Target};
+pub use txtsetup_oem::{ConfigValue, SetupDriver, SetupOption, TextSetup};
 pub use version::{CatalogFile, EXTENSION_CLASS, InfKind, Signature, Version};
 pub use wdf::{KmdfService, UmdfService, Wdf};
 

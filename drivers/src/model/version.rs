@@ -56,6 +56,8 @@ pub enum InfKind {
     Template,
     /// No INF of Setup, or one that installs nothing.
     Other,
+    /// No INF at all, but the `txtsetup.oem` of text mode setup.
+    TextSetup,
 }
 
 /// `[Version]` of an INF.

@@ -2,6 +2,7 @@
 
 pub mod class_node;
 pub mod device_id;
+pub(crate) mod first_boot;
 pub mod node;
 pub mod package_id;
 pub mod published_name;

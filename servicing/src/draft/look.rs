@@ -109,6 +109,30 @@ impl Draft {
         read().map_err(|source| RegistryError::in_hive(hive, source))
     }
 
+    /// The names of a key's values, as planned; empty where it is not there.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when the hive cannot be read.
+    pub fn value_names(
+        &self,
+        hive: impl Borrow<HiveName>,
+        key: &KeyPath,
+    ) -> Result<Vec<String>, RegistryError> {
+        let hive = hive.borrow();
+        let Some(open) = self.hives.get(hive)? else {
+            return Ok(Vec::new());
+        };
+        let read = || {
+            let Some(key) = registry::find(&open, key)? else {
+                return Ok(Vec::new());
+            };
+            key.values()?
+                .map(|value| Ok(value?.name()?.to_string_lossy()))
+                .collect()
+        };
+        read().map_err(|source| RegistryError::in_hive(hive, source))
+    }
+
     /// What is there, as expectations compare it.
     pub(super) fn state(&self, subject: &Subject) -> Result<Option<State>, DraftError> {
         let (hive, state) = match subject {

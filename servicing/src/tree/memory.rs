@@ -11,7 +11,7 @@ use crate::path::{ImagePath, PathError};
 #[derive(Clone, Default)]
 pub struct MemoryTree {
     /// `None` stands for a directory.
-    entries: BTreeMap<ImagePath, Option<MemoryBlob>>,
+    entries: BTreeMap<ImagePath, Option<Arc<dyn Blob>>>,
 }
 
 impl MemoryTree {
@@ -26,18 +26,23 @@ impl MemoryTree {
     /// [`PathError`] when `path` is no image path.
     pub fn insert(&mut self, path: &str, bytes: impl Into<Vec<u8>>) -> Result<(), PathError> {
         let path = ImagePath::parse(path)?;
+        self.insert_blob(path, Arc::new(MemoryBlob::new(bytes.into())));
+        Ok(())
+    }
+
+    /// Puts a file that lies elsewhere at `path`, with the directories above
+    /// it; its content stays where it is.
+    pub fn insert_blob(&mut self, path: ImagePath, blob: Arc<dyn Blob>) {
         let mut parent = path.parent();
         while let Some(directory) = parent.filter(|directory| !directory.is_root()) {
             parent = directory.parent();
             self.entries.entry(directory).or_insert(None);
         }
-        let blob = MemoryBlob::new(bytes.into());
         self.entries.insert(path, Some(blob));
-        Ok(())
     }
 }
 
-fn kind(content: &Option<MemoryBlob>) -> Kind {
+fn kind(content: &Option<Arc<dyn Blob>>) -> Kind {
     match content {
         Some(_) => Kind::File,
         None => Kind::Directory,
@@ -76,7 +81,7 @@ impl FileTree for MemoryTree {
 
     fn open(&self, path: &ImagePath) -> Result<Option<Arc<dyn Blob>>, TreeError> {
         Ok(match self.entries.get(path) {
-            Some(Some(blob)) => Some(Arc::new(blob.clone())),
+            Some(Some(blob)) => Some(Arc::clone(blob)),
             _ => None,
         })
     }

@@ -17,19 +17,19 @@ pub(super) fn mark_of(difference: &DriverDifference) -> Mark {
 pub(super) fn line(difference: &DriverDifference) -> Line {
     let mark = mark_of(difference);
     let package = difference.package();
-    let DriverPackage {
-        published_name,
-        original_file_name,
-        ..
-    } = package;
-    let name = match published_name.eq_ignore_ascii_case(original_file_name) {
-        true => published_name.clone(),
-        false => format!("{published_name} ({original_file_name})"),
+    let published = package.name();
+    let name = match published.eq_ignore_ascii_case(&package.original_file_name) {
+        true => published.to_owned(),
+        false => format!("{published} ({})", package.original_file_name),
     };
     match difference {
         DriverDifference::Added(_) | DriverDifference::Removed(_) => {
-            let parts = [&package.provider_name, &package.version, &package.date];
-            let parts: Vec<&str> = parts.into_iter().map(String::as_str).collect();
+            let told = [&package.version, &package.date].into_iter().flatten();
+            let parts: Vec<&str> = std::iter::once(&package.provider_name)
+                .chain(told)
+                .map(String::as_str)
+                .filter(|part| !part.is_empty())
+                .collect();
             Line::new(mark, format!("{name}  {}", parts.join(", ")))
         }
         DriverDifference::Changed { old, new, fields } => {
@@ -50,7 +50,7 @@ fn change_text(field: Field, old: &DriverPackage, new: &DriverPackage) -> String
     let each = |tell: &dyn Fn(&DriverPackage) -> String| [tell(old), tell(new)];
     let (what, [old, new]) = match field {
         Field::PublishedName => {
-            let names = each(&|driver| driver.published_name.clone());
+            let names = each(&|driver| driver.name().to_owned());
             let same = names[0].eq_ignore_ascii_case(&names[1]);
             (if same { "spelled" } else { "renumbered" }, names)
         }
@@ -59,14 +59,14 @@ fn change_text(field: Field, old: &DriverPackage, new: &DriverPackage) -> String
         Field::ClassName => ("class", each(&|driver| optional(&driver.class_name))),
         Field::ClassGuid => ("class id", each(&|driver| driver.class_guid.clone())),
         Field::ProviderName => ("provider", each(&|driver| driver.provider_name.clone())),
-        Field::Date => ("date", each(&|driver| driver.date.clone())),
-        Field::Version => ("version", each(&|driver| driver.version.clone())),
+        Field::Date => ("date", each(&|driver| optional(&driver.date))),
+        Field::Version => ("version", each(&|driver| optional(&driver.version))),
         Field::BootCritical => ("boot", each(&|driver| yes_no(driver.boot_critical))),
         Field::DriverSignature => (
             "signature",
             each(&|driver| signature(driver.driver_signature)),
         ),
-        Field::PackageId => ("package id", each(&|driver| driver.package_id.clone())),
+        Field::PackageId => ("package id", each(&|driver| optional(&driver.package_id))),
         Field::Architecture => ("for", each(&|driver| optional(&driver.architecture))),
         Field::HardwareIds => {
             let missing = |from: &DriverPackage, there: &DriverPackage| {

@@ -49,9 +49,11 @@ pub struct AddedResult {
     pub inf: String,
     /// What became of it.
     pub outcome: Outcome,
-    /// `oem0.inf`; null where it was refused.
+    /// `oem0.inf`; null where it was refused, or is published only by the first
+    /// boot.
     pub published_name: Option<String>,
-    /// Its folder in the driver store; null where it was refused.
+    /// Its folder in the driver store, or `pending:` and the folder that waits
+    /// for the first boot; null where it was refused.
     pub package_id: Option<String>,
     /// The setup class's name.
     pub class_name: Option<String>,
@@ -73,6 +75,8 @@ pub struct AddedResult {
 pub enum Outcome {
     /// It is in the image now.
     Added,
+    /// What can be done offline is done; Windows installs it at its first boot.
+    Pending,
     /// It was there already.
     Unchanged,
     /// It was not added; `reason` says why.
@@ -104,8 +108,9 @@ pub struct ListedDrivers {
 /// A driver package of an image.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct DriverEntry {
-    /// `oem7.inf`, or the INF's own name for Windows' packages.
-    pub published_name: String,
+    /// `oem7.inf`, or the INF's own name for Windows' packages; null for one
+    /// that waits for the first boot.
+    pub published_name: Option<String>,
     /// The INF's name before it was published.
     pub original_file_name: String,
     /// Whether it came with Windows.
@@ -117,19 +122,28 @@ pub struct DriverEntry {
     /// Who made it.
     pub provider_name: String,
     /// The driver's date, `2021-08-30`.
-    pub date: String,
+    pub date: Option<String>,
     /// The driver's version.
-    pub version: String,
+    pub version: Option<String>,
     /// Whether the image needs it to boot.
     pub boot_critical: bool,
     /// Whether its signature was checked.
     pub driver_signature: String,
-    /// Its folder in the driver store.
-    pub package_id: String,
+    /// Its folder in the driver store, or `pending:` and the folder that waits
+    /// for the first boot; null where Windows has no store.
+    pub package_id: Option<String>,
     /// The processor architecture it is for.
     pub architecture: Option<String>,
     /// The ids that it serves, hardware and compatible ones.
     pub hardware_ids: Vec<String>,
+}
+
+impl DriverEntry {
+    /// The name to give to commands.
+    pub fn name(&self) -> &str {
+        let name = self.published_name.as_ref().or(self.package_id.as_ref());
+        name.map_or("", String::as_str)
+    }
 }
 
 impl From<&DriverPackage> for DriverEntry {
@@ -167,6 +181,7 @@ impl From<drivers::AddResult> for AddedResult {
             inf: result.inf,
             outcome: match result.outcome {
                 drivers::Outcome::Added => Outcome::Added,
+                drivers::Outcome::Pending => Outcome::Pending,
                 drivers::Outcome::Unchanged => Outcome::Unchanged,
                 drivers::Outcome::Refused => Outcome::Refused,
             },

@@ -18,7 +18,7 @@ const SEEN: Basis = Basis::verified("driverstore 11.1");
 const CONCLUDED: Basis = Basis::inferred("driverstore 11.2");
 
 /// Where Windows keeps the catalogs of drivers, below `System32\CatRoot`.
-const DRIVER_CATALOGS: &str = "{F750E6C3-38EE-11D1-85E5-00C04FC295EE}";
+pub(crate) const DRIVER_CATALOGS: &str = "{F750E6C3-38EE-11D1-85E5-00C04FC295EE}";
 
 /// The largest file whose version is compared with another's.
 const MAX_COMPARED: u64 = 256 * 1024 * 1024;
@@ -59,7 +59,7 @@ pub(super) fn stage(
 pub(super) fn reflect(
     draft: &mut Draft,
     package: &ReadPackage,
-    placed: &Placed<'_>,
+    published: &str,
     source: SourceId,
     found: &FoundFile,
     destination: &Destination,
@@ -85,9 +85,8 @@ pub(super) fn reflect(
     let expand = found.expand.as_deref();
     // A file of several packages is that of the last one added; see services.
     let owners = lockdown::key(&below);
-    let published = placed.number.to_string();
     let shared = location.root == dirid::Root::Windows
-        && is_shared(draft, &HiveName::Software, &owners, &published)?;
+        && is_shared(draft, &HiveName::Software, &owners, published)?;
     let stays = shared && draft.has_file(&path).map_err(Error::from)?;
     if !stays && takes_place(draft, &path, found, flags)? {
         let basis = match draft.metadata(&path).map_err(Error::from)? {
@@ -100,13 +99,13 @@ pub(super) fn reflect(
         let origin = format!("{}\\{}", package.folder(), found.file.path());
         let origin = ImagePath::parse(&origin).map_err(Error::from)?;
         let locked_down = package.model.version.pnp_lockdown;
-        lockdown::write(draft, &below, &origin, &published, locked_down)?;
+        lockdown::write(draft, &below, &origin, published, locked_down)?;
     }
     Ok(())
 }
 
 /// Whether the package's file takes the place of what is at `path`.
-fn takes_place(
+pub(crate) fn takes_place(
     draft: &mut Draft,
     path: &ImagePath,
     found: &FoundFile,

@@ -10,12 +10,16 @@ use crate::error::Error;
 
 const STATED: Basis = Basis::stated("driverstore 2.13");
 
+/// The key that has one key a file, in SOFTWARE.
+pub(crate) const FILES: &str = "Microsoft\\Windows\\CurrentVersion\\Setup\\PnpLockdownFiles";
+/// What the names of those keys begin with, for files of Windows.
+pub(crate) const WINDOWS: &str = "%SystemRoot%/";
+
 /// The key of a file, given below the Windows directory. A key name cannot hold
 /// backslashes.
 pub(super) fn key(below_windows: &ImagePath) -> KeyPath {
     let file = below_windows.to_string().replace('\\', "/");
-    let top = KeyPath::from("Microsoft\\Windows\\CurrentVersion\\Setup\\PnpLockdownFiles");
-    top.join(&format!("%SystemRoot%/{file}"))
+    KeyPath::from(FILES).join(&format!("{WINDOWS}{file}"))
 }
 
 /// Records that the file at `below_windows` comes from `source` in the store,

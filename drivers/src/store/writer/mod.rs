@@ -5,10 +5,10 @@ mod applied;
 mod configuration;
 mod database;
 mod device_property;
-mod files;
-mod lockdown;
+pub(crate) mod files;
+pub(crate) mod lockdown;
 mod recorded;
-mod services;
+pub(crate) mod services;
 
 use wimwright_servicing::plan::Basis;
 use wimwright_servicing::registry::{HiveName, RegData};
@@ -40,7 +40,8 @@ pub(crate) fn write(
     let mark = draft.mark();
     files::stage(draft, package, placed, source)?;
     database::write(draft, package, placed)?;
-    reflect(draft, package, placed, source)?;
+    let published = placed.number.to_string();
+    reflect(draft, package, placed.node, &published, source)?;
     // Sections may set one value twice; only what is left of it counts.
     draft.settle(&mark)?;
     let changed = draft.writes_since(&mark);
@@ -53,23 +54,24 @@ pub(crate) fn write(
 /// What must be there before the device is installed: services that start with
 /// the system, and the package's own drivers of classes that the kernel sees
 /// early. The rest is done when the device shows up.
-fn reflect(
+pub(crate) fn reflect(
     draft: &mut Draft,
     package: &ReadPackage,
-    placed: &Placed<'_>,
+    node: Node,
+    published: &str,
     source: SourceId,
 ) -> Result<(), Stop> {
     let folder = package.folder();
-    let published = placed.number.to_string();
     let publisher = services::Publisher {
-        published: &published,
+        published: Some(published),
         package_folder: &folder,
         target: &package.model.target,
+        only_missing: false,
     };
     for install in &package.model.installs {
         let mut any = false;
         for service in &install.services {
-            if !is_reflected(package, placed.node, service) {
+            if !is_reflected(package, node, service) {
                 continue;
             }
             any = true;
@@ -101,7 +103,7 @@ fn reflect(
             });
             if let Some(found) = found {
                 let to = &copy.destination;
-                files::reflect(draft, package, placed, source, found, to, copy.flags)?;
+                files::reflect(draft, package, published, source, found, to, copy.flags)?;
             }
         }
     }
@@ -130,7 +132,7 @@ fn is_reflected(package: &ReadPackage, node: Node, service: &Service) -> bool {
 }
 
 /// `UpdateDate` of each database that has one (row 5).
-fn update_date(draft: &mut Draft) -> Result<(), Error> {
+pub(crate) fn update_date(draft: &mut Draft) -> Result<(), Error> {
     let now = RegData::binary(draft.time().0.to_le_bytes());
     for node in Node::ALL {
         let root = node.root();

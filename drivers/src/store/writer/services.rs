@@ -31,16 +31,19 @@ const DOCUMENTED: &[&str] = &[
 ];
 
 /// Who publishes the service, and where its package lies.
-pub(super) struct Publisher<'a> {
-    /// `oem7.inf`.
-    pub(super) published: &'a str,
+pub(crate) struct Publisher<'a> {
+    /// `oem7.inf`; `None` before Windows 8, which records no owners, and where
+    /// the package is published only by the first boot.
+    pub(crate) published: Option<&'a str>,
     /// The package's folder, relative to the Windows directory.
-    pub(super) package_folder: &'a str,
-    pub(super) target: &'a Target,
+    pub(crate) package_folder: &'a str,
+    pub(crate) target: &'a Target,
+    /// Only what is missing is set: others have a say in the service, too.
+    pub(crate) only_missing: bool,
 }
 
 /// Writes `service` into every control set that edits go to.
-pub(super) fn write(
+pub(crate) fn write(
     draft: &mut Draft,
     service: &Service,
     publisher: &Publisher<'_>,
@@ -70,7 +73,11 @@ fn write_key(
     // Of several owners the last one added has set the values. One that is
     // added again only puts back what is missing, or two owners would undo
     // each other for ever.
-    let shared = is_shared(draft, hive, key, publisher.published)?;
+    let shared = match publisher.published {
+        Some(published) => is_shared(draft, hive, key, published)?,
+        None => false,
+    };
+    let shared = shared || publisher.only_missing;
     let mut values = Values {
         draft,
         key,
@@ -162,13 +169,16 @@ fn write_key(
         &privileges,
         service_flag::KEEP_REQUIRED_PRIVILEGES,
     )?;
-    add_owner(draft, hive, key, publisher.published, &SEEN)?;
+    if let Some(published) = publisher.published {
+        add_owner(draft, hive, key, published, &SEEN)?;
+    }
     match shared {
         true => apply(draft, hive, key, &if_absent(&service.registry), &SEEN)?,
         false => apply(draft, hive, key, &service.registry, &SEEN)?,
     }
 
-    // Windows turns boot drivers that a machine did not need off this way.
+    // Windows 8 and later turn boot drivers that a machine did not need off this
+    // way.
     let change = Change::DeleteKey {
         hive: hive.clone(),
         key: key.join("StartOverride"),
@@ -231,8 +241,12 @@ pub(super) fn add_owner(
     Ok(())
 }
 
-/// `@oem2.inf,%token%;text` where the INF gives a token, else the text.
-fn indirect(text: &DisplayText, published: &str) -> String {
+/// `@oem2.inf,%token%;text` where the INF is published and gives a token, else
+/// the text.
+fn indirect(text: &DisplayText, published: Option<&str>) -> String {
+    let Some(published) = published else {
+        return text.text.clone();
+    };
     let token = text.raw.trim();
     let inner = token
         .strip_prefix('%')
