@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::commands::diff;
 use crate::exit::ExitCode;
 
 /// Services Windows images offline, on any machine, without Windows.
@@ -109,6 +110,39 @@ pub(crate) enum Command {
         /// Which file, like `Windows/INF/oem0.inf`
         path: String,
     },
+    /// Say how two images differ: files, registry, drivers
+    ///
+    /// A is how it was, B how it is. Hives are compared by what they say, key by key and value by
+    /// value, however it is stored. Of two directories of which one holds no Windows, the files
+    /// are compared. What is in a directory or key that was added or removed is counted; `--verbose`
+    /// lists it. Exit code 0 means that nothing differs, 1 that something does.
+    #[command(after_long_help = diff::not_compared())]
+    Diff {
+        /// The first image, or any directory
+        #[arg(value_name = "A")]
+        old: PathBuf,
+        /// The second
+        #[arg(value_name = "B")]
+        new: PathBuf,
+        /// Compare only this, or these with commas between
+        ///
+        /// Where `files` is named without `registry`, hives are files like others.
+        #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+        only: Vec<DiffPart>,
+        /// Leave out files and hives whose path fits, with all below: `*.log`, `Windows\Temp`
+        ///
+        /// One name fits at any depth, a path from the image root. `*` and `?` stand for characters
+        /// of a name, `**` for any number of names: `Windows\**\cache?.dat`. May be given more than
+        /// once.
+        #[arg(long, value_name = "PATTERN")]
+        exclude: Vec<String>,
+        /// Compare times of last write and numbers of hard links as well
+        #[arg(long)]
+        metadata: bool,
+        /// Compare the security of registry keys as well
+        #[arg(long)]
+        security: bool,
+    },
     /// Driver packages: add, remove, export, list, describe
     #[command(subcommand, arg_required_else_help = true)]
     Drivers(DriversCommand),
@@ -126,6 +160,14 @@ pub(crate) enum Command {
         /// Which shell
         shell: Shell,
     },
+}
+
+/// A part of what `diff` compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffPart {
+    Files,
+    Registry,
+    Drivers,
 }
 
 #[derive(Debug, Subcommand)]

@@ -9,6 +9,7 @@ use std::fmt;
 
 use wimwright_drivers as drivers;
 use wimwright_servicing::backend::BackendError;
+use wimwright_servicing::diff::PatternError;
 use wimwright_servicing::registry::RegistryError;
 use wimwright_servicing::{CommitError, DraftError, FactsError, OpenError, PathError, TreeError};
 
@@ -107,7 +108,7 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
         (of_backend(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<RegistryError>() {
         (of_registry(error), error.hint())
-    } else if error.downcast_ref::<PathError>().is_some() {
+    } else if error.is::<PathError>() || error.is::<PatternError>() {
         (ExitCode::Usage, None)
     } else if error.downcast_ref::<TreeError>().is_some() {
         (ExitCode::Damaged, None)

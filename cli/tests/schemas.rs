@@ -90,11 +90,28 @@ print("\n".join(bad))
 sys.exit(bool(bad))
 "#;
 
+/// Makes an image differ from the sample in odd ways.
+fn make_odd(image: &Path) {
+    let config = image.join("Windows/System32/config");
+    fs::copy(config.join("DRIVERS"), config.join("SAM")).unwrap();
+    let mut dirty = fs::read(config.join("SOFTWARE")).unwrap();
+    dirty[4] ^= 1;
+    fs::write(config.join("SOFTWARE"), dirty).unwrap();
+    fs::rename(image.join("Windows/INF"), image.join("Windows/inf")).unwrap();
+    let catalogs = image.join("Windows/System32/CatRoot");
+    fs::remove_dir_all(&catalogs).unwrap();
+    fs::write(catalogs, "a file now").unwrap();
+}
+
 /// What the program writes, in every shape it has.
 fn documents() -> Vec<Value> {
     let top = sample();
     broken_package(&top.path().join("broken"));
     fs::create_dir(top.path().join("image/Users")).unwrap();
+    for image in ["before", "odd"] {
+        wimwright::sample::write_image(&top.path().join(image)).unwrap();
+    }
+    make_odd(&top.path().join("odd"));
     let mut documents = Vec::new();
     for words in [
         "info @image",
@@ -114,6 +131,9 @@ fn documents() -> Vec<Value> {
         "drivers remove @image oem0.inf --force",
         "info @image",
         "demo @demo --progress json",
+        "diff @before @image --metadata",
+        "diff @before @odd --security",
+        "diff @viostor @odd",
     ] {
         let found = run_in(top.path(), &format!("{words} --json"));
         documents.push(found.json());

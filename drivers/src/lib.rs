@@ -7,6 +7,7 @@
 //! becomes. Nothing here touches the host's filesystem.
 
 mod add;
+mod diff;
 mod error;
 mod export;
 mod inbox;
@@ -19,6 +20,7 @@ pub mod store;
 mod stored;
 
 pub use add::{AddOptions, AddResult, Outcome, Refusal, add};
+pub use diff::{DriverDifference, Field, diff};
 pub use error::Error;
 pub use export::{ExportOutcome, ExportedFile, ExportedPackage, export};
 pub use info::{

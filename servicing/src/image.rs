@@ -12,7 +12,7 @@ use crate::finding::Finding;
 use crate::path::PathError;
 use crate::registry::Hives;
 use crate::transaction::Transaction;
-use crate::tree::FileTree;
+use crate::tree::{DirectoryTree, FileTree};
 
 /// What an image is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl Image {
     /// What the names met so far in its directories are odd in: known only
     /// once something was looked for.
     pub fn name_findings(&self) -> Vec<Finding> {
-        name_findings(&self.backend)
+        name_findings(&self.backend.tree())
     }
 
     /// A draft to look through; it cannot be committed.
@@ -154,9 +154,9 @@ impl Image {
     }
 }
 
-/// Names that differ only by case, and names that Windows cannot have.
-pub(crate) fn name_findings(backend: &DirectoryBackend) -> Vec<Finding> {
-    let tree = backend.tree();
+/// Names that differ only by case, and names that Windows cannot have, in the
+/// directories of `tree` that were read so far.
+pub fn name_findings(tree: &DirectoryTree) -> Vec<Finding> {
     let clashes = tree.name_clashes().into_iter().map(|clash| {
         let names: Vec<String> = clash.names.iter().map(|name| format!("`{name}`")).collect();
         Finding::warning(

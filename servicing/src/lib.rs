@@ -13,6 +13,7 @@ pub mod backend;
 mod blob;
 pub mod catalog;
 pub mod compressed;
+pub mod diff;
 mod draft;
 mod facts;
 mod finding;
@@ -33,7 +34,7 @@ pub use facts::{
     Architecture, FactsError, Generation, ImageFacts, ProductType, WindowsVersion, find_windows,
 };
 pub use finding::{Finding, Severity};
-pub use image::{Access, BeginOptions, Image, OpenError};
+pub use image::{Access, BeginOptions, Image, OpenError, name_findings};
 pub use path::{ImagePath, Name, PathError};
 pub use plan::Plan;
 pub use text::Text;

@@ -135,7 +135,7 @@ impl Transaction {
 
     /// What the names met so far in the images' directories are odd in.
     pub fn name_findings(&self) -> Vec<Finding> {
-        name_findings(&self.backend)
+        name_findings(&self.backend.tree())
     }
 
     /// What [`Transaction::prepare`] would refuse for the plan alone, so that a

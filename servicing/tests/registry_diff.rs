@@ -14,7 +14,10 @@ fn diff(a: &Hive, b: &Hive) -> Vec<RegDifference> {
     diff_keys(
         Some(a.root()),
         Some(b.root()),
-        DiffOptions { security: true },
+        DiffOptions {
+            security: true,
+            ..DiffOptions::default()
+        },
     )
     .unwrap()
 }
@@ -33,6 +36,7 @@ fn mirrored(differences: Vec<RegDifference>) -> Vec<RegDifference> {
         RegChange::SecurityChanged { old, new } => {
             RegChange::SecurityChanged { old: new, new: old }
         }
+        RegChange::Detail(detail) => panic!("not asked for: {detail:?}"),
     };
     let turned = differences.into_iter().map(|difference| RegDifference {
         key: difference.key,

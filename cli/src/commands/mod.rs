@@ -3,6 +3,7 @@
 mod cat;
 mod completions;
 mod demo;
+pub(crate) mod diff;
 mod dir;
 mod drivers_add;
 mod drivers_export;
@@ -28,6 +29,22 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             recurse,
         } => dir::run(image, path.as_deref(), *recurse, context),
         Command::Cat { image, path } => cat::run(image, path, context),
+        Command::Diff {
+            old,
+            new,
+            only,
+            exclude,
+            metadata,
+            security,
+        } => {
+            let asked = diff::Asked {
+                only,
+                exclude,
+                metadata: *metadata,
+                security: *security,
+            };
+            diff::run([old, new], &asked, context)
+        }
         Command::Drivers(DriversCommand::Add {
             image,
             packages,

@@ -20,6 +20,11 @@ pub(crate) fn image(image: &Path, access: Access) -> anyhow::Result<Image> {
 
 /// The files of the image that `image` names, Windows or not.
 pub(crate) fn files(image: &Path) -> anyhow::Result<Arc<dyn FileTree>> {
+    Ok(directory(image)?)
+}
+
+/// The directory that `image` names, Windows or not.
+pub(crate) fn directory(image: &Path) -> anyhow::Result<Arc<DirectoryTree>> {
     check_image(image)?;
     let name = image.display().to_string();
     let backend = DirectoryBackend::open(image).map_err(|error| in_image(&name, error))?;

@@ -9,7 +9,8 @@ use crate::args::ProgressChoice;
 /// One line of `--progress json`.
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct ProgressLine<'a> {
-    /// What is being done: `open`, `plan <package>`, `prepare`, `commit`.
+    /// What is being done: `open`, `plan <package>`, `prepare`, `commit`,
+    /// `compare hives`, `compare files`.
     pub step: &'a str,
     /// How many steps are done.
     pub done: u64,

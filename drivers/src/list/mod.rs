@@ -103,12 +103,17 @@ pub fn list(draft: &mut Draft, with_inbox: bool) -> Result<Vec<DriverPackage>, E
         let named = class_names.get(&package.class_guid).cloned();
         package.class_name = named.or(package.class_name.take());
     }
-    packages.sort_by_cached_key(|package| match &package.published_name {
+    packages.sort_by_cached_key(order);
+    Ok(packages)
+}
+
+/// The order in which packages are listed.
+pub(crate) fn order(package: &DriverPackage) -> (String, u32, Option<String>) {
+    match &package.published_name {
         Some(name) => published_order(name),
         // What waits comes behind, in order of its name.
         None => ("\u{7f}".to_owned(), 0, package.package_id.clone()),
-    });
-    Ok(packages)
+    }
 }
 
 fn in_hive(hive: HiveName, source: HiveError) -> Error {

@@ -48,7 +48,7 @@ impl DirectoryBackend {
                 root: Arc::clone(&root),
                 shown: directory.clone(),
             }),
-            tree: Arc::new(DirectoryTree::over(Arc::clone(&root))),
+            tree: Arc::new(DirectoryTree::over(Arc::clone(&root), &directory)),
             directory,
             root,
             lock: None,

@@ -7,6 +7,7 @@ use crate::backend::FileChange;
 use crate::blob::{Blob, ContentId};
 use crate::path::ImagePath;
 use crate::plan::State;
+use crate::text::Text;
 use crate::tree::{Entry, FileTree, Kind, Metadata, TreeError};
 
 /// What the plan makes of a path.
@@ -241,6 +242,14 @@ impl FileTree for Files {
             Some(_) => Ok(None),
             None if self.hidden(path) => Ok(None),
             None => self.base.open(path),
+        }
+    }
+
+    fn link_target(&self, path: &ImagePath) -> Result<Option<Text>, TreeError> {
+        match self.nodes.get(path) {
+            Some(_) => Ok(None),
+            None if self.hidden(path) => Ok(None),
+            None => self.base.link_target(path),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wimwright_hive::Hive;
 
 use super::{Draft, DraftError, registry};
+use crate::path::ImagePath;
 use crate::plan::{State, Subject};
 use crate::registry::{Condition, HiveName, KeyPath, RegData, RegistryError};
 use crate::text::Text;
@@ -28,6 +29,20 @@ impl Draft {
         name: impl Borrow<HiveName>,
     ) -> Result<Option<Condition>, RegistryError> {
         self.hives.condition(name.borrow())
+    }
+
+    /// Where the file of a hive lies, or would lie.
+    ///
+    /// # Errors
+    /// [`RegistryError::OtherName`] for a hive named by its file that has a
+    /// name of its own.
+    pub fn hive_file(&self, name: impl Borrow<HiveName>) -> Result<ImagePath, RegistryError> {
+        self.hives.base().path(name.borrow())
+    }
+
+    /// Lets go of the memory of a hive that is not needed soon again.
+    pub(crate) fn release_hive(&self, name: &HiveName) {
+        self.hives.base().release(name);
     }
 
     /// A value as planned; `None` where the hive, key or value is not there.

@@ -585,4 +585,8 @@ impl FileTree for Draft {
     fn open(&self, path: &ImagePath) -> Result<Option<Arc<dyn Blob>>, TreeError> {
         self.files.open(path)
     }
+
+    fn link_target(&self, path: &ImagePath) -> Result<Option<Text>, TreeError> {
+        self.files.link_target(path)
+    }
 }

@@ -1,14 +1,16 @@
 //! What differs between two keys, with all below them.
 //!
-//! Keys are compared by name, values by name, type and bytes, and security
-//! descriptors where asked for. Not compared: the order of values, last-write
-//! times and class names. Both sides are walked in step, in the registry's
-//! order, so the result is in that order too.
+//! Keys are compared by name, values by name, type and bytes; security
+//! descriptors and what registry editors do not show (see [`KeyDetail`]) where
+//! asked for. Not compared: the order of values, last-write times, and what a
+//! running system keeps in a key (access bits, volatile subkeys). Both sides
+//! are walked in step, in the registry's order, so the result is in that order
+//! too.
 
 use std::cmp::Ordering;
 
 use serde::Serialize;
-use wimwright_hive::{Error as HiveError, Key, Name, Value};
+use wimwright_hive::{Error as HiveError, Key, KeyFlags, Name, Value};
 
 use super::{KeyPath, RegData};
 use crate::text::Text;
@@ -18,6 +20,8 @@ use crate::text::Text;
 pub struct DiffOptions {
     /// Compare the security descriptors of keys that both sides have.
     pub security: bool,
+    /// Compare what registry editors do not show, too.
+    pub details: bool,
 }
 
 /// One difference.
@@ -69,7 +73,49 @@ pub enum RegChange {
         #[serde(with = "crate::hex")]
         new: Vec<u8>,
     },
+    /// What registry editors do not show differs; only with
+    /// [`DiffOptions::details`].
+    Detail(KeyDetail),
 }
+
+/// What differs at a key that both sides have, though registry editors do not
+/// show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyDetail {
+    /// The key's name is the same in another case.
+    KeySpelling {
+        /// As the first side spells it.
+        old: Text,
+        /// As the second side does.
+        new: Text,
+    },
+    /// A value's name is the same in another case.
+    ValueSpelling {
+        /// As the first side spells it.
+        old: Text,
+        /// As the second side does.
+        new: Text,
+    },
+    /// The key's class name differs.
+    Class {
+        /// The first side's; `None` where the key has none.
+        old: Option<Text>,
+        /// The second side's.
+        new: Option<Text>,
+    },
+    /// The key's flags differ, those aside that only say how it is stored.
+    Flags {
+        /// The first side's, as the key record has them.
+        old: u16,
+        /// The second side's.
+        new: u16,
+    },
+}
+
+/// Flags that say how a key is stored: tools other than Windows leave out the
+/// root's, and a name is Latin-1 wherever it can be.
+const OF_STORAGE: u16 = KeyFlags::ROOT.0 | KeyFlags::LATIN1_NAME.0;
 
 /// Compares the key `a` with the key `b`, `None` for one that is not there.
 ///
@@ -111,14 +157,7 @@ impl Walk {
             (None, None) => return Ok(()),
             (Some(_), None) => self.add(RegChange::KeyRemoved),
             (None, Some(_)) => self.add(RegChange::KeyAdded),
-            (Some(a), Some(b)) if self.options.security => {
-                let (old, new) = (a.security()?, b.security()?);
-                if old != new {
-                    let (old, new) = (old.to_vec(), new.to_vec());
-                    self.add(RegChange::SecurityChanged { old, new });
-                }
-            }
-            (Some(_), Some(_)) => {}
+            (Some(a), Some(b)) => self.about_key(a, b)?,
         }
         for (a, b) in in_step(values(a)?, values(b)?) {
             self.value(a, b)?;
@@ -137,13 +176,58 @@ impl Walk {
         Ok(())
     }
 
+    /// What both sides say of a key itself.
+    fn about_key(&mut self, a: Key<'_>, b: Key<'_>) -> Result<(), HiveError> {
+        if self.options.details {
+            // The root's name is never looked up: it stands for the hive.
+            if !self.path.is_empty() {
+                self.spelling(a.name()?, b.name()?, |old, new| KeyDetail::KeySpelling {
+                    old,
+                    new,
+                });
+            }
+            let (old, new) = (a.class_name()?.map(text), b.class_name()?.map(text));
+            if old != new {
+                self.add(RegChange::Detail(KeyDetail::Class { old, new }));
+            }
+            let flags = |key: Key<'_>| key.flags().0 & !OF_STORAGE;
+            let (old, new) = (flags(a), flags(b));
+            if old != new {
+                self.add(RegChange::Detail(KeyDetail::Flags { old, new }));
+            }
+        }
+        if self.options.security {
+            let (old, new) = (a.security()?, b.security()?);
+            if old != new {
+                let (old, new) = (old.to_vec(), new.to_vec());
+                self.add(RegChange::SecurityChanged { old, new });
+            }
+        }
+        Ok(())
+    }
+
+    fn spelling(
+        &mut self,
+        old: Name<'_>,
+        new: Name<'_>,
+        detail: impl FnOnce(Text, Text) -> KeyDetail,
+    ) {
+        if !old.units().eq(new.units()) {
+            let (old, new) = (text(old), text(new));
+            self.add(RegChange::Detail(detail(old, new)));
+        }
+    }
+
     fn value(&mut self, a: Option<Value<'_>>, b: Option<Value<'_>>) -> Result<(), HiveError> {
-        let name = |value: Value<'_>| -> Result<Text, HiveError> {
-            let units: Vec<u16> = value.name()?.units().collect();
-            Ok(Text::from_units(&units))
-        };
+        let name = |value: Value<'_>| Ok::<_, HiveError>(text(value.name()?));
         let what = match (a, b) {
             (Some(a), Some(b)) => {
+                if self.options.details {
+                    self.spelling(a.name()?, b.name()?, |old, new| KeyDetail::ValueSpelling {
+                        old,
+                        new,
+                    });
+                }
                 if a.kind() == b.kind() && a.data()? == b.data()? {
                     return Ok(());
                 }
@@ -166,6 +250,10 @@ impl Walk {
         self.add(what);
         Ok(())
     }
+}
+
+fn text(name: Name<'_>) -> Text {
+    Text::from_units(&name.units().collect::<Vec<_>>())
 }
 
 type Named<'h, T> = Vec<(Name<'h>, T)>;

@@ -21,6 +21,10 @@ const MAX_HIVE: u64 = 1 << 31;
 /// The largest log that is loaded: logs hold pages of their hive.
 const MAX_LOG: u64 = 1 << 31;
 
+/// What the names of a hive's logs have behind the hive's own; they lie beside
+/// it: `NTUSER.DAT.LOG1`.
+pub(crate) const LOG_ENDINGS: [&str; 3] = [".LOG", ".LOG1", ".LOG2"];
+
 /// In which state a hive was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
@@ -99,6 +103,13 @@ impl Hives {
         Ok(found)
     }
 
+    /// Forgets a hive, which is read again when it is asked for: who goes
+    /// through all of them must not keep all of them.
+    pub(crate) fn release(&self, name: &HiveName) {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.remove(name);
+    }
+
     fn read(&self, name: &HiveName) -> Result<Option<Loaded>, RegistryError> {
         let path = self.path(name)?;
         let in_tree = |source| RegistryError::Tree {
@@ -115,9 +126,8 @@ impl Hives {
             return Ok(None);
         };
         let mut logs = Vec::new();
-        for ending in ["LOG", "LOG1", "LOG2"] {
-            // Beside the file, named after it: `NTUSER.DAT.LOG1`.
-            let Some(log) = path.with_suffix(&format!(".{ending}")) else {
+        for ending in LOG_ENDINGS {
+            let Some(log) = path.with_suffix(ending) else {
                 break;
             };
             logs.extend(self.tree.read(&log, MAX_LOG).map_err(in_tree)?);

@@ -11,8 +11,9 @@ mod read_back;
 
 pub use control_set::{ControlSet, ControlSets};
 pub use data::RegData;
-pub use diff::{DiffOptions, RegChange, RegDifference, diff_keys};
+pub use diff::{DiffOptions, KeyDetail, RegChange, RegDifference, diff_keys};
 pub use hive_name::HiveName;
+pub(crate) use hives::LOG_ENDINGS;
 pub use hives::{Condition, Hives, Loaded};
 pub use inventory::Profile;
 pub use key_path::KeyPath;

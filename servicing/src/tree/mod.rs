@@ -16,6 +16,7 @@ use wimwright_hive::FileTime;
 
 use crate::blob::{Blob, read_all};
 use crate::path::{ImagePath, Name};
+use crate::text::Text;
 
 /// What stopped a tree from being read.
 #[derive(Debug, thiserror::Error)]
@@ -118,6 +119,18 @@ pub trait FileTree: Send + Sync {
     /// # Errors
     /// [`TreeError`] when the tree cannot be read there.
     fn open(&self, path: &ImagePath) -> Result<Option<Arc<dyn Blob>>, TreeError>;
+
+    /// Where the link at `path` leads, as the tree says it; a target inside
+    /// the tree that is given from the host's root is shown from the tree's,
+    /// with backslashes. `None` for all but links, and where a tree does not
+    /// know its links' targets.
+    ///
+    /// # Errors
+    /// As [`FileTree::metadata`].
+    fn link_target(&self, path: &ImagePath) -> Result<Option<Text>, TreeError> {
+        let _ = path;
+        Ok(None)
+    }
 
     /// Whether a file is there.
     ///

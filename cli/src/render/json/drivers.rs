@@ -168,7 +168,7 @@ impl From<&DriverPackage> for DriverEntry {
 }
 
 /// `driver_signature` in words.
-fn signature(checked: drivers::DriverSignature) -> String {
+pub(crate) fn signature(checked: drivers::DriverSignature) -> String {
     match checked {
         drivers::DriverSignature::NotVerified => "not-verified",
     }

@@ -6,6 +6,7 @@
 //! or given another meaning.
 
 mod demo;
+mod diff;
 mod drivers;
 mod drivers_export;
 mod drivers_remove;
@@ -13,6 +14,11 @@ mod image;
 mod plan;
 
 pub use demo::{Demo, DemoPart, Origin};
+pub use diff::{
+    ChangedFields, Compared, Diff, DiffedImage, DriverChange, DriverDifferenceEntry, FileChange,
+    FileDifferenceEntry, FileSide, LeftOut, RegistryChange, RegistryDifferenceEntry, RegistrySide,
+};
+pub(crate) use drivers::signature;
 pub use drivers::{
     Added, AddedResult, DescribedDriver, DescribedPackage, DriverEntry, DriversAdd, DriversInfo,
     DriversList, ListedDrivers, Model, Outcome, PackageFile, Service,
@@ -64,6 +70,7 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
     Ok(vec![
         of::<Info>()?,
         of::<Dir>()?,
+        of::<Diff>()?,
         of::<DriversList>()?,
         of::<DriversInfo>()?,
         of::<DriversAdd>()?,

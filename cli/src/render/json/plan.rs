@@ -222,7 +222,7 @@ macro_rules! shapes {
         #[derive(JsonSchema)]
         #[expect(dead_code, reason = "says the shape of what other types write")]
         $(#[$attribute])*
-        $kind $name $body
+        pub(super) $kind $name $body
     )*};
 }
 

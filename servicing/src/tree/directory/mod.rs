@@ -8,6 +8,7 @@
 
 mod file;
 mod host_name;
+mod link;
 mod names;
 
 use std::collections::HashMap;
@@ -27,6 +28,7 @@ use super::{Entry, FileTree, Kind, Metadata, TreeError};
 use crate::backend::RESERVED;
 use crate::blob::Blob;
 use crate::path::{ImagePath, Name};
+use crate::text::Text;
 
 /// What a host name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +97,8 @@ enum Place {
 /// A host directory as a tree.
 pub struct DirectoryTree {
     root: Arc<Dir>,
+    /// Where `root` was opened.
+    directory: PathBuf,
     listings: Mutex<Listings>,
     files: Arc<OpenFiles>,
 }
@@ -110,13 +114,14 @@ impl DirectoryTree {
             let message = format!("directory `{}`: {error}", root.display());
             TreeError::new(&ImagePath::root(), io::Error::new(error.kind(), message))
         })?;
-        Ok(DirectoryTree::over(Arc::new(opened)))
+        Ok(DirectoryTree::over(Arc::new(opened), root))
     }
 
-    /// The tree over an open directory.
-    pub(crate) fn over(root: Arc<Dir>) -> DirectoryTree {
+    /// The tree over a directory that was opened at `directory`.
+    pub(crate) fn over(root: Arc<Dir>, directory: &Path) -> DirectoryTree {
         DirectoryTree {
             root,
+            directory: directory.to_owned(),
             listings: Mutex::default(),
             files: Arc::default(),
         }
@@ -311,6 +316,11 @@ impl FileTree for DirectoryTree {
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(TreeError::new(path, error)),
         }
+    }
+
+    fn link_target(&self, path: &ImagePath) -> Result<Option<Text>, TreeError> {
+        self.find_link_target(path)
+            .map_err(|error| TreeError::new(path, error))
     }
 }
 
