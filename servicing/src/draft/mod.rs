@@ -447,8 +447,10 @@ impl Draft {
     fn recover(&mut self, hive: &HiveName) -> Result<(), DraftError> {
         let how = match self.hives.condition(hive)? {
             None => return Err(absent(hive).into()),
-            Some(_) if self.recovery_planned(hive) => return Ok(()),
+            // First, for it is what nearly every edit meets, and the plan may be
+            // long.
             Some(Condition::Clean) => return Ok(()),
+            Some(_) if self.recovery_planned(hive) => return Ok(()),
             Some(Condition::Replayed(applied)) => Recovered::Replayed { applied },
             Some(Condition::Unrecovered(reason)) if self.options.accept_dirty_hive => {
                 self.report(Finding::warning(
