@@ -8,9 +8,11 @@ use std::sync::Arc;
 use encoding_rs::{Encoding, WINDOWS_1252};
 use wimwright_inf::{Inf, ParseOptions};
 use wimwright_servicing::registry::HiveName;
-use wimwright_servicing::{Draft, FileTree as _};
+use wimwright_servicing::{Draft, FileTree as _, ImagePath};
 
+use crate::add::read::target;
 use crate::error::Error;
+use crate::model::{DriverModel, ModelOptions};
 
 /// The largest INF that is read, in bytes.
 pub(crate) const MAX_INF: u64 = wimwright_inf::MAX_LEN as u64;
@@ -45,6 +47,23 @@ impl<'d> InboxInfs<'d> {
         self.read.borrow_mut().insert(key, inf.clone());
         inf
     }
+}
+
+/// What an INF of the image means in it; `None` where there is none that can be
+/// read.
+pub(crate) fn model_at(draft: &Draft, path: &ImagePath) -> Result<Option<DriverModel>, Error> {
+    let Some(bytes) = draft.read(path, MAX_INF)? else {
+        return Ok(None);
+    };
+    let parse = parse_options(draft)?;
+    let Ok(inf) = Inf::try_parse(&bytes, &parse) else {
+        return Ok(None);
+    };
+    let inbox = InboxInfs::new(draft, parse);
+    let options = ModelOptions::default();
+    let resolve = |name: &str| inbox.get(name);
+    let target = target(draft);
+    Ok(Some(DriverModel::read(&inf, &target, &options, &resolve)))
 }
 
 /// How the image reads INF text: ANSI in the code page that its control set

@@ -15,18 +15,14 @@ mod held;
 mod support;
 
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 
 use held::{difference, held, held_by};
-use support::{Around, TestImage, package};
-use wimwright_drivers::{
-    AddOptions, Error, Outcome, Package, RemoveOptions, RemoveOutcome, RemoveResult, find_packages,
-};
+use support::{Around, TestImage, corpus_packages, package};
+use wimwright_drivers::{AddOptions, Error, Outcome, RemoveOptions, RemoveOutcome, RemoveResult};
 use wimwright_servicing::plan::{Basis, Change};
 use wimwright_servicing::registry::{HiveName, KeyPath, RegData};
-use wimwright_servicing::{Access, BeginOptions, DirectoryTree, Draft, DraftError, Receipt};
+use wimwright_servicing::{Access, BeginOptions, Draft, DraftError, Receipt};
 
 const VIOSTOR: (&str, &str) = ("virtio-viostor-w10-amd64", "viostor.inf");
 const REPOSITORY: &str = "Windows/System32/DriverStore/FileRepository";
@@ -104,26 +100,6 @@ fn refused(image: &TestImage, names: &[&str], force: bool) -> Vec<String> {
         .collect()
 }
 
-/// Every package of the corpus.
-fn packages(test: &str) -> Option<Vec<Package>> {
-    let drivers = wimwright_testdata::corpus(test)?.join("drivers");
-    let mut folders: Vec<PathBuf> = std::fs::read_dir(drivers)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir() && !path.ends_with("inf-only"))
-        .collect();
-    folders.sort();
-    let mut packages = Vec::new();
-    for folder in folders {
-        let tree = Arc::new(DirectoryTree::open(&folder).unwrap());
-        for inf in find_packages(tree.as_ref(), true).unwrap() {
-            let name = folder.display().to_string();
-            packages.push(Package::new(name, "", tree.clone(), inf));
-        }
-    }
-    Some(packages)
-}
-
 /// What is done on the real images is tried on drafts: their hives are large.
 fn on(around: Around, test: &str, run: impl Fn(&mut Draft) -> Result<(), Error>) {
     let Some(image) = image(around, test) else {
@@ -148,7 +124,7 @@ fn names_of(result: &RemoveResult) -> Vec<&'static str> {
 #[test]
 fn add_and_remove_of_every_package_leaves_every_image_as_it_was() {
     let test = "add and remove";
-    let Some(packages) = packages(test) else {
+    let Some(packages) = corpus_packages(test) else {
         return;
     };
     for (around, one_by_one) in [
@@ -161,7 +137,7 @@ fn add_and_remove_of_every_package_leaves_every_image_as_it_was() {
         let results = transaction.run("test", |draft| -> Result<(), Error> {
             let before = held(draft);
             let mut added = 0;
-            for package in &packages {
+            for (_, package) in &packages {
                 let result = wimwright_drivers::add(draft, package, &AddOptions::default())?;
                 if result.outcome != Outcome::Added {
                     continue;

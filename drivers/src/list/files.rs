@@ -2,14 +2,12 @@
 //! store, and what waits for the first boot. The INFs themselves say what they
 //! are: nothing else in the image does in a form that is known.
 
-use wimwright_inf::Inf;
 use wimwright_servicing::{Draft, FileTree as _, Finding, Generation, ImagePath, Kind};
 
 use super::{DriverPackage, DriverSignature};
-use crate::add::read::target;
 use crate::error::Error;
-use crate::inbox::{InboxInfs, MAX_INF, parse_options};
-use crate::model::{DriverModel, InfKind, InstallSection, ModelOptions, Version};
+use crate::inbox::model_at;
+use crate::model::{InfKind, InstallSection, Version};
 use crate::store::first_boot::pending::{self, Pending};
 use crate::store::first_boot::published::{self, inf_of_folder};
 use crate::store::first_boot::text_setup;
@@ -118,17 +116,9 @@ fn of_text_setup(draft: &mut Draft, waiting: &Pending) -> Result<Option<DriverPa
 
 /// What the INF at `path` says of itself; `None` where it is no device INF.
 pub(crate) fn read(draft: &Draft, path: &ImagePath) -> Result<Option<DriverPackage>, Error> {
-    let Some(bytes) = draft.read(path, MAX_INF)? else {
+    let Some(model) = model_at(draft, path)? else {
         return Ok(None);
     };
-    let parse = parse_options(draft)?;
-    let Ok(inf) = Inf::try_parse(&bytes, &parse) else {
-        return Ok(None);
-    };
-    let inbox = InboxInfs::new(draft, parse);
-    let model = DriverModel::read(&inf, &target(draft), &ModelOptions::default(), &|name| {
-        inbox.get(name)
-    });
     if model.version.kind != InfKind::Device {
         return Ok(None);
     }

@@ -8,11 +8,12 @@ use super::refusal::{Boots, Refusal};
 use super::{RemoveOptions, RemoveOutcome, RemoveResult, Stopped};
 use crate::add::refusal::Stop;
 use crate::error::Error;
+use crate::inbox::model_at;
 use crate::model::StartType;
 use crate::store::first_boot::folder::PREFIX;
 use crate::store::first_boot::pending::{self, Pending};
 use crate::store::first_boot::published;
-use crate::store::first_boot::take_back::{published_model, take_back, take_back_published};
+use crate::store::first_boot::take_back::{take_back, take_back_published};
 use crate::store::published_name::OemNumber;
 use crate::stored::Unfit;
 
@@ -205,7 +206,7 @@ fn needed_at_boot(
     let mut services = match named {
         Named::Waiting(waiting) => pending::boot_services(draft, waiting)?,
         Named::Published(_, path) => {
-            let model = published_model(draft, path)?;
+            let model = model_at(draft, path)?;
             let installs = model.iter().flat_map(|model| &model.installs);
             installs
                 .flat_map(|install| &install.services)

@@ -16,7 +16,7 @@ use wimwright_servicing::registry::{Hive, HiveError, HiveName, Key, KeyPath, Reg
 use wimwright_servicing::{Draft, ImagePath, Name};
 
 pub(crate) use device_ids::keys_that_list;
-use folder::Folder;
+pub(crate) use folder::folder_tree;
 pub(crate) use named::{Unfit, named};
 
 use crate::add::read::{self, ReadPackage};
@@ -84,7 +84,7 @@ impl Stored {
             return Ok(Err(format!("`{id}` does not say which INF it is of")));
         };
         let inf = ImagePath::root().child(inf);
-        let Some(tree) = Folder::of(draft, &folder)? else {
+        let Some(tree) = folder_tree(draft, &folder)? else {
             return Ok(Err(format!("`{folder}` is not there")));
         };
         let package = Package::new(id.as_str(), id.as_str(), Arc::new(tree), inf);

@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::sync::Arc;
 
-use wimwright_hive::Hive;
+use wimwright_hive::{Error as HiveError, Hive, Key};
 
 use super::{Draft, DraftError, registry};
 use crate::path::ImagePath;
@@ -94,19 +94,12 @@ impl Draft {
         hive: impl Borrow<HiveName>,
         key: &KeyPath,
     ) -> Result<Vec<String>, RegistryError> {
-        let hive = hive.borrow();
-        let Some(open) = self.hives.get(hive)? else {
-            return Ok(Vec::new());
-        };
-        let read = || {
-            let Some(key) = registry::find(&open, key)? else {
-                return Ok(Vec::new());
-            };
-            key.subkeys()?
+        self.names(hive.borrow(), key, |key| {
+            let names = key.subkeys()?;
+            names
                 .map(|below| Ok(below?.name()?.to_string_lossy()))
                 .collect()
-        };
-        read().map_err(|source| RegistryError::in_hive(hive, source))
+        })
     }
 
     /// The names of a key's values, as planned; empty where it is not there.
@@ -118,19 +111,29 @@ impl Draft {
         hive: impl Borrow<HiveName>,
         key: &KeyPath,
     ) -> Result<Vec<String>, RegistryError> {
-        let hive = hive.borrow();
+        self.names(hive.borrow(), key, |key| {
+            let names = key.values()?;
+            names
+                .map(|value| Ok(value?.name()?.to_string_lossy()))
+                .collect()
+        })
+    }
+
+    fn names(
+        &self,
+        hive: &HiveName,
+        key: &KeyPath,
+        read: impl FnOnce(Key<'_>) -> Result<Vec<String>, HiveError>,
+    ) -> Result<Vec<String>, RegistryError> {
         let Some(open) = self.hives.get(hive)? else {
             return Ok(Vec::new());
         };
-        let read = || {
-            let Some(key) = registry::find(&open, key)? else {
-                return Ok(Vec::new());
-            };
-            key.values()?
-                .map(|value| Ok(value?.name()?.to_string_lossy()))
-                .collect()
+        let names = match registry::find(&open, key) {
+            Ok(Some(key)) => read(key),
+            Ok(None) => Ok(Vec::new()),
+            Err(error) => Err(error),
         };
-        read().map_err(|source| RegistryError::in_hive(hive, source))
+        names.map_err(|source| RegistryError::in_hive(hive, source))
     }
 
     /// What is there, as expectations compare it.

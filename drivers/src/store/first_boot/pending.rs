@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wimwright_servicing::{Blob, Draft, FileTree as _, ImagePath, Kind, MemoryTree, TreeError};
+use wimwright_servicing::{Draft, FileTree as _, ImagePath, Kind};
 
 use super::boot::Boot;
 use super::device_path;
@@ -12,6 +12,7 @@ use crate::add::read::{self, ReadPackage};
 use crate::add::refusal::Stop;
 use crate::error::Error;
 use crate::package::Package;
+use crate::stored::folder_tree;
 
 /// A folder with packages that wait.
 #[derive(Clone, Debug)]
@@ -102,23 +103,7 @@ fn look(
 
 /// A package of a waiting folder, as one that could be added again.
 pub(crate) fn package(draft: &Draft, pending: &Pending, inf: &str) -> Result<Package, Error> {
-    let mut tree = MemoryTree::new();
-    let unreadable = |error: TreeError| error;
-    let mut files: Vec<ImagePath> = Vec::new();
-    draft
-        .walk(&pending.path, &mut |path, kind| {
-            if kind == Kind::File {
-                files.push(path.clone());
-            }
-            Ok::<(), TreeError>(())
-        })
-        .map_err(unreadable)?;
-    for path in files {
-        let blob: Option<Arc<dyn Blob>> = draft.open(&path)?;
-        if let (Some(below), Some(blob)) = (path.below(&pending.path), blob) {
-            tree.insert_blob(below, blob);
-        }
-    }
+    let tree = folder_tree(draft, &pending.path)?.unwrap_or_default();
     let folder = pending.path.file_name();
     let folder = folder.map_or_else(String::new, ToString::to_string);
     let inf = ImagePath::parse(inf)?;

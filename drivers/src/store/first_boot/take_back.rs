@@ -14,11 +14,10 @@ use super::content::{Content, PlacedFiles};
 use super::pending::{self, Pending};
 use super::published::same_content;
 use super::{catalog, critical_device, device_path, startnet, text_setup};
-use crate::add::read::target;
 use crate::add::refusal::Stop;
 use crate::error::Error;
-use crate::inbox::{InboxInfs, MAX_INF, parse_options};
-use crate::model::{DriverModel, ModelOptions, dirid};
+use crate::inbox::{MAX_INF, model_at, parse_options};
+use crate::model::{DriverModel, dirid};
 use crate::store::published_name::OemNumber;
 use crate::store::writer::files::DRIVER_CATALOGS;
 
@@ -152,7 +151,7 @@ pub(crate) fn take_back_published(
     path: &ImagePath,
     users: Users<'_>,
 ) -> Result<(), Stop> {
-    let model = published_model(draft, path)?;
+    let model = model_at(draft, path)?;
     let services = model.as_ref().map(own_services).unwrap_or_default();
     let names: Vec<String> = services.iter().map(|(name, _)| name.clone()).collect();
     let windows = draft.facts().windows.clone();
@@ -181,29 +180,6 @@ pub(crate) fn take_back_published(
         critical_device::remove(draft, service)?;
     }
     Ok(())
-}
-
-/// What a published INF means in this image; `None` where it is none any more.
-pub(crate) fn published_model(
-    draft: &Draft,
-    path: &ImagePath,
-) -> Result<Option<DriverModel>, Error> {
-    let Some(bytes) = draft.read(path, MAX_INF)? else {
-        return Ok(None);
-    };
-    let parse = parse_options(draft)?;
-    let Ok(inf) = Inf::try_parse(&bytes, &parse) else {
-        return Ok(None);
-    };
-    let inbox = InboxInfs::new(draft, parse);
-    let options = ModelOptions::default();
-    let resolve = |name: &str| inbox.get(name);
-    Ok(Some(DriverModel::read(
-        &inf,
-        &target(draft),
-        &options,
-        &resolve,
-    )))
 }
 
 /// The driver services that the INF itself brings, each with its file below the
