@@ -8,6 +8,7 @@ mod hives;
 mod inventory;
 mod key_path;
 mod read_back;
+pub mod reg_file;
 
 pub use control_set::{ControlSet, ControlSets};
 pub use data::RegData;
