@@ -112,6 +112,14 @@ impl RegData {
             .then(|| Some(u32::from_le_bytes(self.bytes.as_slice().try_into().ok()?)))?
     }
 
+    /// The number of a `DWORD` or `QWORD`.
+    pub fn as_number(&self) -> Option<u64> {
+        match self.kind {
+            kind::QWORD => Some(u64::from_le_bytes(self.bytes.as_slice().try_into().ok()?)),
+            _ => self.as_dword().map(u64::from),
+        }
+    }
+
     /// The readable form, where it says every byte of the data.
     fn readable(&self) -> Option<Readable> {
         let form = match self.kind {
@@ -195,7 +203,8 @@ impl<'de> Deserialize<'de> for RegData {
 }
 
 impl fmt::Display for RegData {
-    /// As a person reads it: `REG_SZ "text"`, `REG_DWORD 3 (0x3)`.
+    /// As a person reads it: `REG_SZ "text"`, `REG_DWORD 3 (0x3)`. Long bytes
+    /// are cut, unless in the alternate form (`{:#}`).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.readable() {
             Some(Readable::Sz(text)) => write!(f, "REG_SZ \"{text}\""),
@@ -212,10 +221,8 @@ impl fmt::Display for RegData {
                     kind::MULTI_SZ => f.write_str("REG_MULTI_SZ")?,
                     other => write!(f, "type 0x{other:x}")?,
                 }
-                let shown = self
-                    .bytes
-                    .get(..self.bytes.len().min(48))
-                    .unwrap_or_default();
+                let most = if f.alternate() { usize::MAX } else { 48 };
+                let shown = self.bytes.get(..most).unwrap_or(&self.bytes);
                 match shown {
                     [] => f.write_str(" (empty)")?,
                     some => write!(f, " {}", Hex(some))?,

@@ -6,7 +6,10 @@
 
 use super::net_effect::NetEffect;
 use super::reg_file::{RegFile, RegFileEncoding, RegFileVersion};
-use super::{HiveName, Location, LocationError, Locator, Place, RegData, RegistryError};
+use super::{
+    HiveName, Location, LocationError, Locator, Place, RegData, RegistryError, ValueType,
+    WordsError, read_key,
+};
 use crate::draft::{Applied, Draft, DraftError};
 use crate::finding::Finding;
 use crate::plan::{Basis, Certainty};
@@ -49,6 +52,9 @@ pub enum EditError {
         /// How many lie right below it.
         count: u32,
     },
+    /// The words are no data.
+    #[error(transparent)]
+    Words(#[from] WordsError),
     /// The plan cannot be made.
     #[error(transparent)]
     Draft(#[from] DraftError),
@@ -68,7 +74,7 @@ impl EditError {
             EditError::Location(error) => error.hint(),
             EditError::HasSubkeys { .. } => Some("-r deletes a key with all below it".to_owned()),
             EditError::Draft(error) => error.hint(),
-            EditError::NoHive { .. } | EditError::WholeHive { .. } => None,
+            EditError::NoHive { .. } | EditError::WholeHive { .. } | EditError::Words(_) => None,
         }
     }
 }
@@ -98,6 +104,30 @@ pub fn set_value(
         effect.set_value(place, name, data.clone(), &basis);
     }
     Ok(effect.plan(draft)?)
+}
+
+/// Sets a value to what `words` spell: in the type that is named, else in that
+/// of the value that is there, else as text.
+///
+/// # Errors
+/// [`EditError`].
+pub fn set_words(
+    draft: &mut Draft,
+    location: &Location,
+    name: &Text,
+    named: Option<ValueType>,
+    words: &[String],
+) -> Result<Applied, EditError> {
+    let kind = match named {
+        Some(kind) => kind,
+        None => {
+            let keys = read_key(draft, &location.place, false)?.unwrap_or_default();
+            let mut values = keys.iter().flat_map(|key| &key.values);
+            let there = values.find(|(there, _)| there.eq_ignore_case(name));
+            there.map_or(ValueType::Sz, |(_, data)| ValueType::of_kind(data.kind))
+        }
+    };
+    set_value(draft, location, name, &kind.data(words)?)
 }
 
 /// Deletes a value at a location, if it is there.

@@ -9,6 +9,7 @@ mod demo;
 mod drivers;
 mod image;
 mod plan;
+mod registry;
 
 pub use demo::{Demo, DemoPart, Origin};
 pub use drivers::{
@@ -20,6 +21,11 @@ pub use image::{
     HiveState, ImageInfo, Info, Level,
 };
 pub use plan::{AppliedPlan, PlanApply, PlanDocument, ReceiptDocument};
+pub use registry::{
+    ChangeKind, DataEntry, DifferenceEntry, EditedPlaces, Exported, GotKeys, HiveDifferences,
+    ImportedFile, ImportedFiles, KeyEntry, PlaceEntry, RegistryDelete, RegistryDiff, RegistryEdit,
+    RegistryExport, RegistryGet, RegistryImport, RegistrySet, Side, ValueEntry,
+};
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
@@ -65,6 +71,12 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<DriversAdd>()?,
         of::<PlanDocument<'static>>()?,
         of::<PlanApply<'static>>()?,
+        of::<RegistryGet>()?,
+        of::<RegistrySet<'static>>()?,
+        of::<RegistryDelete<'static>>()?,
+        of::<RegistryExport>()?,
+        of::<RegistryImport<'static>>()?,
+        of::<RegistryDiff>()?,
         of::<Demo>()?,
         file(
             "progress",

@@ -32,6 +32,42 @@ pub struct Place {
     pub key: KeyPath,
 }
 
+impl Place {
+    /// The key at `key` below this one.
+    #[must_use]
+    pub fn below(&self, key: &KeyPath) -> Place {
+        let path = match (self.key.is_root(), key.is_root()) {
+            (true, _) => key.clone(),
+            (_, true) => self.key.clone(),
+            _ => {
+                let path = [&self.key.units()[..], &units("\\"), &key.units()].concat();
+                Text::from_units(&path).into()
+            }
+        };
+        Place {
+            hive: self.hive.clone(),
+            key: path,
+        }
+    }
+
+    /// The key as `.reg` files name it: under the root key where Windows mounts
+    /// the hive. A hive that has no such place of its own (a profile's, say) is
+    /// named by its file, which [`Locator`] reads.
+    pub fn in_reg_file(&self) -> Text {
+        let root = match &self.hive {
+            HiveName::Default => "HKEY_USERS\\.DEFAULT".to_owned(),
+            HiveName::File(path) => path.to_string(),
+            named => format!("HKEY_LOCAL_MACHINE\\{named}"),
+        };
+        let mut path = units(&root);
+        if !self.key.is_root() {
+            path.push(u16::from(b'\\'));
+            path.extend(self.key.units());
+        }
+        Text::from_units(&path)
+    }
+}
+
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.key.is_root() {
@@ -110,6 +146,16 @@ impl Locator {
             map,
             profiles: OnceCell::new(),
         })
+    }
+
+    /// How a `.reg` file names the key that `path` leads to: as the path says
+    /// where that begins with a root key, else as [`Place::in_reg_file`].
+    pub fn in_reg_file(path: &Text, location: &Location) -> Text {
+        let spelled = roots::spelled_out(&path.units().collect::<Vec<_>>());
+        match roots::begins_with_root(&spelled) {
+            true => Text::from_units(&spelled),
+            false => location.place.in_reg_file(),
+        }
     }
 
     /// Where `path` leads. What the user should know of it is reported to the

@@ -50,6 +50,13 @@ pub(super) fn spelled_out(path: &[u16]) -> Vec<u16> {
     inner.to_vec()
 }
 
+/// Whether a spelled-out path begins with a root key.
+pub(super) fn begins_with_root(path: &[u16]) -> bool {
+    ROOTS
+        .iter()
+        .any(|(long, _)| below(path, &units(long)).is_some())
+}
+
 /// What is left of `path` below `top`, with a backslash in front unless that is
 /// nothing; `None` where it does not lie there.
 pub(super) fn below<'p>(path: &'p [u16], top: &[u16]) -> Option<&'p [u16]> {

@@ -6,6 +6,8 @@
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use super::error::RegFileRule;
+use crate::draft::Draft;
+use crate::registry::{HiveName, RegistryError};
 
 /// An ANSI code page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,22 @@ impl CodePage {
             other => format!("windows-{other}"),
         };
         Encoding::for_label(label.as_bytes()).map(CodePage)
+    }
+
+    /// The code page in which an image reads ANSI text
+    /// (`Control\Nls\CodePage`, `ACP`); 1252 where it does not say.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when SYSTEM cannot be read.
+    pub fn of_image(draft: &Draft) -> Result<CodePage, RegistryError> {
+        let keys = draft.facts().control_set_keys("Control\\Nls\\CodePage");
+        let page = match keys.first() {
+            Some(key) => draft.value(HiveName::System, key, "ACP")?,
+            None => None,
+        };
+        let page = page.and_then(|data| data.as_text());
+        let page = page.as_deref().and_then(CodePage::by_number);
+        Ok(page.unwrap_or(CodePage::WESTERN))
     }
 
     /// Its name, like `windows-1252`.

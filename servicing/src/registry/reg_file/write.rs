@@ -7,7 +7,7 @@ use wimwright_hive::{Error as HiveError, Key, kind};
 
 use super::encoding::CodePage;
 use super::{RegSection, RegValue};
-use crate::registry::{RegChange, RegData, RegDifference};
+use crate::registry::{RegChange, RegData, RegDifference, read};
 use crate::text::Text;
 
 /// The form that is written.
@@ -248,10 +248,23 @@ impl RegSection {
     /// # Errors
     /// [`HiveError`] where a record is damaged.
     pub fn of_key(key: Key<'_>, path: &Text) -> Result<Vec<RegSection>, HiveError> {
-        let mut sections = Vec::new();
-        let mut path: Vec<u16> = path.units().collect();
-        add_key(key, &mut path, &mut sections)?;
-        Ok(sections)
+        let mut keys = Vec::new();
+        read::walk(key, &mut path.units().collect(), true, &mut keys)?;
+        let sections = keys.into_iter().map(|content| RegSection {
+            line: 0,
+            key: content.key.as_text().clone(),
+            delete: false,
+            values: content
+                .values
+                .into_iter()
+                .map(|(name, data)| RegValue {
+                    line: 0,
+                    name,
+                    data: Some(data),
+                })
+                .collect(),
+        });
+        Ok(sections.collect())
     }
 
     /// What turns the first side of a comparison into the second. `path` is that
@@ -301,42 +314,4 @@ impl RegSection {
         }
         sections
     }
-}
-
-// Keys nest at most 512 deep (Windows' limit; opening a hive checks it).
-fn add_key(
-    key: Key<'_>,
-    path: &mut Vec<u16>,
-    sections: &mut Vec<RegSection>,
-) -> Result<(), HiveError> {
-    let mut values = Vec::new();
-    for value in key.values()? {
-        let value = value?;
-        values.push((value.name()?, value));
-    }
-    values.sort_by(|(a, _), (b, _)| a.compare(*b));
-    let mut said = Vec::with_capacity(values.len());
-    for (name, value) in values {
-        let name: Vec<u16> = name.units().collect();
-        said.push(RegValue {
-            line: 0,
-            name: Text::from_units(&name),
-            data: Some(RegData::of(value)?),
-        });
-    }
-    sections.push(RegSection {
-        line: 0,
-        key: Text::from_units(path),
-        delete: false,
-        values: said,
-    });
-    for below in key.subkeys()? {
-        let below = below?;
-        let length = path.len();
-        path.push(u16::from(b'\\'));
-        path.extend(below.name()?.units());
-        add_key(below, path, sections)?;
-        path.truncate(length);
-    }
-    Ok(())
 }
