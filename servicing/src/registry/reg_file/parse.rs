@@ -128,6 +128,8 @@ impl<'t> Parser<'t> {
         let behind = text.get(1..).unwrap_or_default();
         match first(text) {
             None if text.is_empty() => Ok(()),
+            // Old editors end a text with Ctrl-Z, some programs with NUL.
+            Some(0 | 0x1A) if text.iter().all(|unit| matches!(unit, 0 | 0x1A)) => Ok(()),
             // Windows skips a line that begins with `#`, and people use it for
             // comments.
             Some(b';' | b'#') => Ok(()),

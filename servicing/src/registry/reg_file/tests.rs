@@ -404,6 +404,15 @@ fn keys_are_taken_as_written_without_backslashes_at_their_end() {
 }
 
 #[test]
+fn a_control_z_may_end_the_file() {
+    for end in ["\u{1A}", "\u{1A}\u{1A}\r\n\0"] {
+        assert!(parse(&format!("{V4}\r\n{KEY}\r\n{end}")).is_ok(), "{end:?}");
+    }
+    let inside = format!("{V4}\n\u{1A}{KEY}\n");
+    assert!(parse(&inside).is_err());
+}
+
+#[test]
 fn bad_lines_are_skipped_where_asked_for_and_named() {
     let text = format!(
         "{V4}\n{KEY}\n\"a\"=\"1\"\ngarbage\n\"b\"=\"not closed\n\"c\"=dword:zz\n\"d\"=\"4\"\n[ bad]\n\
