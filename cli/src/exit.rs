@@ -176,9 +176,10 @@ fn of_edit(error: &EditError) -> ExitCode {
         EditError::Location(error) => of_location(error),
         EditError::Words(_) => ExitCode::Usage,
         EditError::Draft(error) => of_draft(error),
-        EditError::NoHive { .. } | EditError::WholeHive { .. } | EditError::HasSubkeys { .. } => {
-            ExitCode::Refused
-        }
+        EditError::NoHive { .. }
+        | EditError::WholeHive { .. }
+        | EditError::RootKey { .. }
+        | EditError::HasSubkeys { .. } => ExitCode::Refused,
     }
 }
 

@@ -297,12 +297,26 @@ for below in hive.root.iter_subkeys():
 "#;
 
 #[test]
-fn every_file_is_in_the_table() {
+fn every_file_is_in_the_table_and_in_the_readme() {
     let listed = fs::read_dir(reg_files()).unwrap();
     let listed = listed.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let listed: BTreeSet<String> = listed.filter(|name| name.ends_with(".reg")).collect();
     let table: BTreeSet<String> = FILES.iter().map(|(name, ..)| (*name).to_owned()).collect();
     assert_eq!(listed, table);
+
+    use sha2::{Digest as _, Sha256};
+    let readme = fs::read_to_string(reg_files().join("README.md")).unwrap();
+    for name in &table {
+        let bytes = fs::read(reg_files().join(name)).unwrap();
+        let digest: String = Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let mut rows = readme.lines();
+        let row = rows.find(|line| line.starts_with(&format!("| `{name}` |")));
+        let row = row.unwrap_or_else(|| panic!("no row for `{name}`"));
+        assert!(row.contains(&digest), "{name}: {digest}");
+    }
 }
 
 #[test]

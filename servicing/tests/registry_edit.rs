@@ -419,6 +419,7 @@ fn a_whole_hive_is_not_deleted_and_a_missing_one_not_made() {
     let root = image();
     for (line, said) in [
         ("[-HKLM\\SOFTWARE]", "a whole hive is never deleted"),
+        ("[-HKEY_CLASSES_ROOT]", "HKEY_CLASSES_ROOT is a root key"),
         ("[HKLM\\SECURITY\\x]", "the image has no hive SECURITY"),
         ("[HKLM\\NOWHERE\\x]", "`HKLM\\NOWHERE` is no hive"),
     ] {

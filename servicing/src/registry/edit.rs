@@ -44,6 +44,12 @@ pub enum EditError {
         /// Which.
         hive: HiveName,
     },
+    /// A root key would go.
+    #[error("{root} is a root key, which is never deleted")]
+    RootKey {
+        /// Which.
+        root: &'static str,
+    },
     /// A key with others below it would go unasked.
     #[error("key `{place}` has {count} subkeys")]
     HasSubkeys {
@@ -74,7 +80,10 @@ impl EditError {
             EditError::Location(error) => error.hint(),
             EditError::HasSubkeys { .. } => Some("-r deletes a key with all below it".to_owned()),
             EditError::Draft(error) => error.hint(),
-            EditError::NoHive { .. } | EditError::WholeHive { .. } | EditError::Words(_) => None,
+            EditError::NoHive { .. }
+            | EditError::WholeHive { .. }
+            | EditError::RootKey { .. }
+            | EditError::Words(_) => None,
         }
     }
 }
@@ -161,7 +170,7 @@ pub fn delete_key(
     let mut effect = NetEffect::default();
     for place in location.places() {
         require_hive(draft, place)?;
-        require_key(place)?;
+        require_key(location, place)?;
         let subkeys = match draft.hive(&place.hive)? {
             Some(hive) => {
                 let key = place.key.find(&hive);
@@ -231,7 +240,7 @@ pub fn import(
             for place in location.places() {
                 require_hive(draft, place).map_err(in_line(section.line))?;
                 if section.delete {
-                    require_key(place).map_err(in_line(section.line))?;
+                    require_key(&location, place).map_err(in_line(section.line))?;
                     effect.delete_key(place, &basis(section.line));
                     continue;
                 }
@@ -301,7 +310,11 @@ fn require_hive(draft: &Draft, place: &Place) -> Result<(), EditError> {
     }
 }
 
-fn require_key(place: &Place) -> Result<(), EditError> {
+/// That a key may be deleted.
+fn require_key(location: &Location, place: &Place) -> Result<(), EditError> {
+    if let Some(root) = location.root_key {
+        return Err(EditError::RootKey { root });
+    }
     match place.key.is_root() {
         true => Err(EditError::WholeHive {
             hive: place.hive.clone(),

@@ -45,7 +45,7 @@ pub(super) fn run(
     let written = write_reg_file(&sections, format(how, &look)?);
     match file {
         Some(file) => {
-            fs::write(file, &written.bytes).with_context(|| format!("`{}`", file.display()))?
+            fs::write(file, &written.bytes).with_context(|| format!("`{}`", file.display()))?;
         }
         None => context.bytes(&written.bytes)?,
     }

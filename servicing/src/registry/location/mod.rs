@@ -85,6 +85,9 @@ pub struct Location {
     /// Further keys that edits go to as well: the current control set's, where
     /// it is not the default one.
     pub also: Vec<Place>,
+    /// The root key that the path names and nothing below it. Such a key may
+    /// be looked into and set values in, but it is not one to delete.
+    pub root_key: Option<&'static str>,
 }
 
 impl Location {
@@ -212,6 +215,7 @@ impl Locator {
             path: String::from_utf16_lossy(&path),
         })?;
         Ok(Location {
+            root_key: roots::root_alone(&names),
             also: also.filter(|other| *other != place).collect(),
             place,
         })

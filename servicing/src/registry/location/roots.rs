@@ -50,6 +50,15 @@ pub(super) fn spelled_out(path: &[u16]) -> Vec<u16> {
     inner.to_vec()
 }
 
+/// The root key that is all of a path.
+pub(super) fn root_alone(names: &[&[u16]]) -> Option<&'static str> {
+    let [name] = names else {
+        return None;
+    };
+    let mut roots = ROOTS.iter().map(|(long, _)| *long);
+    roots.find(|root| is(name, root))
+}
+
 /// Whether a spelled-out path begins with a root key.
 pub(super) fn begins_with_root(path: &[u16]) -> bool {
     ROOTS

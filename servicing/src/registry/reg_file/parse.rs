@@ -139,10 +139,10 @@ impl<'t> Parser<'t> {
                 self.open = false;
                 self.key(behind, line.number)
             }
-            Some(b'@') => self.value(Vec::new(), behind, line),
+            Some(b'@') => self.value(&[], behind, line),
             Some(b'"') => {
                 let (name, behind) = text_data::name(behind)?;
-                self.value(name, behind, line)
+                self.value(&name, behind, line)
             }
             _ => Err(RegFileRule::NotALine { found: shown(text) }),
         }
@@ -180,7 +180,7 @@ impl<'t> Parser<'t> {
 
     fn value(
         &mut self,
-        name: Vec<u16>,
+        name: &[u16],
         behind: &'t [u16],
         line: Line<'t>,
     ) -> Result<(), RegFileRule> {
@@ -194,7 +194,7 @@ impl<'t> Parser<'t> {
         match self.sections.last_mut().filter(|_| self.open) {
             Some(section) => section.values.push(RegValue {
                 line: line.number,
-                name: Text::from_units(&name),
+                name: Text::from_units(name),
                 data,
             }),
             None => return Err(RegFileRule::NoKey),
