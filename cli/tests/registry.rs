@@ -12,7 +12,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use support::{Run, run, run_in, sample, snapshot};
+use support::{Run, content, run, run_in, sample, snapshot};
 use wimwright::ExitCode;
 use wimwright_hive::{Hive, MinorVersion};
 use wimwright_testdata::image::{Windows, hive, write};
@@ -287,11 +287,13 @@ fn files_are_imported_together_and_once() {
 fn an_exported_key_makes_another_image_equal() {
     let top = sample();
     let other = top.path().join("other");
-    let copied = std::process::Command::new("cp")
-        .arg("-r")
-        .args([top.path().join("image"), other.clone()])
-        .status();
-    assert!(copied.unwrap().success());
+    for (path, content) in content(&top.path().join("image")) {
+        let to = other.join(path);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        if let Some(bytes) = content {
+            fs::write(to, bytes).unwrap();
+        }
+    }
     let other = other.display().to_string();
     let no = registry(top.path(), "diff", &[&other]).ends(ExitCode::Done);
     assert_eq!(no.out, "no differences\n");

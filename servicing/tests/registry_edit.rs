@@ -7,7 +7,7 @@ use std::path::Path;
 
 use wimwright_hive::{FileTime, Hive, MinorVersion, Security};
 use wimwright_servicing::plan::Change;
-use wimwright_servicing::registry::reg_file::{RegFile, RegFileOptions};
+use wimwright_servicing::registry::reg_file::{CodePage, RegFile, RegFileOptions};
 use wimwright_servicing::registry::{
     DiffOptions, EditError, HiveName, LocationOptions, Locator, RegData, delete_key, delete_value,
     import, set_value,
@@ -434,6 +434,20 @@ fn a_whole_hive_is_not_deleted_and_a_missing_one_not_made() {
         assert!(source.contains(said), "{source}");
         assert_eq!(receipt.written, []);
     }
+}
+
+#[test]
+fn ansi_text_is_read_as_the_image_reads_it() {
+    let root = image();
+    let mut look = look(root.path());
+    assert_eq!(CodePage::of_image(&look).unwrap(), CodePage::WESTERN);
+    let locator = locator(None, &[]);
+    let key = Text::from("SYSTEM\\CurrentControlSet\\Control\\Nls\\CodePage");
+    let location = locator.locate(&mut look, &key).unwrap();
+    let page = RegData::sz("1251");
+    let _ = set_value(&mut look, &location, &Text::from("ACP"), &page).unwrap();
+    let page = CodePage::of_image(&look).unwrap();
+    assert_eq!(page.name(), "windows-1251");
 }
 
 #[test]

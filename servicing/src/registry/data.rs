@@ -207,9 +207,16 @@ impl fmt::Display for RegData {
     /// are cut, unless in the alternate form (`{:#}`).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.readable() {
-            Some(Readable::Sz(text)) => write!(f, "REG_SZ \"{text}\""),
-            Some(Readable::ExpandSz(text)) => write!(f, "REG_EXPAND_SZ \"{text}\""),
-            Some(Readable::MultiSz(items)) => write!(f, "REG_MULTI_SZ {items:?}"),
+            Some(Readable::Sz(text)) => write!(f, "REG_SZ {}", Quoted(&text)),
+            Some(Readable::ExpandSz(text)) => write!(f, "REG_EXPAND_SZ {}", Quoted(&text)),
+            Some(Readable::MultiSz(items)) => {
+                f.write_str("REG_MULTI_SZ [")?;
+                for (index, item) in items.iter().enumerate() {
+                    let comma = if index > 0 { ", " } else { "" };
+                    write!(f, "{comma}{}", Quoted(item))?;
+                }
+                f.write_str("]")
+            }
             Some(Readable::Dword(number)) => write!(f, "REG_DWORD {number} (0x{number:x})"),
             Some(Readable::Qword(number)) => write!(f, "REG_QWORD {number} (0x{number:x})"),
             None => {
@@ -236,6 +243,22 @@ impl fmt::Display for RegData {
     }
 }
 
+/// Text in quotation marks, in one line: a value must not look like two.
+struct Quoted<'t>(&'t str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        for c in self.0.chars() {
+            match c.is_control() {
+                true => write!(f, "{}", c.escape_unicode())?,
+                false => write!(f, "{c}")?,
+            }
+        }
+        f.write_str("\"")
+    }
+}
+
 impl fmt::Debug for RegData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
@@ -245,6 +268,22 @@ impl fmt::Debug for RegData {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_is_shown_in_one_line_with_its_backslashes() {
+        for (data, shown) in [
+            (RegData::sz("C:\\a\nb"), "REG_SZ \"C:\\a\\u{a}b\""),
+            (
+                RegData::multi_sz(&["C:\\a", "b"]),
+                "REG_MULTI_SZ [\"C:\\a\", \"b\"]",
+            ),
+        ] {
+            assert_eq!(data.to_string(), shown);
+        }
+        let long = RegData::binary(vec![0xAB; 60]);
+        assert!(long.to_string().ends_with("ab… (60 bytes)"), "{long}");
+        assert_eq!(format!("{long:#}").len(), "REG_BINARY ".len() + 120);
+    }
 
     #[test]
     fn every_value_survives_json_to_the_byte() {
