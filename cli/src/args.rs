@@ -2,11 +2,14 @@
 //!
 //! A command that is not delivered yet is not here.
 
+mod registry;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use self::registry::{ExportFormat, Locating, Reading, RegistryCommand};
 use crate::commands::diff;
 use crate::exit::ExitCode;
 
@@ -146,6 +149,9 @@ pub(crate) enum Command {
     /// Driver packages: add, remove, export, list, describe
     #[command(subcommand, arg_required_else_help = true)]
     Drivers(DriversCommand),
+    /// The registry: get, set, delete, export, import, diff
+    #[command(subcommand, arg_required_else_help = true)]
+    Registry(RegistryCommand),
     /// Saved plans: show, apply
     #[command(subcommand, arg_required_else_help = true)]
     Plan(PlanCommand),

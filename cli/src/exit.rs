@@ -10,7 +10,7 @@ use std::fmt;
 use wimwright_drivers as drivers;
 use wimwright_servicing::backend::BackendError;
 use wimwright_servicing::diff::PatternError;
-use wimwright_servicing::registry::RegistryError;
+use wimwright_servicing::registry::{EditError, LocationError, RegistryError, WordsError};
 use wimwright_servicing::{CommitError, DraftError, FactsError, OpenError, PathError, TreeError};
 
 use crate::refusal::Refusal;
@@ -102,6 +102,12 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
         (of_drivers(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<CommitError>() {
         (of_commit(error), error.hint())
+    } else if let Some(error) = error.downcast_ref::<EditError>() {
+        (of_edit(error), error.hint())
+    } else if let Some(error) = error.downcast_ref::<LocationError>() {
+        (of_location(error), error.hint())
+    } else if error.downcast_ref::<WordsError>().is_some() {
+        (ExitCode::Usage, None)
     } else if let Some(error) = error.downcast_ref::<DraftError>() {
         (of_draft(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<BackendError>() {
@@ -161,11 +167,43 @@ fn of_draft(error: &DraftError) -> ExitCode {
     }
 }
 
+fn of_edit(error: &EditError) -> ExitCode {
+    match error {
+        // A line of a file is not a word of the command.
+        EditError::Line { source, .. } => match of_edit(source) {
+            ExitCode::Usage => ExitCode::Refused,
+            other => other,
+        },
+        EditError::Location(error) => of_location(error),
+        EditError::Words(_) => ExitCode::Usage,
+        EditError::Draft(error) => of_draft(error),
+        EditError::NoHive { .. }
+        | EditError::WholeHive { .. }
+        | EditError::RootKey { .. }
+        | EditError::HasSubkeys { .. } => ExitCode::Refused,
+    }
+}
+
+fn of_location(error: &LocationError) -> ExitCode {
+    match error {
+        LocationError::Unknown { .. }
+        | LocationError::RootAlone { .. }
+        | LocationError::EmptyName { .. }
+        | LocationError::NameTooLong { .. }
+        | LocationError::TooDeep { .. }
+        | LocationError::Mapping { .. }
+        | LocationError::Path(_) => ExitCode::Usage,
+        LocationError::Registry(error) => of_registry(error),
+        _ => ExitCode::Refused,
+    }
+}
+
 fn of_registry(error: &RegistryError) -> ExitCode {
     match error {
-        RegistryError::Tree { .. } | RegistryError::Hive { .. } | RegistryError::Select { .. } => {
-            ExitCode::Damaged
-        }
+        RegistryError::Tree { .. }
+        | RegistryError::Inventory { .. }
+        | RegistryError::Hive { .. }
+        | RegistryError::Select { .. } => ExitCode::Damaged,
         _ => ExitCode::Refused,
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use wimwright_servicing::registry::reg_file::RegFileError;
+
 use crate::exit::ExitCode;
 
 /// What the command line itself refuses.
@@ -44,6 +46,24 @@ pub(crate) enum Refusal {
         #[source]
         source: std::io::Error,
     },
+    #[error("`{}` is no .reg file that can be read", path.display())]
+    RegFile {
+        path: PathBuf,
+        #[source]
+        source: RegFileError,
+    },
+    #[error("`{}` is {len} bytes long; a .reg file has at most {max}", path.display())]
+    RegFileTooLong { path: PathBuf, len: u64, max: u64 },
+    #[error("`{number}` is the number of no ANSI code page")]
+    CodePage { number: String },
+    #[error("the image has no key `{key}`")]
+    NoKey { key: String },
+    #[error("key `{key}` has no value `{name}`")]
+    NoValue { key: String, name: String },
+    #[error("the bytes of a value are no document: `--raw` gives no JSON")]
+    RawJson,
+    #[error("a .reg file on standard output leaves no room for JSON: name a file")]
+    ExportJson,
     #[error("`{}` exists and is not empty", directory.display())]
     DemoNotEmpty { directory: PathBuf },
     #[error("`{}` holds the demo already", directory.display())]
@@ -53,8 +73,14 @@ pub(crate) enum Refusal {
 impl Refusal {
     pub(crate) fn code(&self) -> ExitCode {
         match self {
-            Refusal::CatJson | Refusal::CompletionsJson => ExitCode::Usage,
-            Refusal::Missing { .. } | Refusal::NotAPlan { .. } => ExitCode::Damaged,
+            Refusal::CatJson
+            | Refusal::CompletionsJson
+            | Refusal::RawJson
+            | Refusal::ExportJson
+            | Refusal::CodePage { .. } => ExitCode::Usage,
+            Refusal::Missing { .. } | Refusal::NotAPlan { .. } | Refusal::RegFile { .. } => {
+                ExitCode::Damaged
+            }
             _ => ExitCode::Refused,
         }
     }
@@ -76,6 +102,15 @@ impl Refusal {
                     .to_owned()
             }
             Refusal::OtherDocument { .. } => "`--plan-out FILE` writes plans".to_owned(),
+            Refusal::RegFile { .. } => {
+                "--skip-bad-lines skips what is wrong, as regedit does, and names it".to_owned()
+            }
+            Refusal::CodePage { .. } => {
+                "1252 is Western Europe's, 932 Japan's; 65001 is UTF-8".to_owned()
+            }
+            Refusal::NoKey { .. } | Refusal::NoValue { .. } => {
+                "`registry get IMAGE KEY` lists what a key holds".to_owned()
+            }
             Refusal::PlanSource { .. } => {
                 "sources are opened by the names that were given when the plan was made: start \
                  from the same directory"

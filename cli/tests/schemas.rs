@@ -103,6 +103,23 @@ fn make_odd(image: &Path) {
     fs::write(catalogs, "a file now").unwrap();
 }
 
+/// An image whose hives differ from the sample's in each way there is.
+fn other_image(directory: &Path) {
+    use wimwright_testdata::image::{Data, Windows, hive, write};
+    let environment = "ControlSet001\\Control\\Session Manager\\Environment";
+    let system = hive(
+        "SYSTEM",
+        &[
+            ("Select", "Default", Data::Dword(1)),
+            (environment, "PROCESSOR_ARCHITECTURE", Data::Sz("AMD64")),
+        ],
+    );
+    write(directory, &system, &[], &Windows::new(10, 0, 19045), 9);
+    let config = directory.join("Windows/System32/config");
+    fs::write(config.join("SAM"), hive("SAM", &[])).unwrap();
+    fs::remove_file(config.join("DRIVERS")).unwrap();
+}
+
 /// What the program writes, in every shape it has.
 fn documents() -> Vec<Value> {
     let top = sample();
@@ -112,6 +129,13 @@ fn documents() -> Vec<Value> {
         wimwright::sample::write_image(&top.path().join(image)).unwrap();
     }
     make_odd(&top.path().join("odd"));
+    let software = "REGEDIT4\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\X]\n";
+    let tweak = format!("{software}\"a\"=hex(ffff0012):01\n\"b\"=hex(b):1\n@=hex(7):61,00,00\n");
+    fs::write(top.path().join("tweak.reg"), tweak).unwrap();
+    let tweaked =
+        format!("{software}\"a\"=dword:1\n\"b\"=-\n\"c\"=\"x\"\n[-HKEY_CLASSES_ROOT\\none]\n");
+    fs::write(top.path().join("tweaked.reg"), tweaked).unwrap();
+    other_image(&top.path().join("other"));
     let mut documents = Vec::new();
     for words in [
         "info @image",
@@ -130,6 +154,17 @@ fn documents() -> Vec<Value> {
         "drivers remove @image oem0.inf --force --dry-run",
         "drivers remove @image oem0.inf --force",
         "info @image",
+        "registry get @image SOFTWARE\\Microsoft -r",
+        "registry get @image SYSTEM\\Select Default",
+        "registry set @image SOFTWARE\\X n 1 --dry-run",
+        "registry set @image SOFTWARE\\X n 1",
+        "registry delete @image SOFTWARE\\X @",
+        "registry delete @image SOFTWARE\\X --dry-run",
+        "registry export @image SOFTWARE\\X @x.reg",
+        "registry import @image @tweak.reg",
+        "registry diff @image @x.reg",
+        "registry diff @image @tweaked.reg",
+        "registry diff @image @other --security",
         "demo @demo --progress json",
         "diff @before @image --metadata",
         "diff @before @odd --security",

@@ -15,7 +15,9 @@ use wimwright_servicing::{Access, Draft, FileTree as _, ImagePath, TreeError, fo
 use super::open;
 use crate::context::Context;
 use crate::exit::ExitCode;
-use crate::render::json::{DriversExport, ExportOutcome, Exported, ExportedResult, FindingEntry};
+use crate::render::json::{
+    DriversExport, ExportOutcome, ExportedDrivers, ExportedResult, FindingEntry,
+};
 use crate::render::text::{Paint, count, printable};
 
 /// Runs `drivers export IMAGE DIR [NAME...] [--force]`.
@@ -36,7 +38,7 @@ pub(crate) fn run(
     write(&draft, &packages, directory, context)?;
 
     let findings = image.findings().iter().chain(draft.findings());
-    let exported = Exported {
+    let exported = ExportedDrivers {
         image: image.name().to_owned(),
         findings: findings.map(FindingEntry::from).collect(),
         results: packages.into_iter().map(Outgoing::result).collect(),

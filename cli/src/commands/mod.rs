@@ -13,6 +13,7 @@ mod drivers_remove;
 mod info;
 mod open;
 mod plan;
+mod registry;
 mod write;
 
 use crate::args::{Command, DriversCommand, PlanCommand};
@@ -73,6 +74,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             Some(name) => drivers_info::of_image(target, name, context),
             None => drivers_info::of_packages(target, context),
         },
+        Command::Registry(command) => registry::run(command, context),
         Command::Plan(PlanCommand::Show { file }) => plan::show(file, context),
         Command::Plan(PlanCommand::Apply {
             image,

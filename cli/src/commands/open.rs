@@ -34,7 +34,9 @@ pub(crate) fn directory(image: &Path) -> anyhow::Result<Arc<DirectoryTree>> {
 /// An error with the image that it is about, unless it names that itself.
 pub(crate) fn in_image(name: &str, error: impl Into<anyhow::Error>) -> anyhow::Error {
     let error = error.into();
-    match format!("{error:#}").contains(&format!("`{name}`")) {
+    // What the command line refuses itself is about its words.
+    let said = error.is::<Refusal>() || format!("{error:#}").contains(&format!("`{name}`"));
+    match said {
         true => error,
         false => error.context(format!("image `{name}`")),
     }

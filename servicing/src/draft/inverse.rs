@@ -52,7 +52,7 @@ impl Draft {
             Change::DeleteKey { hive, key } => {
                 let mut changes = Vec::new();
                 if let Some(open) = self.hives.get(hive)? {
-                    let rebuilt = registry::find(&open, key).and_then(|found| match found {
+                    let rebuilt = key.find(&open).and_then(|found| match found {
                         Some(found) => registry::rebuild(hive, key, found, &mut changes),
                         None => Ok(()),
                     });

@@ -8,7 +8,9 @@ use wimwright_hive::{Error as HiveError, Hive, Key};
 use super::{Draft, DraftError, registry};
 use crate::path::ImagePath;
 use crate::plan::{State, Subject};
-use crate::registry::{Condition, HiveName, KeyPath, RegData, RegistryError};
+use crate::registry::{
+    Condition, DiffOptions, HiveName, KeyPath, RegData, RegDifference, RegistryError, diff_keys,
+};
 use crate::text::Text;
 
 impl Draft {
@@ -79,7 +81,7 @@ impl Draft {
         let Some(open) = self.hives.get(hive)? else {
             return Ok(false);
         };
-        let found = registry::find(&open, key);
+        let found = key.find(&open);
         Ok(found
             .map_err(|source| RegistryError::in_hive(hive, source))?
             .is_some())
@@ -128,12 +130,32 @@ impl Draft {
         let Some(open) = self.hives.get(hive)? else {
             return Ok(Vec::new());
         };
-        let names = match registry::find(&open, key) {
+        let names = match key.find(&open) {
             Ok(Some(key)) => read(key),
             Ok(None) => Ok(Vec::new()),
             Err(error) => Err(error),
         };
         names.map_err(|source| RegistryError::in_hive(hive, source))
+    }
+
+    /// What the plan comes to in the registry: for each hive that it edits, how
+    /// the hive differs from the image's.
+    ///
+    /// # Errors
+    /// [`DraftError`] when a hive cannot be read.
+    pub fn registry_changes(
+        &self,
+        options: DiffOptions,
+    ) -> Result<Vec<(HiveName, Vec<RegDifference>)>, DraftError> {
+        let mut all = Vec::new();
+        for (name, edited) in self.edited_hives() {
+            let (_, base) = self.base_hive(name)?;
+            let sides = (Some(base.hive.root()), Some(edited.root()));
+            let found = diff_keys(sides.0, sides.1, options);
+            let found = found.map_err(|source| RegistryError::in_hive(name, source))?;
+            all.push((name.clone(), found));
+        }
+        Ok(all)
     }
 
     /// What is there, as expectations compare it.

@@ -84,7 +84,7 @@ impl DraftHives {
                 }
             }
             Change::DeleteKey { key, .. } => {
-                if let Some(found) = find(hive, key).map_err(broken)? {
+                if let Some(found) = key.find(hive).map_err(broken)? {
                     let id = found.id();
                     hive.delete_key_by_id(id, time).map_err(broken)?;
                 }
@@ -92,7 +92,7 @@ impl DraftHives {
             Change::SetValue {
                 key, name, data, ..
             } => {
-                if let Some(found) = find(hive, key).map_err(broken)? {
+                if let Some(found) = key.find(hive).map_err(broken)? {
                     let id = found.id();
                     let name: Vec<u16> = name.units().collect();
                     hive.set_value(id, &name, data.kind, &data.bytes, time)
@@ -100,7 +100,7 @@ impl DraftHives {
                 }
             }
             Change::DeleteValue { key, name, .. } => {
-                if let Some(found) = find(hive, key).map_err(broken)? {
+                if let Some(found) = key.find(hive).map_err(broken)? {
                     let id = found.id();
                     let name: Vec<u16> = name.units().collect();
                     hive.delete_value(id, &name, time).map_err(broken)?;
@@ -129,31 +129,13 @@ impl DraftHives {
     }
 }
 
-/// The key at `path`; `None` where there is none.
-pub(super) fn find<'h>(
-    hive: &'h Hive,
-    path: &KeyPath,
-) -> Result<Option<Key<'h>>, wimwright_hive::Error> {
-    let mut key = hive.root();
-    if path.is_root() {
-        return Ok(Some(key));
-    }
-    for part in path.units().split(|unit| *unit == u16::from(b'\\')) {
-        match key.subkey_units(part)? {
-            Some(below) => key = below,
-            None => return Ok(None),
-        }
-    }
-    Ok(Some(key))
-}
-
 /// The value's state, as expectations compare it.
 pub(super) fn value_state(
     hive: &Hive,
     key: &KeyPath,
     name: &Text,
 ) -> Result<Option<State>, wimwright_hive::Error> {
-    let Some(key) = find(hive, key)? else {
+    let Some(key) = key.find(hive)? else {
         return Ok(None);
     };
     let name: Vec<u16> = name.units().collect();

@@ -112,6 +112,14 @@ impl RegData {
             .then(|| Some(u32::from_le_bytes(self.bytes.as_slice().try_into().ok()?)))?
     }
 
+    /// The number of a `DWORD` or `QWORD`.
+    pub fn as_number(&self) -> Option<u64> {
+        match self.kind {
+            kind::QWORD => Some(u64::from_le_bytes(self.bytes.as_slice().try_into().ok()?)),
+            _ => self.as_dword().map(u64::from),
+        }
+    }
+
     /// The readable form, where it says every byte of the data.
     fn readable(&self) -> Option<Readable> {
         let form = match self.kind {
@@ -195,12 +203,20 @@ impl<'de> Deserialize<'de> for RegData {
 }
 
 impl fmt::Display for RegData {
-    /// As a person reads it: `REG_SZ "text"`, `REG_DWORD 3 (0x3)`.
+    /// As a person reads it: `REG_SZ "text"`, `REG_DWORD 3 (0x3)`. Long bytes
+    /// are cut, unless in the alternate form (`{:#}`).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.readable() {
-            Some(Readable::Sz(text)) => write!(f, "REG_SZ \"{text}\""),
-            Some(Readable::ExpandSz(text)) => write!(f, "REG_EXPAND_SZ \"{text}\""),
-            Some(Readable::MultiSz(items)) => write!(f, "REG_MULTI_SZ {items:?}"),
+            Some(Readable::Sz(text)) => write!(f, "REG_SZ {}", Quoted(&text)),
+            Some(Readable::ExpandSz(text)) => write!(f, "REG_EXPAND_SZ {}", Quoted(&text)),
+            Some(Readable::MultiSz(items)) => {
+                f.write_str("REG_MULTI_SZ [")?;
+                for (index, item) in items.iter().enumerate() {
+                    let comma = if index > 0 { ", " } else { "" };
+                    write!(f, "{comma}{}", Quoted(item))?;
+                }
+                f.write_str("]")
+            }
             Some(Readable::Dword(number)) => write!(f, "REG_DWORD {number} (0x{number:x})"),
             Some(Readable::Qword(number)) => write!(f, "REG_QWORD {number} (0x{number:x})"),
             None => {
@@ -212,10 +228,8 @@ impl fmt::Display for RegData {
                     kind::MULTI_SZ => f.write_str("REG_MULTI_SZ")?,
                     other => write!(f, "type 0x{other:x}")?,
                 }
-                let shown = self
-                    .bytes
-                    .get(..self.bytes.len().min(48))
-                    .unwrap_or_default();
+                let most = if f.alternate() { usize::MAX } else { 48 };
+                let shown = self.bytes.get(..most).unwrap_or(&self.bytes);
                 match shown {
                     [] => f.write_str(" (empty)")?,
                     some => write!(f, " {}", Hex(some))?,
@@ -229,6 +243,22 @@ impl fmt::Display for RegData {
     }
 }
 
+/// Text in quotation marks, in one line: a value must not look like two.
+struct Quoted<'t>(&'t str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        for c in self.0.chars() {
+            match c.is_control() {
+                true => write!(f, "{}", c.escape_unicode())?,
+                false => write!(f, "{c}")?,
+            }
+        }
+        f.write_str("\"")
+    }
+}
+
 impl fmt::Debug for RegData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
@@ -238,6 +268,22 @@ impl fmt::Debug for RegData {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_is_shown_in_one_line_with_its_backslashes() {
+        for (data, shown) in [
+            (RegData::sz("C:\\a\nb"), "REG_SZ \"C:\\a\\u{a}b\""),
+            (
+                RegData::multi_sz(&["C:\\a", "b"]),
+                "REG_MULTI_SZ [\"C:\\a\", \"b\"]",
+            ),
+        ] {
+            assert_eq!(data.to_string(), shown);
+        }
+        let long = RegData::binary(vec![0xAB; 60]);
+        assert!(long.to_string().ends_with("ab… (60 bytes)"), "{long}");
+        assert_eq!(format!("{long:#}").len(), "REG_BINARY ".len() + 120);
+    }
 
     #[test]
     fn every_value_survives_json_to_the_byte() {

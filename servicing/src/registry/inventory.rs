@@ -15,17 +15,16 @@ const PROFILE_LIST: &str = "Microsoft\\Windows NT\\CurrentVersion\\ProfileList";
 const PROFILE_FOLDERS: [&str; 2] = ["Users", "Documents and Settings"];
 /// The hive of a user's classes, below the profile: from Windows Vista on, and
 /// before it.
-const CLASSES: [&str; 2] = [
+pub(super) const CLASSES: [&str; 2] = [
     "AppData\\Local\\Microsoft\\Windows\\UsrClass.dat",
     "Local Settings\\Application Data\\Microsoft\\Windows\\UsrClass.dat",
 ];
 /// Boot configuration stores, from the root of the volume that holds them.
-const BOOT_STORES: [&str; 2] = ["Boot\\BCD", "EFI\\Microsoft\\Boot\\BCD"];
+pub(super) const BOOT_STORES: [&str; 2] = ["Boot\\BCD", "EFI\\Microsoft\\Boot\\BCD"];
+/// The store of settings schemas, in the Windows directory.
+pub(super) const SCHEMA: &str = "System32\\SMI\\Store\\Machine\\SCHEMA.DAT";
 /// Hives in the Windows directory outside `System32\config`.
-const ELSEWHERE: [&str; 2] = [
-    "System32\\SMI\\Store\\Machine\\SCHEMA.DAT",
-    "AppCompat\\Programs\\Amcache.hve",
-];
+const ELSEWHERE: [&str; 2] = [SCHEMA, "AppCompat\\Programs\\Amcache.hve"];
 
 /// A user's profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,7 +199,7 @@ fn listed(tree: &dyn FileTree, directory: &ImagePath) -> Result<Vec<Name>, Regis
 
 /// Whether a file's base block says that it is a hive: `regf` and file type 0
 /// (logs have the signature too, and types of their own).
-fn is_hive(tree: &dyn FileTree, path: &ImagePath) -> Result<bool, TreeError> {
+pub(super) fn is_hive(tree: &dyn FileTree, path: &ImagePath) -> Result<bool, TreeError> {
     let Some(blob) = tree.open(path)? else {
         return Ok(false);
     };
@@ -211,6 +210,6 @@ fn is_hive(tree: &dyn FileTree, path: &ImagePath) -> Result<bool, TreeError> {
     Ok(block.starts_with(b"regf") && block.ends_with(&[0, 0, 0, 0]))
 }
 
-fn unreadable(source: TreeError) -> RegistryError {
+pub(super) fn unreadable(source: TreeError) -> RegistryError {
     RegistryError::Inventory { source }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
-use wimwright_hive::upcase;
+use wimwright_hive::{Hive, Key, upcase};
 
 use crate::text::{Text, hash_ignore_case};
 
@@ -40,6 +40,25 @@ impl KeyPath {
                 && own
                     .get(above.len())
                     .is_none_or(|unit| *unit == u16::from(b'\\'))
+    }
+
+    /// The key of `hive` at this path; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`HiveError`](wimwright_hive::Error) where a record on the way is
+    /// damaged.
+    pub fn find<'h>(&self, hive: &'h Hive) -> Result<Option<Key<'h>>, wimwright_hive::Error> {
+        let mut key = hive.root();
+        if self.is_root() {
+            return Ok(Some(key));
+        }
+        for name in self.units().split(|unit| *unit == u16::from(b'\\')) {
+            match key.subkey_units(name)? {
+                Some(below) => key = below,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(key))
     }
 
     /// This path with one or more names behind it.

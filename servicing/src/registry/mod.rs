@@ -3,21 +3,33 @@
 mod control_set;
 mod data;
 mod diff;
+mod edit;
 mod hive_name;
 mod hives;
 mod inventory;
 mod key_path;
+mod location;
+mod net_effect;
+mod read;
 mod read_back;
+pub mod reg_file;
+mod value_words;
 
 pub use control_set::{ControlSet, ControlSets};
 pub use data::RegData;
 pub use diff::{DiffOptions, KeyDetail, RegChange, RegDifference, diff_keys};
+pub use edit::{EditError, Imported, delete_key, delete_value, import, set_value, set_words};
 pub use hive_name::HiveName;
 pub(crate) use hives::LOG_ENDINGS;
 pub use hives::{Condition, Hives, Loaded};
 pub use inventory::Profile;
 pub use key_path::KeyPath;
+pub use location::{Location, LocationError, LocationOptions, Locator, Place};
+pub use net_effect::NetEffect;
+pub use read::{KeyContent, read_key};
 pub use read_back::{ReadBack, ReadBackError, read_back};
+
+pub use value_words::{ValueType, WordsError};
 
 pub use wimwright_hive::{Error as HiveError, Hive, Key, Value};
 

@@ -12,7 +12,7 @@ pub struct DriversExport {
     /// The directory as it was named.
     pub directory: String,
     /// One entry an image.
-    pub images: Vec<Exported>,
+    pub images: Vec<ExportedDrivers>,
 }
 
 impl Document for DriversExport {
@@ -21,7 +21,7 @@ impl Document for DriversExport {
 
 /// What exporting packages of an image gave.
 #[derive(Debug, JsonSchema, Serialize)]
-pub struct Exported {
+pub struct ExportedDrivers {
     /// The image as it was named.
     pub image: String,
     /// One entry a package, or a name that names none.

@@ -12,6 +12,7 @@ mod drivers_export;
 mod drivers_remove;
 mod image;
 mod plan;
+mod registry;
 
 pub use demo::{Demo, DemoPart, Origin};
 pub use diff::{
@@ -23,13 +24,18 @@ pub use drivers::{
     Added, AddedResult, DescribedDriver, DescribedPackage, DriverEntry, DriversAdd, DriversInfo,
     DriversList, ListedDrivers, Model, Outcome, PackageFile, Service,
 };
-pub use drivers_export::{DriversExport, ExportOutcome, Exported, ExportedResult};
+pub use drivers_export::{DriversExport, ExportOutcome, ExportedDrivers, ExportedResult};
 pub use drivers_remove::{DriversRemove, RemoveOutcome, Removed, RemovedResult};
 pub use image::{
     ControlSetNumbers, Counts, Dir, DirEntry, DirKind, Directory, FindingEntry, HiveEntry,
     HiveState, ImageInfo, Info, Level,
 };
 pub use plan::{AppliedPlan, PlanApply, PlanDocument, ReceiptDocument};
+pub use registry::{
+    ChangeKind, DataEntry, DifferenceEntry, EditedPlaces, Exported, GotKeys, HiveDifferences,
+    ImportedFile, ImportedFiles, KeyEntry, PlaceEntry, RegistryDelete, RegistryDiff, RegistryEdit,
+    RegistryExport, RegistryGet, RegistryImport, RegistrySet, Side, ValueEntry,
+};
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
@@ -78,6 +84,12 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<DriversExport>()?,
         of::<PlanDocument<'static>>()?,
         of::<PlanApply<'static>>()?,
+        of::<RegistryGet>()?,
+        of::<RegistrySet<'static>>()?,
+        of::<RegistryDelete<'static>>()?,
+        of::<RegistryExport>()?,
+        of::<RegistryImport<'static>>()?,
+        of::<RegistryDiff>()?,
         of::<Demo>()?,
         file(
             "progress",

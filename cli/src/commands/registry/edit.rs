@@ -1,0 +1,113 @@
+//! `registry set` and `registry delete`.
+
+use std::path::Path;
+
+use wimwright_servicing::registry::{
+    EditError, Location, Locator, ValueType, delete_key, delete_value, set_words,
+};
+use wimwright_servicing::{Applied, Draft, Text};
+
+use super::shown_name;
+use crate::args::{Locating, Writing};
+use crate::commands::write::{ENDING, Edit, Steps};
+use crate::context::Context;
+use crate::exit::ExitCode;
+use crate::render::json::{EditedPlaces, RegistryDelete, RegistryEdit, RegistrySet};
+use crate::render::text::printable;
+
+/// What is to be done.
+pub(super) enum What<'a> {
+    /// A value is set.
+    Set {
+        name: Text,
+        kind: Option<ValueType>,
+        words: &'a [String],
+    },
+    /// A value goes.
+    DeleteValue { name: Text },
+    /// A key goes.
+    DeleteKey { recurse: bool },
+}
+
+impl What<'_> {
+    fn operation(&self) -> &'static str {
+        match self {
+            What::Set { .. } => "registry set",
+            What::DeleteValue { .. } | What::DeleteKey { .. } => "registry delete",
+        }
+    }
+
+    fn name(&self) -> Option<&Text> {
+        match self {
+            What::Set { name, .. } | What::DeleteValue { name } => Some(name),
+            What::DeleteKey { .. } => None,
+        }
+    }
+
+    fn apply(&self, draft: &mut Draft, location: &Location) -> Result<Applied, EditError> {
+        match self {
+            What::Set { name, kind, words } => set_words(draft, location, name, *kind, words),
+            What::DeleteValue { name } => delete_value(draft, location, name),
+            What::DeleteKey { recurse } => delete_key(draft, location, *recurse),
+        }
+    }
+}
+
+/// Runs `registry set IMAGE KEY NAME DATA...` or `registry delete IMAGE KEY
+/// [NAME]`.
+pub(super) fn run(
+    image: &Path,
+    key: &str,
+    what: &What<'_>,
+    locating: &Locating,
+    writing: &Writing,
+    context: &mut Context<'_>,
+) -> anyhow::Result<ExitCode> {
+    let total = 1 + ENDING;
+    context.progress("open", 0, total);
+    let locator = Locator::new(locating.options())?;
+    let mut edit = Edit::begin(image, writing, context)?;
+    let key = Text::from(key);
+    let (location, applied) = edit.run::<_, EditError>(what.operation(), |draft| {
+        let location = locator.locate(draft, &key)?;
+        let applied = what.apply(draft, &location)?;
+        Ok((location, applied))
+    })?;
+    let findings = edit.findings();
+    let image = edit.name.clone();
+    let ending = edit.end(writing, context, Steps { done: 1, total })?;
+
+    let edited = EditedPlaces {
+        image,
+        places: location.places().map(Into::into).collect(),
+        name: what.name().cloned(),
+        findings,
+    };
+    if context.json {
+        let edit = RegistryEdit {
+            changed: ending.changed(),
+            images: vec![edited],
+            plan: ending.plan(),
+            receipt: ending.receipt(),
+        };
+        match what {
+            What::Set { .. } => context.document(&RegistrySet { edit })?,
+            _ => context.document(&RegistryDelete { edit })?,
+        }
+        return Ok(ExitCode::Done);
+    }
+    let outcome = match (applied, what) {
+        (Applied::AlreadyTrue, _) => "unchanged",
+        (Applied::Changed, What::Set { .. }) => "set      ",
+        (Applied::Changed, _) => "deleted  ",
+    };
+    for place in location.places() {
+        let name = what.name().map(|name| format!("  {}", shown_name(name)));
+        let line = format!("{outcome}  {place}{}", name.unwrap_or_default());
+        context.text(&format!("{}\n", printable(&line)))?;
+    }
+    context.findings(&edited.findings);
+    let text = ending.text(context);
+    context.text(&text)?;
+    Ok(ExitCode::Done)
+}

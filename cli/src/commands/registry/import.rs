@@ -1,0 +1,81 @@
+//! `registry import`: `.reg` files into an image.
+
+use std::path::{Path, PathBuf};
+
+use wimwright_servicing::registry::{Locator, import};
+
+use super::reg_file;
+use crate::args::{Locating, Reading, Writing};
+use crate::commands::write::{ENDING, Edit, Steps};
+use crate::context::Context;
+use crate::exit::ExitCode;
+use crate::render::json::{ImportedFile, ImportedFiles, RegistryImport};
+use crate::render::text::{count, printable};
+
+/// Runs `registry import IMAGE FILE...`.
+pub(super) fn run(
+    image: &Path,
+    files: &[PathBuf],
+    reading: &Reading,
+    locating: &Locating,
+    writing: &Writing,
+    context: &mut Context<'_>,
+) -> anyhow::Result<ExitCode> {
+    let total = 2 + ENDING;
+    context.progress("read", 0, total);
+    let given = reg_file::read(files)?;
+    let locator = Locator::new(locating.options())?;
+    context.progress("open", 1, total);
+    let mut edit = Edit::begin(image, writing, context)?;
+    let (imported, _) = edit.run::<_, anyhow::Error>("registry import", |draft| {
+        let files = reg_file::parse(&given, reading, draft)?;
+        Ok(import(draft, &locator, &files)?)
+    })?;
+    let findings = edit.findings();
+    let image = edit.name.clone();
+    let ending = edit.end(writing, context, Steps { done: 2, total })?;
+
+    let imported = ImportedFiles {
+        image,
+        results: imported.iter().map(ImportedFile::from).collect(),
+        findings,
+    };
+    if context.json {
+        context.document(&RegistryImport {
+            changed: ending.changed(),
+            images: vec![imported],
+            plan: ending.plan(),
+            receipt: ending.receipt(),
+        })?;
+        return Ok(ExitCode::Done);
+    }
+    for result in &imported.results {
+        let line = line(result);
+        context.text(&line)?;
+    }
+    context.findings(&imported.findings);
+    let text = ending.text(context);
+    context.text(&text)?;
+    Ok(ExitCode::Done)
+}
+
+/// What a file asks for.
+fn line(result: &ImportedFile) -> String {
+    let mut parts = Vec::new();
+    for (number, one, many) in [
+        (result.keys, "key", "keys"),
+        (result.values, "value", "values"),
+        (result.deleted_keys, "key to delete", "keys to delete"),
+        (result.deleted_values, "value to delete", "values to delete"),
+        (result.skipped_lines, "line skipped", "lines skipped"),
+    ] {
+        if number > 0 {
+            parts.push(count(number, one, many));
+        }
+    }
+    let said = match parts.is_empty() {
+        true => "nothing".to_owned(),
+        false => parts.join(", "),
+    };
+    format!("{}: {said}\n", printable(&result.file))
+}
