@@ -146,6 +146,36 @@ fn three_added_and_two_removed_in_any_order_is_as_adding_the_one() {
 }
 
 #[test]
+fn three_added_and_one_removed_is_as_adding_the_two() {
+    let test = "one of three pending packages removed";
+    let Some(ahci) = package(test, FOLDER, "iaAHCI.inf") else {
+        return;
+    };
+    let packages = [
+        ahci,
+        package(test, FOLDER, "iaStor.inf").unwrap(),
+        package(test, FOLDER, "TXTSETUP.OEM").unwrap(),
+    ];
+    let image = TestImage::new(Around::WindowsXpX86, test).unwrap();
+    for gone in 0..3 {
+        let mut two = image.open(Access::Read).look(now());
+        for (at, package) in packages.iter().enumerate() {
+            if at != gone {
+                name_of(&mut two, package);
+            }
+        }
+        let mut draft = image.open(Access::Read).look(now());
+        let names: Vec<String> = packages
+            .iter()
+            .map(|package| name_of(&mut draft, package))
+            .collect();
+        removed(&mut draft, &[&names[gone]], &RemoveOptions::default());
+        let left = difference(&held(&two), &held(&draft));
+        assert!(left.is_empty(), "{gone}: {left:#?}");
+    }
+}
+
+#[test]
 fn what_boots_is_kept_unless_forced_and_unknown_names_are_refused() {
     let test = "pending boot driver";
     let Some(image) = TestImage::new(Around::WindowsXpX86, test) else {

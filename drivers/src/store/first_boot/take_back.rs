@@ -55,9 +55,13 @@ pub(crate) fn take_back(draft: &mut Draft, gone: &Pending, users: Users<'_>) -> 
     in_place.remove(draft, &services)?;
     catalog::remove(draft, &gone.name)?;
     // A service that another waiting package brings as well is now that one's:
-    // of several the last one added wins, as when they were added.
-    for other in pending::all(draft)?.iter().rev() {
-        restore(draft, other, &in_place.services)?;
+    // of several the last one added wins, as when they were added. Text mode
+    // setup only fills in what no INF has set.
+    let others = pending::all(draft)?;
+    for of_text_setup in [false, true] {
+        for other in others.iter().rev() {
+            restore(draft, other, &in_place.services, of_text_setup)?;
+        }
     }
     Ok(())
 }
@@ -279,13 +283,22 @@ fn runs(draft: &Draft, gone: &[&str], path: &ImagePath) -> Result<bool, Error> {
 
 /// Puts in place again what another waiting package needs at boot, if it shares
 /// one of the services that went away.
-fn restore(draft: &mut Draft, other: &Pending, services: &[String]) -> Result<(), Stop> {
+fn restore(
+    draft: &mut Draft,
+    other: &Pending,
+    services: &[String],
+    of_text_setup: bool,
+) -> Result<(), Stop> {
     let shares = |own: &[String]| {
         own.iter()
             .any(|name| services.iter().any(|gone| gone.eq_ignore_ascii_case(name)))
     };
     for inf in &other.packages {
-        if inf.eq_ignore_ascii_case(text_setup::FILE_NAME) {
+        let is_text_setup = inf.eq_ignore_ascii_case(text_setup::FILE_NAME);
+        if is_text_setup != of_text_setup {
+            continue;
+        }
+        if is_text_setup {
             if let Some((_, chosen)) = text_setup::of_pending(draft, other)?
                 && shares(&chosen.services())
             {
