@@ -1,13 +1,12 @@
-//! The image's own INFs, which packages include by name, and the code page in
-//! which the image reads ANSI ones.
+//! The image's own INFs: those that packages include by name, and what one of
+//! them means in the image.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use encoding_rs::{Encoding, WINDOWS_1252};
 use wimwright_inf::{Inf, ParseOptions};
-use wimwright_servicing::registry::HiveName;
+use wimwright_servicing::registry::reg_file::CodePage;
 use wimwright_servicing::{Draft, FileTree as _, ImagePath};
 
 use crate::add::read::target;
@@ -66,47 +65,10 @@ pub(crate) fn model_at(draft: &Draft, path: &ImagePath) -> Result<Option<DriverM
     Ok(Some(DriverModel::read(&inf, &target, &options, &resolve)))
 }
 
-/// How the image reads INF text: ANSI in the code page that its control set
-/// names (`Nls\CodePage\ACP`).
+/// How the image reads INF text: ANSI in its own code page.
 pub(crate) fn parse_options(draft: &Draft) -> Result<ParseOptions, Error> {
-    let mut options = ParseOptions::default();
-    let keys = draft.facts().control_set_keys("Control\\Nls\\CodePage");
-    if let Some(key) = keys.first() {
-        let page = draft.value(HiveName::System, key, "ACP")?;
-        let page = page.and_then(|data| data.as_text());
-        options.ansi = page.as_deref().and_then(encoding).unwrap_or(WINDOWS_1252);
-    }
-    Ok(options)
-}
-
-/// The encoding of a Windows code page, by its number.
-fn encoding(page: &str) -> Option<&'static Encoding> {
-    let label = match page.trim() {
-        "932" => "shift_jis".to_owned(),
-        "936" => "gbk".to_owned(),
-        "949" => "euc-kr".to_owned(),
-        "950" => "big5".to_owned(),
-        "65001" => "utf-8".to_owned(),
-        other => format!("windows-{other}"),
-    };
-    Encoding::for_label(label.as_bytes())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn code_pages_are_found_by_number() {
-        for (page, name) in [
-            ("1252", Some("windows-1252")),
-            ("1251", Some("windows-1251")),
-            ("874", Some("windows-874")),
-            ("936", Some("GBK")),
-            ("932", Some("Shift_JIS")),
-            ("437", None),
-        ] {
-            assert_eq!(encoding(page).map(Encoding::name), name, "{page}");
-        }
-    }
+    Ok(ParseOptions {
+        ansi: CodePage::of_image(draft)?.encoding(),
+        ..ParseOptions::default()
+    })
 }

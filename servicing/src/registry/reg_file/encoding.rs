@@ -47,6 +47,11 @@ impl CodePage {
         Ok(page.unwrap_or(CodePage::WESTERN))
     }
 
+    /// The encoding, for other readers of ANSI text.
+    pub fn encoding(self) -> &'static Encoding {
+        self.0
+    }
+
     /// Its name, like `windows-1252`.
     pub fn name(self) -> &'static str {
         self.0.name()
