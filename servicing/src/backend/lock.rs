@@ -11,7 +11,7 @@ use super::error::BackendError;
 /// The lock, held until dropped.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _directory: File,
+    directory: File,
 }
 
 impl Lock {
@@ -25,13 +25,21 @@ impl Lock {
         // in this process is refused like one in another.
         let directory = root.open(".").map_err(failed)?.into_std();
         match directory.try_lock() {
-            Ok(()) => Ok(Lock {
-                _directory: directory,
-            }),
+            Ok(()) => Ok(Lock { directory }),
             Err(TryLockError::WouldBlock) => Err(BackendError::Locked {
                 directory: shown.to_owned(),
             }),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
+    }
+}
+
+impl Drop for Lock {
+    /// Gives the lock up by word, not by closing the file alone: a program that
+    /// another thread starts holds a copy of the open file until it runs, and
+    /// the lock with it.
+    fn drop(&mut self) {
+        // If that fails, closing the file gives it up.
+        let _ = self.directory.unlock();
     }
 }
