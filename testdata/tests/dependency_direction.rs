@@ -18,6 +18,7 @@ use serde_json::Value;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("wimwright-hive", &[]),
     ("wimwright-inf", &[]),
+    ("wimwright-wim", &[]),
     ("wimwright-servicing", &["wimwright-hive", "wimwright-inf"]),
     (
         "wimwright-drivers",
