@@ -1,0 +1,7 @@
+//! Huffman codes: canonical, code words of at most 16 bits.
+
+mod build;
+mod decode;
+
+pub(super) use build::CodeBuilder;
+pub(super) use decode::DecodeTable;

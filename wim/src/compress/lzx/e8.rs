@@ -1,0 +1,55 @@
+//! E8 translation: targets of x86 `call` instructions as absolute numbers, so
+//! that calls of one function look alike.
+
+/// The size of file that a WIM pretends to.
+const FILE_SIZE: i32 = 12_000_000;
+
+/// The last bytes of a chunk in which no instruction is looked for.
+const TAIL: usize = 10;
+
+/// Undoes the translation of a decoded chunk.
+pub(super) fn from_absolute(chunk: &mut [u8]) {
+    for_each_call(chunk, |target, at| {
+        if target < -at || target >= FILE_SIZE {
+            None
+        } else if target >= 0 {
+            Some(target - at)
+        } else {
+            Some(target + FILE_SIZE)
+        }
+    });
+}
+
+/// Calls `translate` with the operand and the position of every E8 byte.
+fn for_each_call(chunk: &mut [u8], translate: impl Fn(i32, i32) -> Option<i32>) {
+    let Some(end) = chunk.len().checked_sub(TAIL) else {
+        return;
+    };
+    let mut at = 0;
+    while let Some(found) = chunk.get(at..end).and_then(next_call) {
+        at += found;
+        let operand = chunk.get_mut(at + 1..).and_then(<[u8]>::first_chunk_mut);
+        if let Some(operand) = operand {
+            // A chunk is no longer than 2 MiB.
+            if let Some(changed) = translate(i32::from_le_bytes(*operand), at as i32) {
+                *operand = changed.to_le_bytes();
+            }
+        }
+        at += 5;
+    }
+}
+
+/// The next E8 byte. Most data has few: eight bytes are looked at in one step.
+fn next_call(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let (groups, rest) = bytes.as_chunks::<8>();
+    for (number, group) in groups.iter().enumerate() {
+        let differs = u64::from_le_bytes(*group) ^ (0xE8 * ONES);
+        let zero = differs.wrapping_sub(ONES) & !differs & (ONES << 7);
+        if zero != 0 {
+            return Some(number * 8 + zero.trailing_zeros() as usize / 8);
+        }
+    }
+    let found = rest.iter().position(|&byte| byte == 0xE8)?;
+    Some(groups.len() * 8 + found)
+}
