@@ -1,5 +1,34 @@
 //! Windows imaging files (WIM): container, metadata and codecs in pure Rust.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
+mod archive;
+mod blob_table;
+mod chunks;
 pub mod compress;
+mod decoder_pool;
+mod error;
+mod field;
+mod hash;
+mod header;
+mod integrity;
+pub mod metadata;
+mod resource;
+mod resource_header;
+mod solid;
+mod storage;
+mod utf16;
+mod xml;
+
+pub use archive::{Archive, BlobConsumer, BlobId, BlobInfo, BlobReader, NamedFile, SolidInfo};
+pub use blob_table::BlobEntry;
+pub use error::{Error, FileOffset};
+pub use hash::Hash;
+pub use header::{HEADER_LEN, Header, HeaderFlags, Version};
+pub use integrity::IntegrityTable;
+pub use metadata::Metadata;
+pub use resource_header::{ResourceFlags, ResourceHeader};
+pub use storage::{ReadAt, WriteAt};
+pub use utf16::Utf16;
+pub use xml::{Element, FileTime, WimXml};
