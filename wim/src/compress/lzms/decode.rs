@@ -234,7 +234,7 @@ impl Codes {
     }
 }
 
-/// The slot's first value plus its extra bits (at most 20).
+/// The slot's first value plus its extra bits (at most 30).
 #[inline(always)]
 fn value(slot: Option<&Slot>, bits: &mut BackBits<'_>) -> u32 {
     slot.map_or(0, |slot| slot.base + bits.take(slot.extra_bits.into()))

@@ -1,7 +1,6 @@
 //! Offset and length slots: which values share a symbol.
 //!
-//! Slots grow slowly: the tables say how many slots in a row hold 1, 2, 4, ...
-//! values.
+//! Slots grow slowly; the last one of each kind holds all that is left.
 
 /// Number of offset slots of the largest chunk.
 pub(super) const OFFSET_SLOTS: usize = 799;
@@ -9,13 +8,16 @@ pub(super) const OFFSET_SLOTS: usize = 799;
 /// Number of length slots.
 pub(super) const LENGTH_SLOTS: usize = 54;
 
-/// Offset slots of 2^0, 2^1, 2^2, ... values.
-const OFFSET_RUNS: [u8; 21] = [
-    9, 0, 9, 7, 10, 15, 15, 20, 20, 30, 33, 40, 42, 45, 60, 73, 80, 85, 95, 105, 6,
+/// How many offset slots in a row hold 2^0, 2^1, 2^2, ... values.
+const OFFSET_RUNS: [u8; 31] = [
+    8, 0, 9, 7, 10, 15, 15, 20, 20, 30, 33, 40, 42, 45, 60, 73, 80, 85, 95, 105, 6, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 1,
 ];
 
-/// Length slots of 2^0, 2^1, 2^2, ... values.
-const LENGTH_RUNS: [u8; 17] = [27, 4, 6, 4, 5, 2, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 1];
+/// How many length slots in a row hold 2^0, 2^1, 2^2, ... values.
+const LENGTH_RUNS: [u8; 31] = [
+    26, 4, 6, 4, 5, 2, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+];
 
 /// A slot: its first value and how many bits follow.
 #[derive(Clone, Copy, Debug)]
