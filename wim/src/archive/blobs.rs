@@ -92,14 +92,18 @@ impl<'a> SolidRun<'a> {
     /// [`Error::SolidBlob`].
     pub(crate) fn place(&self, entry: &BlobEntry) -> Result<Blob, Error> {
         let mut offset = entry.resource.offset;
+        // The length stands in the place of the stored size, and the size
+        // itself is zero: so wimlib writes it.
+        let size = entry.resource.stored_size;
         // A run has few resources: each is gigabytes long.
         for (solid, number) in self.solids.iter().zip(self.first..) {
-            let end = offset.checked_add(entry.resource.size);
+            let end = offset.checked_add(size);
             if end.is_some_and(|end| end <= solid.size) {
                 return Ok(Blob {
                     hash: entry.hash,
                     resource: ResourceHeader {
                         offset,
+                        size,
                         ..entry.resource
                     },
                     references: entry.references,
@@ -115,7 +119,7 @@ impl<'a> SolidRun<'a> {
         Err(Error::SolidBlob {
             hash: entry.hash,
             offset: entry.resource.offset,
-            size: entry.resource.size,
+            size,
             available: self
                 .solids
                 .iter()
