@@ -19,6 +19,7 @@ mod resource_header;
 mod solid;
 mod storage;
 mod utf16;
+mod verify;
 mod xml;
 
 pub use archive::{Archive, BlobConsumer, BlobId, BlobInfo, BlobReader, NamedFile, SolidInfo};
@@ -31,4 +32,5 @@ pub use metadata::Metadata;
 pub use resource_header::{ResourceFlags, ResourceHeader};
 pub use storage::{ReadAt, WriteAt};
 pub use utf16::Utf16;
+pub use verify::{Finding, Severity, Verification, VerifyOptions};
 pub use xml::{Element, FileTime, WimXml};
