@@ -504,6 +504,16 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// An image names content that was not stored.
+    #[error("entry `{name}` at {at} of the metadata names content {hash}, which was not stored")]
+    NotStored {
+        /// The content.
+        hash: Hash,
+        /// Where the entry starts.
+        at: FileOffset,
+        /// Its name.
+        name: String,
+    },
     /// A codec could not be set up.
     #[error("cannot compress")]
     Encoder {

@@ -5,6 +5,7 @@
 
 mod archive;
 mod blob_table;
+mod chunk_reuse;
 mod chunks;
 pub mod compress;
 mod decoder_pool;
@@ -17,13 +18,16 @@ pub mod metadata;
 mod resource;
 mod resource_header;
 mod solid;
+mod space;
 mod storage;
 mod utf16;
 mod verify;
+mod write;
 mod xml;
 
 pub use archive::{Archive, BlobConsumer, BlobId, BlobInfo, BlobReader, NamedFile, SolidInfo};
 pub use blob_table::BlobEntry;
+pub use chunk_reuse::ChunkBase;
 pub use error::{Error, FileOffset};
 pub use hash::Hash;
 pub use header::{HEADER_LEN, Header, HeaderFlags, Version};
@@ -33,4 +37,5 @@ pub use resource_header::{ResourceFlags, ResourceHeader};
 pub use storage::{ReadAt, WriteAt};
 pub use utf16::Utf16;
 pub use verify::{Finding, Severity, Verification, VerifyOptions};
+pub use write::{NewBlob, Packing, WimWriter, WriteOptions};
 pub use xml::{Element, FileTime, WimXml};

@@ -12,6 +12,7 @@ pub use blobs::BlobId;
 pub(crate) use blobs::{Blobs, Place};
 pub use read_many::BlobConsumer;
 pub use reader::BlobReader;
+pub(crate) use reader::copy_range;
 
 use crate::blob_table::BlobEntry;
 use crate::compress::Codec;
@@ -25,6 +26,7 @@ use crate::resource::Resource;
 use crate::resource_header::{ResourceFlags, ResourceHeader};
 use crate::solid::Solid;
 use crate::storage::ReadAt;
+use crate::write::Packing;
 use crate::xml::WimXml;
 
 /// A file handed in, and what it is called in messages.
@@ -268,6 +270,38 @@ impl Inner {
         self.files
             .first()
             .expect("an archive has at least one file")
+    }
+
+    /// Orders blobs as they lie.
+    pub(crate) fn place_of(&self, id: BlobId) -> (u32, u32, u64) {
+        let Some(blob) = self.blobs.get(id) else {
+            return (u32::MAX, 0, 0);
+        };
+        match blob.place {
+            Place::Alone { file } => (0, u32::from(file), blob.resource.offset),
+            Place::Solid { solid } => (1, solid, blob.resource.offset),
+            Place::Missing => (u32::MAX, 0, 0),
+        }
+    }
+
+    /// Whether the stored bytes of a blob mean the same where resources are
+    /// packed in this way.
+    pub(crate) fn stored_like(&self, id: BlobId, packing: &Packing) -> bool {
+        let Some(blob) = self.blobs.get(id) else {
+            return false;
+        };
+        let Place::Alone { file } = blob.place else {
+            return false;
+        };
+        let header = self.files.get(usize::from(file)).map(|file| &file.header);
+        header.is_some_and(|header| {
+            // What the file stores as it is did not get shorter by its own
+            // packing; by another it may.
+            let same = header.codec() == packing.codec
+                && (packing.codec.is_none() || header.chunk_size == packing.chunk_size);
+            same || (packing.codec.is_none()
+                && !blob.resource.flags.contains(ResourceFlags::COMPRESSED))
+        })
     }
 
     pub(crate) fn missing_parts(&self) -> Vec<u16> {

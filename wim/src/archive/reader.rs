@@ -4,11 +4,11 @@ use std::io;
 use std::sync::Arc;
 
 use super::{BlobId, Inner, Place};
-use crate::chunks::Work;
-use crate::error::Error;
+use crate::chunks::{Chunks, Work};
+use crate::error::{Error, FileOffset};
 use crate::hash::Hash;
 use crate::resource::Resource;
-use crate::storage::ReadAt;
+use crate::storage::{ReadAt, WriteAt};
 
 /// A blob's content. It keeps the archive open and may be read from several
 /// threads; the hash is not compared (see
@@ -117,6 +117,28 @@ impl BlobReader {
         }
     }
 
+    /// The chunks of a blob that has some of its own, and which of the
+    /// archive's files they are in.
+    pub(crate) fn chunks(&self) -> Option<(Arc<Inner>, usize, Chunks)> {
+        match &self.source {
+            Source::Alone { file, resource } => {
+                let chunks = resource.chunks()?.clone();
+                Some((self.archive.clone(), *file, chunks))
+            }
+            Source::Solid { .. } => None,
+        }
+    }
+
+    /// Copies the stored bytes, packed as they are, to `to` from `at` on. Not
+    /// for blobs in solid resources, of which there are no such bytes.
+    pub(crate) fn copy_stored(&self, to: &dyn WriteAt, at: u64) -> Result<(), Error> {
+        let Source::Alone { file, resource } = &self.source else {
+            return Ok(());
+        };
+        let file = self.archive.files.get(*file).unwrap_or(self.archive.main());
+        copy_range(&*file.file, resource.header.offset, resource.header.stored_size, to, at)
+    }
+
     /// The whole content, at most `limit` bytes.
     ///
     /// # Errors
@@ -149,4 +171,30 @@ impl ReadAt for BlobReader {
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         self.read(offset, buffer).map_err(io::Error::from)
     }
+}
+
+/// Copies bytes from one file to another.
+pub(crate) fn copy_range(
+    from: &dyn ReadAt,
+    start: u64,
+    length: u64,
+    to: &dyn WriteAt,
+    at: u64,
+) -> Result<(), Error> {
+    const STEP: u64 = 1 << 20;
+    let mut buffer = vec![0; length.min(STEP) as usize];
+    let mut done = 0;
+    while done < length {
+        let step = (length - done).min(STEP);
+        let part = buffer.get_mut(..step as usize).unwrap_or_default();
+        from.read_exact_at(part, start + done)
+            .map_err(|source| Error::io("resource", FileOffset(start + done), source))?;
+        to.write_all_at(part, at + done).map_err(|source| Error::Write {
+            what: "resource",
+            at: FileOffset(at + done),
+            source,
+        })?;
+        done += step;
+    }
+    Ok(())
 }

@@ -10,11 +10,13 @@ mod build;
 mod check;
 mod dentry;
 mod security;
+mod statistics;
 mod stream;
 mod tagged;
 
 pub use build::{DirectoryId, EntryFields, MetadataBuilder, StreamFields};
 pub use dentry::{Dentry, DentryId, Reparse, attribute};
+pub use statistics::ImageCounts;
 pub use stream::{Stream, StreamKind, Streams};
 pub use tagged::{TaggedItem, TaggedItems, push_tagged, tag};
 
