@@ -64,7 +64,7 @@ fn made_up_data_of_every_chunk_size() {
                 &[50]
             };
             for &level in levels {
-                let samples = made_up(size.min(1 << 17) as usize + 1000);
+                let samples = made_up(size.min(1 << 16) as usize + 1000);
                 let decoded = decode_all(peer, codec, size, level, &samples);
                 assert!(decoded >= 8, "{codec} {size}: {decoded} chunks");
             }
@@ -106,6 +106,6 @@ fn every_short_length() {
     for codec in [Codec::Xpress, Codec::Lzx, Codec::Lzms] {
         let decoded = decode_all(peer, codec, 1 << 15, 50, &samples);
         // XPRESS chunks begin with 256 bytes of lengths: none gets shorter.
-        assert_eq!(decoded > 200, codec != Codec::Xpress, "{codec}: {decoded}");
+        assert_eq!(decoded > 100, codec != Codec::Xpress, "{codec}: {decoded}");
     }
 }

@@ -1,5 +1,6 @@
 //! One door to the encoders.
 
+use super::lzx::LzxEncoder;
 use super::{Codec, CodecError};
 
 /// How hard an encoder works.
@@ -25,10 +26,17 @@ pub enum Encoded {
 
 /// Encodes chunks of one codec and chunk size, one after the other.
 ///
-/// The same chunk gives the same bytes, whatever came before it.
+/// The same chunk gives the same bytes, whatever came before it and on any
+/// machine.
 #[derive(Debug)]
 pub struct Encoder {
     chunk_size: u32,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Lzx(LzxEncoder),
 }
 
 impl Encoder {
@@ -39,13 +47,28 @@ impl Encoder {
     /// [`CodecError::NoEncoder`] for LZMS.
     pub fn new(codec: Codec, chunk_size: u32, _level: Level) -> Result<Self, CodecError> {
         codec.check_chunk_size(chunk_size)?;
-        Err(CodecError::NoEncoder { codec })
+        let kind = match codec {
+            Codec::Lzx => Kind::Lzx(LzxEncoder::new(chunk_size)),
+            Codec::Xpress | Codec::Lzms => return Err(CodecError::NoEncoder { codec }),
+        };
+        Ok(Encoder { chunk_size, kind })
     }
 
     /// Encodes one chunk and appends it to `out`. A chunk longer than the
     /// encoder's chunk size is [`Encoded::Incompressible`].
-    pub fn encode(&mut self, plain: &[u8], _out: &mut Vec<u8>) -> Encoded {
-        let _ = (plain, self.chunk_size);
-        Encoded::Incompressible
+    pub fn encode(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Encoded {
+        let before = out.len();
+        if plain.len() as u64 > u64::from(self.chunk_size) || plain.is_empty() {
+            return Encoded::Incompressible;
+        }
+        match &mut self.kind {
+            Kind::Lzx(encoder) => encoder.encode(plain, out),
+        }
+        if out.len() - before < plain.len() {
+            Encoded::Compressed
+        } else {
+            out.truncate(before);
+            Encoded::Incompressible
+        }
     }
 }

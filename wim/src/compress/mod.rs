@@ -21,8 +21,11 @@ mod encoder;
 mod error;
 
 mod bit_reader;
+mod bit_writer;
 mod copy_match;
 mod huffman;
+mod log2;
+mod matches;
 
 mod lzms;
 mod lzx;

@@ -2,6 +2,8 @@
 
 mod build;
 mod decode;
+mod encode;
 
 pub(super) use build::CodeBuilder;
 pub(super) use decode::DecodeTable;
+pub(super) use encode::EncodeTable;

@@ -20,6 +20,19 @@ pub(super) fn from_absolute(chunk: &mut [u8]) {
     });
 }
 
+/// Translates a chunk before it is encoded.
+pub(super) fn to_absolute(chunk: &mut [u8]) {
+    for_each_call(chunk, |relative, at| {
+        if relative < -at || relative >= FILE_SIZE {
+            None
+        } else if relative < FILE_SIZE - at {
+            Some(relative + at)
+        } else {
+            Some(relative - FILE_SIZE)
+        }
+    });
+}
+
 /// Calls `translate` with the operand and the position of every E8 byte.
 fn for_each_call(chunk: &mut [u8], translate: impl Fn(i32, i32) -> Option<i32>) {
     let Some(end) = chunk.len().checked_sub(TAIL) else {
@@ -52,4 +65,35 @@ fn next_call(bytes: &[u8]) -> Option<usize> {
     }
     let found = rest.iter().position(|&byte| byte == 0xE8)?;
     Some(groups.len() * 8 + found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn translating_there_and_back_changes_nothing(
+            mut chunk in prop::collection::vec(prop::sample::select(vec![0xE8_u8, 0, 1, 0xFF, 0xB7]), 0..300)
+        ) {
+            let before = chunk.clone();
+            to_absolute(&mut chunk);
+            from_absolute(&mut chunk);
+            prop_assert_eq!(chunk, before);
+        }
+    }
+
+    #[test]
+    fn calls_within_the_last_ten_bytes_stay() {
+        for (at, changed) in [(0, false), (1, true), (5, true), (6, false), (9, false)] {
+            let mut chunk = vec![0_u8; 16];
+            chunk[at] = 0xE8;
+            chunk[at + 1] = 7;
+            let before = chunk.clone();
+            to_absolute(&mut chunk);
+            assert_eq!(chunk != before, changed, "E8 at {at}");
+            assert!(!changed || chunk[at + 1] == 7 + at as u8);
+        }
+    }
 }

@@ -17,10 +17,12 @@
 
 mod decode;
 mod e8;
+mod encode;
 mod lengths;
 mod offsets;
 
 pub(super) use decode::LzxDecoder;
+pub(super) use encode::LzxEncoder;
 
 /// Literals in front of the main symbols.
 const LITERALS: usize = 256;

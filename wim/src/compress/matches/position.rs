@@ -1,0 +1,37 @@
+//! Positions as small as the window allows: a smaller table stays in the
+//! cache.
+
+/// A position in the window, counted from 1; 0 means none.
+pub(in crate::compress) trait Position:
+    Copy + Default + std::fmt::Debug + 'static
+{
+    /// The position `at`; the caller's windows are small enough.
+    fn new(at: usize) -> Self;
+
+    /// As an index.
+    fn index(self) -> usize;
+}
+
+impl Position for u16 {
+    #[inline(always)]
+    fn new(at: usize) -> Self {
+        at as u16
+    }
+
+    #[inline(always)]
+    fn index(self) -> usize {
+        usize::from(self)
+    }
+}
+
+impl Position for u32 {
+    #[inline(always)]
+    fn new(at: usize) -> Self {
+        at as u32
+    }
+
+    #[inline(always)]
+    fn index(self) -> usize {
+        self as usize
+    }
+}
