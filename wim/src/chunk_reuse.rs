@@ -48,7 +48,9 @@ impl ChunkBase {
     ) -> Result<Option<ChunkBase>, Error> {
         let entry = archive.metadata_entry(index)?;
         let archive = archive.inner().clone();
-        let resource = archive.main().resource("metadata resource", entry.resource)?;
+        let resource = archive
+            .main()
+            .resource("metadata resource", entry.resource)?;
         let chunks = resource.chunks().cloned();
         Ok(chunks.map(|chunks| ChunkBase {
             archive,
@@ -75,7 +77,11 @@ impl ChunkBase {
         }
         let start = index * u64::from(self.chunks.chunk_size);
         let end = start + plain.len() as u64;
-        let file = self.archive.files.get(self.file).unwrap_or(self.archive.main());
+        let file = self
+            .archive
+            .files
+            .get(self.file)
+            .unwrap_or(self.archive.main());
         match &self.dirty {
             Some(dirty) => {
                 let before = dirty.partition_point(|range| range.end <= start);
@@ -87,7 +93,9 @@ impl ChunkBase {
                 let mut old = vec![0; plain.len()];
                 let pool = &self.archive.pool;
                 // A base that cannot be read is no use, but no hindrance.
-                let read = self.chunks.read(&*file.file, pool, Work::Here, start, &mut old);
+                let read = self
+                    .chunks
+                    .read(&*file.file, pool, Work::Here, start, &mut old);
                 if read.is_err() || old != plain {
                     return Ok(None);
                 }

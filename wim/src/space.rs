@@ -47,7 +47,10 @@ impl Space {
     /// Takes `length` bytes: from the smallest hole that has them (the first
     /// of several), else from the end.
     pub(crate) fn take(&mut self, length: u64) -> u64 {
-        let fitting = self.holes.iter().filter(|(start, end)| *end - *start >= length);
+        let fitting = self
+            .holes
+            .iter()
+            .filter(|(start, end)| *end - *start >= length);
         let best = fitting.min_by_key(|(start, end)| *end - *start);
         let Some((start, end)) = best.map(|(start, end)| (*start, *end)) else {
             return self.take_end(length);
@@ -73,13 +76,22 @@ mod tests {
 
     #[test]
     fn the_best_hole_is_taken() {
-        let mut space = Space::around(vec![(400, 410), (0, 100), (150, 200), (220, 300), (250, 260)]);
+        let mut space = Space::around(vec![
+            (400, 410),
+            (0, 100),
+            (150, 200),
+            (220, 300),
+            (250, 260),
+        ]);
         assert_eq!((space.end(), space.in_holes()), (410, 50 + 20 + 100));
         assert_eq!(space.take(15), 200, "the smallest that fits");
         assert_eq!(space.take(60), 300);
         assert_eq!(space.take(60), 410, "none fits");
         assert_eq!(space.take(40), 360);
         assert_eq!(space.take(50), 100);
-        assert_eq!((space.take(5), space.in_holes(), space.end()), (215, 0, 470));
+        assert_eq!(
+            (space.take(5), space.in_holes(), space.end()),
+            (215, 0, 470)
+        );
     }
 }

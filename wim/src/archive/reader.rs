@@ -136,7 +136,13 @@ impl BlobReader {
             return Ok(());
         };
         let file = self.archive.files.get(*file).unwrap_or(self.archive.main());
-        copy_range(&*file.file, resource.header.offset, resource.header.stored_size, to, at)
+        copy_range(
+            &*file.file,
+            resource.header.offset,
+            resource.header.stored_size,
+            to,
+            at,
+        )
     }
 
     /// The whole content, at most `limit` bytes.
@@ -189,11 +195,12 @@ pub(crate) fn copy_range(
         let part = buffer.get_mut(..step as usize).unwrap_or_default();
         from.read_exact_at(part, start + done)
             .map_err(|source| Error::io("resource", FileOffset(start + done), source))?;
-        to.write_all_at(part, at + done).map_err(|source| Error::Write {
-            what: "resource",
-            at: FileOffset(at + done),
-            source,
-        })?;
+        to.write_all_at(part, at + done)
+            .map_err(|source| Error::Write {
+                what: "resource",
+                at: FileOffset(at + done),
+                source,
+            })?;
         done += step;
     }
     Ok(())

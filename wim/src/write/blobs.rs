@@ -175,18 +175,15 @@ impl BlobStore {
         let placed = place(&mut self.space, &packed);
         write(&*self.file, &packed, &placed)?;
         let header = packed.first().zip(placed.first());
-        let mut header = header.map(|(packed, at)| packed.header(*at)).unwrap_or_default();
+        let mut header = header
+            .map(|(packed, at)| packed.header(*at))
+            .unwrap_or_default();
         header.flags |= flags;
         Ok((hash, header))
     }
 
     /// Writes a table as it is, at a place of its own.
-    pub(crate) fn write_at(
-        &self,
-        what: &'static str,
-        bytes: &[u8],
-        at: u64,
-    ) -> Result<(), Error> {
+    pub(crate) fn write_at(&self, what: &'static str, bytes: &[u8], at: u64) -> Result<(), Error> {
         let written = self.file.write_all_at(bytes, at);
         written.map_err(|source| Error::Write {
             what,

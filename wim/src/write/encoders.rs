@@ -53,11 +53,8 @@ impl Encoders {
         })
     }
 
-    /// Plain bytes in each chunk; with no codec, of any number.
+    /// Plain bytes in each chunk.
     pub(crate) fn chunk_len(&self) -> usize {
-        match self.packing.codec {
-            Some(_) => self.packing.chunk_size as usize,
-            None => 1 << 20,
-        }
+        self.packing.chunk_size.max(1) as usize
     }
 }

@@ -204,7 +204,9 @@ impl WimWriter {
         let size_of = |hash: &Hash| self.store.find(hash).map_or(0, |blob| blob.resource.size);
         ImageCounts::of(&metadata, size_of).write(&mut element);
         let flags = ResourceFlags::METADATA;
-        let (hash, resource) = self.store.add_resource(metadata.into_bytes(), None, flags)?;
+        let (hash, resource) = self
+            .store
+            .add_resource(metadata.into_bytes(), None, flags)?;
         let entry = BlobEntry {
             resource,
             part: 1,

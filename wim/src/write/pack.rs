@@ -40,12 +40,14 @@ pub(super) fn pack(contents: Vec<Plain>, encoders: &Encoders) -> Result<Vec<Pack
         .iter()
         .flat_map(|content| {
             let chunks = content.bytes.chunks(encoders.chunk_len());
-            (0..).zip(chunks).map(move |(index, plain)| (content, index, plain))
+            (0..)
+                .zip(chunks)
+                .map(move |(index, plain)| (content, index, plain))
         })
         .collect();
-    let packed = chunks.par_iter().map(|(content, index, plain)| {
-        pack_chunk(encoders, content.base.as_ref(), *index, plain)
-    });
+    let packed = chunks
+        .par_iter()
+        .map(|(content, index, plain)| pack_chunk(encoders, content.base.as_ref(), *index, plain));
     let packed: Vec<Option<Vec<u8>>> = packed.collect::<Result<_, _>>()?;
     drop(chunks);
     let mut packed = packed.into_iter();
