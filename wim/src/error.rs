@@ -504,6 +504,14 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// Only a single file can be split.
+    #[error("only a single file can be split, not {files} files or part of a set of {parts}")]
+    SplitOfParts {
+        /// How many files are open.
+        files: usize,
+        /// How many parts the set has.
+        parts: u16,
+    },
     /// An image names content that was not stored.
     #[error("entry `{name}` at {at} of the metadata names content {hash}, which was not stored")]
     NotStored {

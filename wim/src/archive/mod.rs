@@ -12,6 +12,7 @@ pub use blobs::BlobId;
 pub(crate) use blobs::{Blobs, Place};
 pub use read_many::BlobConsumer;
 pub use reader::BlobReader;
+pub(crate) use reader::copy_range;
 
 use crate::blob_table::BlobEntry;
 use crate::compress::Codec;
