@@ -504,6 +504,17 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// Parts of a set are not changed in place.
+    #[error("part {part} of {parts} cannot be changed (hint: join the set first)")]
+    UpdateOfPart {
+        /// Number of the part.
+        part: u16,
+        /// How many there are.
+        parts: u16,
+    },
+    /// Somebody else wrote to the file.
+    #[error("the file was changed by somebody else since it was opened")]
+    Changed,
     /// Only a single file can be split.
     #[error("only a single file can be split, not {files} files or part of a set of {parts}")]
     SplitOfParts {

@@ -38,6 +38,11 @@ impl Space {
         self.end
     }
 
+    /// Whether anything in front of the end is free.
+    pub(crate) fn has_holes(&self) -> bool {
+        !self.holes.is_empty()
+    }
+
     /// Bytes in holes.
     #[cfg(test)]
     pub(crate) fn in_holes(&self) -> u64 {

@@ -6,14 +6,14 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use super::Packing;
 use super::encoders::Encoders;
 use super::large;
-use super::pack::{Packed, Plain, new_ones, pack};
+use super::pack::{Packed, PackedResource, Plain, new_ones, pack};
 use crate::chunk_reuse::ChunkBase;
 use crate::error::{Error, FileOffset};
 use crate::hash::Hash;
@@ -68,6 +68,8 @@ pub(crate) struct BlobStore {
     /// In the order in which they came.
     pub(crate) blobs: Vec<StoredBlob>,
     by_hash: HashMap<Hash, u32>,
+    /// What was written besides blobs, which have their ranges.
+    written: Mutex<Vec<(u64, u64)>>,
 }
 
 impl BlobStore {
@@ -78,6 +80,7 @@ impl BlobStore {
             encoders: Encoders::new(packing),
             blobs: Vec::new(),
             by_hash: HashMap::new(),
+            written: Mutex::default(),
         }
     }
 
@@ -161,25 +164,24 @@ impl BlobStore {
         Ok(hash)
     }
 
-    /// Stores one resource that is no blob, such as metadata, at the best
+    /// Writes one resource that is no blob, such as metadata, at the best
     /// place.
-    pub(crate) fn add_resource(
+    pub(crate) fn add_packed(
         &mut self,
-        bytes: Vec<u8>,
-        base: Option<ChunkBase>,
-        flags: ResourceFlags,
+        packed: PackedResource,
     ) -> Result<(Hash, ResourceHeader), Error> {
-        let hash = Hash::of(&bytes);
-        let content = Plain { hash, bytes, base };
-        let packed = pack(vec![content], &self.encoders)?;
-        let placed = place(&mut self.space, &packed);
-        write(&*self.file, &packed, &placed)?;
-        let header = packed.first().zip(placed.first());
-        let mut header = header
-            .map(|(packed, at)| packed.header(*at))
-            .unwrap_or_default();
-        header.flags |= flags;
-        Ok((hash, header))
+        let PackedResource(packed) = packed;
+        let at = self.space.take(packed.stored.len() as u64);
+        self.write_at("metadata resource", &packed.stored, at)?;
+        Ok((packed.hash, packed.header(at)))
+    }
+
+    /// Ranges that were written, tables included.
+    pub(crate) fn written(&self) -> Vec<(u64, u64)> {
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let blobs = self.blobs.iter().map(|blob| blob.resource);
+        let blobs = blobs.map(|resource| (resource.offset, resource.offset + resource.stored_size));
+        written.iter().copied().chain(blobs).collect()
     }
 
     /// Writes a table as it is, at a place of its own.
@@ -189,7 +191,10 @@ impl BlobStore {
             what,
             at: FileOffset(at),
             source,
-        })
+        })?;
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.push((at, at + bytes.len() as u64));
+        Ok(())
     }
 }
 

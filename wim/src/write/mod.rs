@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 pub use blobs::NewBlob;
 pub(crate) use blobs::{BlobStore, StoredBlob};
+pub(crate) use encoders::Encoders;
 pub use options::Packing;
+pub(crate) use pack::PackedResource;
 
 use crate::archive::{Archive, BlobId};
 use crate::blob_table::{self, BlobEntry};
@@ -203,10 +205,9 @@ impl WimWriter {
         }
         let size_of = |hash: &Hash| self.store.find(hash).map_or(0, |blob| blob.resource.size);
         ImageCounts::of(&metadata, size_of).write(&mut element);
-        let flags = ResourceFlags::METADATA;
-        let (hash, resource) = self
-            .store
-            .add_resource(metadata.into_bytes(), None, flags)?;
+        let packed = PackedResource::pack(metadata.into_bytes(), None, &self.store.encoders)?;
+        let (hash, mut resource) = self.store.add_packed(packed)?;
+        resource.flags |= ResourceFlags::METADATA;
         let entry = BlobEntry {
             resource,
             part: 1,

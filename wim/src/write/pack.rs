@@ -11,6 +11,25 @@ use crate::chunk_reuse::ChunkBase;
 use crate::error::Error;
 use crate::hash::Hash;
 
+/// A resource in memory, ready to be written.
+pub(crate) struct PackedResource(pub(super) Packed);
+
+impl PackedResource {
+    /// Packs one resource, with the chunks of `base` where they are the same.
+    ///
+    /// # Errors
+    /// [`Error::Encoder`], or the base cannot be read.
+    pub(crate) fn pack(
+        bytes: Vec<u8>,
+        base: Option<ChunkBase>,
+        encoders: &Encoders,
+    ) -> Result<PackedResource, Error> {
+        let hash = Hash::of(&bytes);
+        let packed = pack_one(Plain { hash, bytes, base }, encoders)?;
+        Ok(PackedResource(packed))
+    }
+}
+
 /// Content in memory.
 pub(super) struct Plain {
     pub(super) hash: Hash,
@@ -57,6 +76,17 @@ pub(super) fn pack(contents: Vec<Plain>, encoders: &Encoders) -> Result<Vec<Pack
         join(content, &chunks, encoders.chunk_len())
     });
     Ok(joined.collect())
+}
+
+fn pack_one(content: Plain, encoders: &Encoders) -> Result<Packed, Error> {
+    if encoders.packing.codec.is_none() {
+        return Ok(as_it_is(content));
+    }
+    let chunks = content.bytes.par_chunks(encoders.chunk_len()).enumerate();
+    let packed = chunks
+        .map(|(index, plain)| pack_chunk(encoders, content.base.as_ref(), index as u64, plain));
+    let packed: Vec<_> = packed.collect::<Result<_, _>>()?;
+    Ok(join(content, &packed, encoders.chunk_len()))
 }
 
 /// One chunk: from the base where it is the same, else compressed. `None`

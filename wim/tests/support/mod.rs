@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test file uses its part of this")]
 
 pub(crate) mod capture;
+pub(crate) mod model;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
