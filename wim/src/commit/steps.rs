@@ -18,7 +18,7 @@ use crate::xml::WimXml;
 
 /// From this gain on the tables are written once more, to be nearer to the
 /// data.
-const WORTH_MOVING: u64 = 64 << 10;
+const WORTH_MOVING: u64 = 16 << 10;
 
 /// What a commit did.
 #[derive(Clone, Debug)]
@@ -133,10 +133,7 @@ impl Update {
         // Whatever only the old header named is free now.
         let nearer = match append_only {
             true => at,
-            false => {
-                let taken = vec![(0, HEADER_LEN as u64), (at, end)];
-                free_spot(&taken, data_end, tables.max_len())
-            }
+            false => nearer_spot((at, end), data_end, tables.max_len()),
         };
         let moves = nearer + WORTH_MOVING <= at;
         if moves || had_integrity {
@@ -273,6 +270,11 @@ fn free_spot(used: &[(u64, u64)], from: u64, length: u64) -> u64 {
     })
 }
 
+/// Where the tables can be written once more, apart from where they are now.
+fn nearer_spot(now: (u64, u64), data_end: u64, length: u64) -> u64 {
+    free_spot(&[now], data_end, length)
+}
+
 fn sync(file: &dyn WriteAt) -> Result<(), Error> {
     file.sync().map_err(|source| Error::Write {
         what: "file",
@@ -313,5 +315,11 @@ mod tests {
                 "{length} from {from}"
             );
         }
+    }
+    #[test]
+    fn tables_never_move_onto_themselves() {
+        assert_eq!(nearer_spot((150, 190), 100, 50), 100);
+        assert_eq!(nearer_spot((149, 190), 100, 50), 190);
+        assert_eq!(nearer_spot((100, 140), 100, 40), 140);
     }
 }
