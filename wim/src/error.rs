@@ -504,6 +504,12 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// There is no such entry, or it is no directory.
+    #[error("there is no such entry at {at} of the metadata (hint: every edit may move entries)")]
+    NoSuchEntry {
+        /// Where it was looked for.
+        at: FileOffset,
+    },
     /// Parts of a set are not changed in place.
     #[error("part {part} of {parts} cannot be changed (hint: join the set first)")]
     UpdateOfPart {

@@ -9,6 +9,8 @@
 mod build;
 mod check;
 mod dentry;
+mod edit;
+mod gaps;
 mod security;
 mod statistics;
 mod stream;
@@ -16,6 +18,7 @@ mod tagged;
 
 pub use build::{DirectoryId, EntryFields, MetadataBuilder, StreamFields};
 pub use dentry::{Dentry, DentryId, Reparse, attribute};
+pub use edit::{MetadataChanges, MetadataEditor};
 pub use statistics::ImageCounts;
 pub use stream::{Stream, StreamKind, Streams};
 pub use tagged::{TaggedItem, TaggedItems, push_tagged, tag};

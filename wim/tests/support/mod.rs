@@ -22,6 +22,11 @@ pub(crate) const WIMLIB: &str = "wimlib-imagex";
 /// Runs wimlib; the test ends when it fails.
 pub(crate) fn wimlib(arguments: &[&str]) -> String {
     let output = try_wimlib(arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !said.contains("WARNING"),
+        "wimlib-imagex {arguments:?}: {said}"
+    );
     assert!(
         output.status.success(),
         "wimlib-imagex {arguments:?}: {}",
