@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use super::build::EntryFields;
 use super::dentry::{Dentry, DentryId, Found, SUBDIR_AT, attribute};
-use super::gaps::{Gaps, List, lists_and_gaps};
+use super::gaps::{Gaps, List, layout};
 use super::security::{self, SecurityTable};
 use super::{MAX_METADATA_LEN, Metadata};
 use crate::error::Error;
@@ -56,15 +56,20 @@ pub struct MetadataEditor {
 impl MetadataEditor {
     /// Begins to edit.
     pub fn new(metadata: Metadata) -> MetadataEditor {
-        let (lists, gaps) = lists_and_gaps(&metadata);
-        MetadataEditor {
+        let layout = layout(&metadata);
+        let mut editor = MetadataEditor {
             metadata,
-            lists,
-            gaps,
+            lists: layout.lists,
+            gaps: layout.gaps,
             dirty: BTreeSet::new(),
             moved: Vec::new(),
             descriptors: HashMap::new(),
+        };
+        // What they point into may change.
+        for directory in layout.borrowers {
+            editor.set_subdir(directory, 0);
         }
+        editor
     }
 
     /// The metadata as they are now, to look entries up.

@@ -95,9 +95,21 @@ pub(super) struct List {
     pub(super) parent: u32,
 }
 
-/// All lists of a tree by where they start, and what is free between them.
-pub(super) fn lists_and_gaps(metadata: &Metadata) -> (BTreeMap<u32, List>, Gaps) {
+/// How the bytes of a tree are used.
+pub(super) struct Layout {
+    /// All lists that have entries, by where they start.
+    pub(super) lists: BTreeMap<u32, List>,
+    /// What is free between them.
+    pub(super) gaps: Gaps,
+    /// Directories without entries whose list, nothing but its closing zero,
+    /// lies in bytes of something else.
+    pub(super) borrowers: Vec<u32>,
+}
+
+/// Finds out how the bytes of a tree are used.
+pub(super) fn layout(metadata: &Metadata) -> Layout {
     let mut lists = BTreeMap::new();
+    let mut empty = Vec::new();
     let mut used = vec![(0, metadata.security.end)];
     if let Some(root) = metadata.root() {
         used.push((root.id().0, root.next() + 8));
@@ -116,13 +128,26 @@ pub(super) fn lists_and_gaps(metadata: &Metadata) -> (BTreeMap<u32, List>, Gaps)
                 used.push((start, list.end));
                 lists.insert(start, list);
             }
-            // The zero of an empty list may belong to several directories.
-            None if start > 0 => used.push((start, start + 8)),
+            None if start > 0 => empty.push((start, dentry.id().0)),
             None => {}
         }
     }
+    used.sort_unstable();
+    let is_taken = |start: u32| {
+        let before = used.partition_point(|(from, _)| *from < start + 8);
+        let before = before.checked_sub(1).and_then(|before| used.get(before));
+        before.is_some_and(|(_, end)| *end > start)
+    };
+    let (taken, apart): (Vec<_>, Vec<_>) =
+        empty.into_iter().partition(|(start, _)| is_taken(*start));
+    // Several directories may have the same zero.
+    used.extend(apart.into_iter().map(|(start, _)| (start, start + 8)));
     let length = metadata.bytes().len() as u32;
-    (lists, Gaps::between(used, length))
+    Layout {
+        lists,
+        gaps: Gaps::between(used, length),
+        borrowers: taken.into_iter().map(|(_, dentry)| dentry).collect(),
+    }
 }
 
 #[cfg(test)]
