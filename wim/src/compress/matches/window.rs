@@ -77,12 +77,13 @@ impl<const LEN: usize> Window<LEN> {
         most: usize,
     ) -> usize {
         while length < most {
-            let differs = self.word(at + length) ^ self.word(before + length);
+            let differs =
+                self.word(at.wrapping_add(length)) ^ self.word(before.wrapping_add(length));
             if differs != 0 {
-                length += differs.trailing_zeros() as usize / 8;
+                length = length.wrapping_add(differs.trailing_zeros() as usize / 8);
                 return length.min(most);
             }
-            length += 8;
+            length = length.wrapping_add(8);
         }
         most
     }

@@ -3,32 +3,39 @@
 
 use super::super::offsets::{RAISED_BY, SLOT_BASES};
 
-/// Bits of a length in an [`Item`] and of an offset in [`Recent`].
-const LENGTH_BITS: u32 = 9;
+/// Bits of an offset in [`Recent`].
 const OFFSET_BITS: u32 = 21;
 
-/// A literal, or a match of a recent or a new offset.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Where an [`Item`]'s length is.
+const LENGTH_SHIFT: u32 = 23;
+
+/// What a match's bits lose when it gets one byte longer.
+pub(super) const ONE_LONGER: u64 = 1 << LENGTH_SHIFT;
+
+/// A literal, or a match of a recent or a new offset: raised offset, and above
+/// it 511 - length. So of two items the longer one has the lesser bits, and of
+/// equally long ones the nearer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Item(u32);
 
 impl Item {
-    pub(super) const LITERAL: Item = Item(1);
+    pub(super) const LITERAL: Item = Item::of_match(0, 1);
 
     /// A match of 2 to 257 bytes; `raised` is 0 to 2 for a recent offset, else
     /// the offset + 2.
     #[inline(always)]
-    pub(super) fn of_match(raised: u32, length: usize) -> Item {
-        Item(raised << LENGTH_BITS | length as u32)
+    pub(super) const fn of_match(raised: u32, length: usize) -> Item {
+        Item((511 - length as u32) << LENGTH_SHIFT | raised)
     }
 
     #[inline(always)]
     pub(super) fn length(self) -> usize {
-        (self.0 & ((1 << LENGTH_BITS) - 1)) as usize
+        511_u32.wrapping_sub(self.0 >> LENGTH_SHIFT) as usize
     }
 
     #[inline(always)]
     pub(super) fn raised(self) -> u32 {
-        self.0 >> LENGTH_BITS
+        self.0 & ((1 << LENGTH_SHIFT) - 1)
     }
 
     #[inline(always)]
@@ -36,7 +43,6 @@ impl Item {
         self == Item::LITERAL
     }
 
-    /// The bits of an item, one more than those of the item one byte shorter.
     #[inline(always)]
     pub(super) fn bits(self) -> u32 {
         self.0
@@ -80,20 +86,19 @@ impl Recent {
     #[inline(always)]
     pub(super) fn after(self, item: Item) -> Recent {
         let queue = self.0;
-        Recent(match item.raised() {
-            0 => queue,
-            1 => {
-                queue & !(Self::ONE | Self::ONE << OFFSET_BITS)
-                    | (queue & Self::ONE) << OFFSET_BITS
-                    | queue >> OFFSET_BITS & Self::ONE
-            }
-            2 => {
-                queue & Self::ONE << OFFSET_BITS
-                    | (queue & Self::ONE) << (2 * OFFSET_BITS)
-                    | queue >> (2 * OFFSET_BITS)
-            }
-            raised => (queue << OFFSET_BITS | u64::from(raised - RAISED_BY)) & (u64::MAX >> 1),
-        })
+        let raised = item.raised();
+        if raised == 1 || raised == 2 {
+            return self.swapped(raised * OFFSET_BITS);
+        }
+        let pushed = queue << OFFSET_BITS & (u64::MAX >> 1);
+        let pushed = pushed | u64::from(raised.wrapping_sub(RAISED_BY));
+        Recent(if raised == 0 { queue } else { pushed })
+    }
+
+    /// The first one and the one at bit `shift` swapped.
+    fn swapped(self, shift: u32) -> Recent {
+        let differs = (self.0 >> shift ^ self.0) & Self::ONE;
+        Recent(self.0 ^ differs ^ differs << shift)
     }
 }
 

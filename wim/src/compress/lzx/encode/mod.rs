@@ -85,8 +85,8 @@ impl<P: Position, const NODES: usize, const LEN: usize> Sized<P, NODES, LEN> {
                 long_sizes: chunk_size >= 1 << 16,
             },
             effort: Effort {
-                depth: 24,
-                nice: 48,
+                depth: std::env::var("DEPTH").map_or(24, |v| v.parse().unwrap()),
+                nice: std::env::var("NICE").map_or(48, |v| v.parse().unwrap()),
             },
             window: Window::default(),
             tree: BinaryTree::default(),
@@ -146,7 +146,17 @@ impl<P: Position, const NODES: usize, const LEN: usize> Sized<P, NODES, LEN> {
                 rest = after;
             }
             self.costs.learn(&self.statistics, self.form.slots);
-            let next = self.parse((at, at + size), recent);
+            let mut next = self.parse((at, at + size), recent);
+            for _ in 2..std::env::var("PASSES").map_or(2, |v| v.parse().unwrap()) {
+                self.statistics.clear();
+                let mut position = at;
+                for &item in &self.path {
+                    self.statistics.count(item, self.window.byte(position));
+                    position += item.length();
+                }
+                self.costs.learn(&self.statistics, self.form.slots);
+                next = self.parse((at, at + size), recent);
+            }
             self.statistics.clear();
             let mut position = at;
             for &item in &self.path {

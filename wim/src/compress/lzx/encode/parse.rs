@@ -7,28 +7,38 @@
 
 use super::super::offsets::{EXTRA_BITS, RAISED_BY};
 use super::cache::MatchCache;
-use super::costs::Costs;
-use super::item::{Item, Recent, slot};
+use super::costs::{Costs, LENGTHS};
+use super::item::{Item, ONE_LONGER, Recent, slot};
 use crate::compress::matches::Window;
 
 /// Longest match.
 pub(super) const LONGEST: usize = 257;
 
-const UNREACHED: u32 = u32::MAX >> 1;
+/// How a position is reached: what that costs, above the bits of the last
+/// item. The lesser of two nodes is the cheaper way.
+type Node = u64;
+
+const UNREACHED: Node = Node::MAX;
+
+/// Nodes that can be reached from one.
+const REACH: usize = LONGEST + 1;
 
 /// The working memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parser {
-    costs: Vec<u32>,
-    /// The last item on the way to each position.
-    items: Vec<u32>,
+    nodes: Vec<Node>,
     recent: Vec<Recent>,
+}
+
+#[inline(always)]
+fn node(cost: u32, item: Item) -> Node {
+    u64::from(cost) << 32 | u64::from(item.bits())
 }
 
 impl Parser {
     /// Sets `path` to the items of the block of positions `start..end` of the
-    /// window; `cache` holds its matches from `first` on. Returns the recent
-    /// offsets at its end.
+    /// window; `cache` holds its matches. Returns the recent offsets at its
+    /// end.
     #[expect(clippy::too_many_arguments, reason = "one call each, of one function")]
     pub(super) fn parse<const LEN: usize>(
         &mut self,
@@ -41,34 +51,35 @@ impl Parser {
         path: &mut Vec<Item>,
     ) -> Recent {
         let count = end - start;
-        self.costs.clear();
-        self.costs.resize(count + 1, UNREACHED);
-        self.items.clear();
-        self.items.resize(count + 1, 0);
+        self.nodes.clear();
+        self.nodes.resize(count + REACH, UNREACHED);
         self.recent.clear();
         self.recent.resize(count + 1, recent);
-        self.costs[0] = 0;
+        // Before the first item: as if a literal had come for nothing.
+        if let Some(first) = self.nodes.first_mut() {
+            *first = node(0, Item::LITERAL);
+        }
 
         let mut done = 0;
         while done < count {
-            let cost = self.costs[done];
-            if cost == UNREACHED {
-                done += 1;
-                continue;
+            let Some(reached) = self
+                .nodes
+                .get_mut(done..)
+                .and_then(|nodes| nodes.first_chunk_mut::<REACH>())
+            else {
+                break;
+            };
+            let cost = (reached[0] >> 32) as u32;
+            let item = Item::from_bits(reached[0] as u32);
+            let before = self.recent.get(done.saturating_sub(item.length()));
+            let recent = before.copied().unwrap_or_default().after(item);
+            if let Some(place) = self.recent.get_mut(done) {
+                *place = recent;
             }
-            let mut recent = recent;
-            if done > 0 {
-                let item = Item::from_bits(self.items[done]);
-                recent = self.recent[done - item.length()].after(item);
-                self.recent[done] = recent;
-            }
+
             let at = start + done;
-            let byte = window.byte(at);
-            self.reach(
-                done,
-                cost + u32::from(costs.literals[usize::from(byte)]),
-                Item::LITERAL,
-            );
+            let literal = cost.wrapping_add(costs.literals[usize::from(window.byte(at))].into());
+            reached[1] = reached[1].min(node(literal, Item::LITERAL));
 
             let most = LONGEST.min(count - done);
             if most < 2 {
@@ -76,7 +87,7 @@ impl Parser {
                 continue;
             }
             let two = window.two(at);
-            let mut jump = 0;
+            let mut jump = 1;
             for (index, offset) in recent.all().into_iter().enumerate() {
                 let before = at.wrapping_sub(offset as usize);
                 // Position 0 is in front of the chunk.
@@ -85,87 +96,67 @@ impl Parser {
                 }
                 let length = window.extend(at, before, 2, most);
                 let row = &costs.matches[index];
+                let from = if length < nice { 2 } else { length };
+                reach(reached, from, length, cost, row, index as u32);
                 if length >= nice {
-                    let item = Item::of_match(index as u32, length);
-                    self.reach(done, cost + u32::from(row[length]), item);
                     jump = length;
                     break;
                 }
-                self.reach_all(done, 2, length, cost, row, index as u32);
             }
-            if jump != 0 {
-                done += jump;
-                continue;
+            if jump == 1 {
+                let mut from = 2;
+                for found in cache.at(at) {
+                    let length = found.length().min(most);
+                    let raised = found.offset() + RAISED_BY;
+                    let slot = slot(raised);
+                    let mut cost = cost;
+                    if EXTRA_BITS[slot & 63] >= 3 {
+                        cost = cost.wrapping_add(costs.aligned[raised as usize & 7].into());
+                    }
+                    let row = &costs.matches[slot & 63];
+                    if length >= nice {
+                        reach(reached, length, length, cost, row, raised);
+                        jump = length;
+                        break;
+                    }
+                    reach(reached, from, length, cost, row, raised);
+                    from = length + 1;
+                }
             }
-
-            let mut from = 2;
-            for found in cache.at(at) {
-                let length = found.length().min(most);
-                if length < from {
-                    break;
-                }
-                let raised = found.offset() + RAISED_BY;
-                let slot = slot(raised);
-                let mut cost = cost;
-                if EXTRA_BITS[slot] >= 3 {
-                    cost += u32::from(costs.aligned[raised as usize & 7]);
-                }
-                let row = &costs.matches[slot];
-                if length >= nice {
-                    let item = Item::of_match(raised, length);
-                    self.reach(done, cost + u32::from(row[length]), item);
-                    jump = length;
-                    break;
-                }
-                self.reach_all(done, from, length, cost, row, raised);
-                from = length + 1;
-            }
-            done += jump.max(1);
+            done += jump;
         }
 
         path.clear();
         let mut at = count;
         while at > 0 {
-            let item = Item::from_bits(self.items[at]);
+            let item = Item::from_bits(self.nodes.get(at).copied().unwrap_or_default() as u32);
             path.push(item);
-            at -= item.length();
+            at = at.saturating_sub(item.length().max(1));
         }
         path.reverse();
-        let last = Item::from_bits(self.items[count]);
-        self.recent[count - last.length()].after(last)
+        let Some(last) = path.last() else {
+            return recent;
+        };
+        let before = self.recent.get(count.saturating_sub(last.length()));
+        before.copied().unwrap_or_default().after(*last)
     }
+}
 
-    #[inline(always)]
-    fn reach(&mut self, from: usize, cost: u32, item: Item) {
-        let to = from + item.length();
-        if cost < self.costs[to] {
-            self.costs[to] = cost;
-            self.items[to] = item.bits();
-        }
-    }
-
-    /// Reaches further with a match in each length of `shortest..=longest`.
-    #[inline(always)]
-    fn reach_all(
-        &mut self,
-        from: usize,
-        shortest: usize,
-        longest: usize,
-        cost: u32,
-        row: &[u16],
-        raised: u32,
-    ) {
-        let mut item = Item::of_match(raised, shortest).bits();
-        let costs = &mut self.costs[from + shortest..=from + longest];
-        let items = &mut self.items[from + shortest..=from + longest];
-        let row = &row[shortest..=longest];
-        for ((known, known_item), &more) in costs.iter_mut().zip(items).zip(row) {
-            let cost = cost + u32::from(more);
-            if cost < *known {
-                *known = cost;
-                *known_item = item;
-            }
-            item += 1;
-        }
+/// Reaches further with a match, in each length of `shortest..=longest`.
+#[inline(always)]
+fn reach(
+    reached: &mut [Node; REACH],
+    shortest: usize,
+    longest: usize,
+    cost: u32,
+    row: &[u16; LENGTHS],
+    raised: u32,
+) {
+    let nodes = reached.get_mut(shortest..longest + 1).unwrap_or_default();
+    let row = row.get(shortest..longest + 1).unwrap_or_default();
+    let mut next = node(cost, Item::of_match(raised, shortest));
+    for (known, &more) in nodes.iter_mut().zip(row) {
+        *known = (*known).min(next.wrapping_add(u64::from(more) << 32));
+        next = next.wrapping_sub(ONE_LONGER);
     }
 }
