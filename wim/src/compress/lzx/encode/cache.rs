@@ -82,7 +82,7 @@ impl MatchCache {
 
     /// The matches at `at`.
     #[inline(always)]
-    pub(super) fn at(&self, at: usize) -> impl Iterator<Item = Found> {
+    pub(super) fn at(&self, at: usize) -> impl DoubleEndedIterator<Item = Found> {
         let [start, end] = match self.starts.get(at - self.first..) {
             Some([start, end, ..]) => [*start, *end],
             _ => [0, 0],

@@ -129,7 +129,7 @@ impl<P: Position, const NODES: usize, const LEN: usize> Sized<P, NODES, LEN> {
             .fill(tree, &self.window, (start, end), chunk_end, effort);
         self.costs
             .guess(self.window.bytes(start, end), self.form.slots);
-        self.parse((start, end), recent);
+        self.parse::<true>((start, end), recent);
         let sizes = split::split(&self.window, start, &self.path);
         let mut at = start;
         let mut path = std::mem::take(&mut self.path);
@@ -146,7 +146,7 @@ impl<P: Position, const NODES: usize, const LEN: usize> Sized<P, NODES, LEN> {
                 rest = after;
             }
             self.costs.learn(&self.statistics, self.form.slots);
-            let mut next = self.parse((at, at + size), recent);
+            let mut next = self.parse::<false>((at, at + size), recent);
             for _ in 2..std::env::var("PASSES").map_or(2, |v| v.parse().unwrap()) {
                 self.statistics.clear();
                 let mut position = at;
@@ -155,7 +155,7 @@ impl<P: Position, const NODES: usize, const LEN: usize> Sized<P, NODES, LEN> {
                     position += item.length();
                 }
                 self.costs.learn(&self.statistics, self.form.slots);
-                next = self.parse((at, at + size), recent);
+                next = self.parse::<false>((at, at + size), recent);
             }
             self.statistics.clear();
             let mut position = at;
@@ -178,8 +178,8 @@ impl<P: Position, const NODES: usize, const LEN: usize> Sized<P, NODES, LEN> {
         recent
     }
 
-    fn parse(&mut self, block: (usize, usize), recent: Recent) -> Recent {
-        self.parser.parse(
+    fn parse<const QUICK: bool>(&mut self, block: (usize, usize), recent: Recent) -> Recent {
+        self.parser.parse::<LEN, QUICK>(
             &self.window,
             &self.cache,
             &self.costs,

@@ -40,7 +40,7 @@ impl Parser {
     /// window; `cache` holds its matches. Returns the recent offsets at its
     /// end.
     #[expect(clippy::too_many_arguments, reason = "one call each, of one function")]
-    pub(super) fn parse<const LEN: usize>(
+    pub(super) fn parse<const LEN: usize, const QUICK: bool>(
         &mut self,
         window: &Window<LEN>,
         cache: &MatchCache,
@@ -86,6 +86,11 @@ impl Parser {
                 done += 1;
                 continue;
             }
+            // The longest match of all, taken as it is where it is long enough.
+            let longest = cache
+                .at(at)
+                .next_back()
+                .map_or(0, |found| found.length().min(most));
             let two = window.two(at);
             let mut jump = 1;
             for (index, offset) in recent.all().into_iter().enumerate() {
@@ -96,12 +101,19 @@ impl Parser {
                 }
                 let length = window.extend(at, before, 2, most);
                 let row = &costs.matches[index];
-                let from = if length < nice { 2 } else { length };
-                reach(reached, from, length, cost, row, index as u32);
-                if length >= nice {
+                if length >= nice && length >= longest {
+                    reach(reached, length, length, cost, row, index as u32);
                     jump = length;
                     break;
                 }
+                reach(
+                    reached,
+                    if QUICK { length } else { 2 },
+                    length,
+                    cost,
+                    row,
+                    index as u32,
+                );
             }
             if jump == 1 {
                 let mut from = 2;
@@ -119,7 +131,14 @@ impl Parser {
                         jump = length;
                         break;
                     }
-                    reach(reached, from, length, cost, row, raised);
+                    reach(
+                        reached,
+                        if QUICK { length } else { from },
+                        length,
+                        cost,
+                        row,
+                        raised,
+                    );
                     from = length + 1;
                 }
             }
