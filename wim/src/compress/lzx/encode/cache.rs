@@ -1,21 +1,34 @@
 //! All matches of a part of the chunk, found once and looked at by every pass.
 
+use super::super::offsets::RAISED_BY;
+use super::item::slot;
 use super::parse::LONGEST;
 use crate::compress::matches::{BinaryTree, Effort, Position, Window};
 
-/// A match: offset, and length above it.
+/// A match: raised offset, its slot, and the length.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Found(u32);
+pub(super) struct Found(u64);
 
 impl Found {
     #[inline(always)]
-    pub(super) fn length(self) -> usize {
-        (self.0 >> 21) as usize
+    fn new(length: usize, offset: usize) -> Found {
+        let raised = (offset as u32).wrapping_add(RAISED_BY);
+        Found((length as u64) << 40 | (slot(raised) as u64) << 32 | u64::from(raised))
     }
 
     #[inline(always)]
-    pub(super) fn offset(self) -> u32 {
-        self.0 & ((1 << 21) - 1)
+    pub(super) fn length(self) -> usize {
+        (self.0 >> 40) as usize
+    }
+
+    #[inline(always)]
+    pub(super) fn slot(self) -> usize {
+        (self.0 >> 32) as usize & 63
+    }
+
+    #[inline(always)]
+    pub(super) fn raised(self) -> u32 {
+        self.0 as u32
     }
 }
 
@@ -58,7 +71,7 @@ impl MatchCache {
             let full = matches.len() + 64 > room.max(64);
             let best = tree.look_up(window, at, most, effort, |length, offset| {
                 if !full {
-                    matches.push(Found((length as u32) << 21 | offset as u32));
+                    matches.push(Found::new(length, offset));
                 }
             });
             at += 1;
@@ -82,12 +95,12 @@ impl MatchCache {
 
     /// The matches at `at`.
     #[inline(always)]
-    pub(super) fn at(&self, at: usize) -> impl DoubleEndedIterator<Item = Found> {
+    pub(super) fn at(&self, at: usize) -> &[Found] {
         let [start, end] = match self.starts.get(at - self.first..) {
             Some([start, end, ..]) => [*start, *end],
             _ => [0, 0],
         };
         let matches = self.matches.get(start as usize..end as usize);
-        matches.unwrap_or_default().iter().copied()
+        matches.unwrap_or_default()
     }
 }

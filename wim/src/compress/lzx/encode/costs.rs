@@ -2,7 +2,9 @@
 
 use super::super::offsets::EXTRA_BITS;
 use super::super::{ALIGNED_SYMBOLS, LENGTH_SYMBOLS, LITERALS};
+use super::item::Item;
 use super::statistics::{LONG_MATCH, Statistics, header};
+use super::way::Step;
 use crate::compress::log2::{BIT, log2};
 
 /// One more than the longest match.
@@ -11,19 +13,20 @@ pub(super) const LENGTHS: usize = 258;
 /// Costs of literals and of matches by slot and length.
 #[derive(Clone, Debug)]
 pub(super) struct Costs {
-    pub(super) literals: [u16; LITERALS],
+    pub(super) literals: [Step; LITERALS],
     /// Main symbol, length symbol and extra bits, but for the lowest three.
-    pub(super) matches: Box<[[u16; LENGTHS]; 64]>,
-    /// The three lowest bits of an offset that has as many extra bits.
-    pub(super) aligned: [u16; ALIGNED_SYMBOLS],
+    pub(super) matches: Box<[[Step; LENGTHS]; 64]>,
+    /// The three lowest bits of an offset that has as many extra bits, behind
+    /// the nothing of one that has not.
+    aligned: [[u32; ALIGNED_SYMBOLS]; 2],
 }
 
 impl Default for Costs {
     fn default() -> Self {
         Costs {
-            literals: [0; LITERALS],
-            matches: Box::new([[0; LENGTHS]; 64]),
-            aligned: [0; ALIGNED_SYMBOLS],
+            literals: [Step::default(); LITERALS],
+            matches: Box::new([[Step::default(); LENGTHS]; 64]),
+            aligned: [[0; ALIGNED_SYMBOLS]; 2],
         }
     }
 }
@@ -37,7 +40,7 @@ impl Costs {
         }
         let total = log2(bytes.len() as u32);
         for (cost, &count) in self.literals.iter_mut().zip(&counts) {
-            *cost = (total - log2(count)).clamp(3 * BIT, 11 * BIT) as u16;
+            *cost = literal((total - log2(count)).clamp(3 * BIT, 11 * BIT));
         }
         let lengths = [6 * BIT; LENGTH_SYMBOLS];
         let mut main = [[0; 8]; 64];
@@ -46,14 +49,14 @@ impl Costs {
             *costs = [0, 0, 0, 1, 1, 2, 2, 0].map(|more| (recent + more) * BIT);
         }
         self.fill_matches(&main, &lengths, slots);
-        self.aligned = [3 * BIT as u16; ALIGNED_SYMBOLS];
+        self.aligned[1] = [3 * BIT; ALIGNED_SYMBOLS];
     }
 
     /// Costs where symbols are as frequent as `statistics` says.
     pub(super) fn learn(&mut self, statistics: &Statistics, slots: usize) {
         let main = entropy(&statistics.main[..LITERALS + slots * 8]);
         for (cost, symbol) in self.literals.iter_mut().zip(0..) {
-            *cost = main(statistics.main[symbol]) as u16;
+            *cost = literal(main(statistics.main[symbol]));
         }
         let length = entropy(&statistics.length);
         let lengths = statistics.length.map(length);
@@ -79,7 +82,7 @@ impl Costs {
             .sum();
         // The code itself takes 24 bits.
         let pays = spent + u64::from(24 * BIT) < count * u64::from(3 * BIT);
-        self.aligned = costs.map(|cost| if pays { cost } else { 3 * BIT } as u16);
+        self.aligned[1] = costs.map(|cost| if pays { cost } else { 3 * BIT });
     }
 
     fn fill_matches(
@@ -93,16 +96,30 @@ impl Costs {
                 few @ 0..3 => few * BIT,
                 many => (many - 3) * BIT,
             };
+            let step = |length, cost| Step::new(cost, Item::of_match(0, length).bits());
             let (short, long) = row.split_at_mut(LONG_MATCH);
-            for (length, cost) in short.iter_mut().enumerate().skip(2) {
-                *cost = (main[slot][header(length)] + extra) as u16;
+            for (length, place) in short.iter_mut().enumerate().skip(2) {
+                *place = step(length, main[slot][header(length)] + extra);
             }
             let header = main[slot][7] + extra;
-            for (cost, length) in long.iter_mut().zip(lengths) {
-                *cost = (header + length) as u16;
+            for ((place, cost), length) in long.iter_mut().zip(lengths).zip(LONG_MATCH..) {
+                *place = step(length, header + cost);
             }
         }
     }
+
+    /// The raised offset, and the part of its cost that is not in the row of
+    /// its slot.
+    #[inline(always)]
+    pub(super) fn offset_step(&self, slot: usize, raised: u32) -> Step {
+        // From slot 8 on there are three extra bits.
+        let aligned = self.aligned[usize::from(slot >= 8)][raised as usize & 7];
+        Step::new(aligned, raised)
+    }
+}
+
+fn literal(cost: u32) -> Step {
+    Step::new(cost, Item::LITERAL.bits())
 }
 
 /// Cost of a symbol by how often it is used; an unused one costs some more

@@ -18,6 +18,7 @@ mod item;
 mod parse;
 mod split;
 mod statistics;
+mod way;
 mod write_lengths;
 
 use block::{BlockWriter, Form};
