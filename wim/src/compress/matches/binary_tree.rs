@@ -88,19 +88,29 @@ impl<P: Position, const NODES: usize> BinaryTree<P, NODES> {
         while node.index() != 0 && depth != 0 {
             depth -= 1;
             let before = node.index();
-            let length = smaller_length.min(greater_length);
-            let length = window.extend(at, before, length, most);
+            let mut length = smaller_length.min(greater_length);
+            let mut here = window.eight(at.wrapping_add(length));
+            let mut there = window.eight(before.wrapping_add(length));
+            while here == there && length < nice {
+                length = length.wrapping_add(8);
+                here = window.eight(at.wrapping_add(length));
+                there = window.eight(before.wrapping_add(length));
+            }
+            length = length.wrapping_add((here ^ there).trailing_zeros() as usize / 8);
             if length > best {
-                best = length;
-                found(length, at - before);
                 if length >= nice {
+                    best = window.extend(at, before, length, most);
+                    found(best, at.wrapping_sub(before));
                     let [less, more] = self.children[before & (NODES - 1)];
                     self.set(smaller, less);
                     self.set(greater, more);
                     return best;
                 }
+                best = length;
+                found(length, at.wrapping_sub(before));
             }
-            if window.byte(before + length) < window.byte(at + length) {
+            // The first bytes that differ, compared with all that follow.
+            if there.swap_bytes() < here.swap_bytes() {
                 self.set(smaller, node);
                 smaller = (before, 1);
                 smaller_length = length;

@@ -6,4 +6,4 @@ mod window;
 
 pub(super) use binary_tree::{BinaryTree, Effort};
 pub(super) use position::Position;
-pub(super) use window::{PADDING, Window};
+pub(super) use window::{GROUP, Window};

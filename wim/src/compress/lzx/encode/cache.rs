@@ -56,22 +56,22 @@ impl MatchCache {
         effort: Effort,
     ) {
         self.first = start;
-        self.matches.clear();
+        self.matches.resize((end - start) * KEPT, Found(0));
         self.starts.clear();
-        let room = (end - start) * KEPT;
+        let mut count = 0;
         let mut at = start;
         while at < end {
-            self.starts.push(self.matches.len() as u32);
-            let most = LONGEST.min(chunk_end - at);
+            self.starts.push(count as u32);
+            let most = LONGEST.min(chunk_end.wrapping_sub(at));
             if most < 3 {
                 at += 1;
                 continue;
             }
             let matches = &mut self.matches;
-            let full = matches.len() + 64 > room.max(64);
             let best = tree.look_up(window, at, most, effort, |length, offset| {
-                if !full {
-                    matches.push(Found::new(length, offset));
+                if let Some(place) = matches.get_mut(count) {
+                    *place = Found::new(length, offset);
+                    count += 1;
                 }
             });
             at += 1;
@@ -81,7 +81,7 @@ impl MatchCache {
                     if at == end {
                         break;
                     }
-                    self.starts.push(self.matches.len() as u32);
+                    self.starts.push(count as u32);
                     let most = LONGEST.min(chunk_end - at);
                     if most >= 3 {
                         tree.look_up(window, at, most, effort, |_, _| {});
@@ -90,7 +90,7 @@ impl MatchCache {
                 }
             }
         }
-        self.starts.push(self.matches.len() as u32);
+        self.starts.push(count as u32);
     }
 
     /// The matches at `at`.

@@ -77,7 +77,8 @@ impl Recent {
 
     #[inline(always)]
     pub(super) fn all(self) -> [u32; 3] {
-        [0, 1, 2].map(|index| (self.0 >> (index * OFFSET_BITS) & Self::ONE) as u32)
+        let at = |shift: u32| (self.0 >> shift & Self::ONE) as u32;
+        [at(0), at(OFFSET_BITS), at(2 * OFFSET_BITS)]
     }
 
     /// Those after `item`.

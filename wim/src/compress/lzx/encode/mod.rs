@@ -31,7 +31,7 @@ use statistics::Statistics;
 use super::e8;
 use super::offsets::slots;
 use crate::compress::bit_writer::BitWriter;
-use crate::compress::matches::{BinaryTree, Effort, PADDING, Position, Window};
+use crate::compress::matches::{BinaryTree, Effort, GROUP, Position, Window};
 
 /// Bytes whose matches are held at one time.
 const SEGMENT: usize = 1 << 17;
@@ -39,9 +39,9 @@ const SEGMENT: usize = 1 << 17;
 /// Encoder for one chunk size.
 #[derive(Debug)]
 pub(in crate::compress) enum LzxEncoder {
-    Small(Box<Sized<u16, { 1 << 15 }, { (1 << 15) + PADDING }>>),
-    Medium(Box<Sized<u16, { 1 << 16 }, { (1 << 16) + PADDING }>>),
-    Large(Box<Sized<u32, { 1 << 21 }, { (1 << 21) + PADDING }>>),
+    Small(Box<Sized<u16, { 1 << 15 }, { (1 << 16) + GROUP }>>),
+    Medium(Box<Sized<u16, { 1 << 16 }, { (1 << 17) + GROUP }>>),
+    Large(Box<Sized<u32, { 1 << 21 }, { (1 << 22) + GROUP }>>),
 }
 
 impl LzxEncoder {

@@ -77,20 +77,23 @@ impl Parser {
             let longest = matches.last().map_or(0, |found| found.length().min(most));
             let two = window.two(at);
             let mut jump = 1;
-            for (index, offset) in recent.all().into_iter().enumerate() {
-                let before = at.wrapping_sub(offset as usize);
-                // Position 0 is in front of the chunk.
-                if before.wrapping_sub(1) >= at || window.two(before) != two {
-                    continue;
-                }
-                let length = window.extend(at, before, 2, most);
-                let is_nice = length >= nice && length >= longest;
-                let from = if QUICK || is_nice { length } else { 2 };
-                let base = base.and(Step::new(0, index as u32));
-                reach(ways, from, length, base, &costs.matches[index]);
-                if is_nice {
-                    jump = length;
-                    break;
+            // At the first position nothing lies behind; later every recent
+            // offset has been used or is 1.
+            if at > 1 {
+                for (index, offset) in recent.all().into_iter().enumerate() {
+                    let before = at.wrapping_sub(offset as usize);
+                    if window.two(before) != two {
+                        continue;
+                    }
+                    let length = window.extend(at, before, 2, most);
+                    let is_nice = length >= nice && length >= longest;
+                    let from = if QUICK || is_nice { length } else { 2 };
+                    let base = base.and(Step::new(0, index as u32));
+                    reach(ways, from, length, base, &costs.matches[index]);
+                    if is_nice {
+                        jump = length;
+                        break;
+                    }
                 }
             }
             if jump == 1 {
