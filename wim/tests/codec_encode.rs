@@ -65,7 +65,7 @@ const LEVELS: [Level; 2] = [Level::Fast, Level::Normal];
 #[test]
 fn made_up_data_of_every_chunk_size() {
     let peer = libwim("made_up_data_of_every_chunk_size");
-    for codec in [Codec::Lzx] {
+    for codec in [Codec::Xpress, Codec::Lzx] {
         let sizes = codec.chunk_sizes();
         let mut size = *sizes.start();
         while size <= *sizes.end() {
@@ -86,7 +86,12 @@ fn real_files() {
     };
     let peer = libwim("real_files");
     let samples = real(&corpus);
-    for (codec, size) in [(Codec::Lzx, 1 << 15), (Codec::Lzx, 1 << 20)] {
+    for (codec, size) in [
+        (Codec::Xpress, 1 << 15),
+        (Codec::Xpress, 1 << 16),
+        (Codec::Lzx, 1 << 15),
+        (Codec::Lzx, 1 << 20),
+    ] {
         for level in LEVELS {
             let encoded = encode_all(peer, codec, size, level, &samples);
             assert!(encoded >= samples.len() - 1, "{codec} {size}: {encoded}");
@@ -97,8 +102,8 @@ fn real_files() {
 #[test]
 fn every_short_length() {
     let peer = libwim("every_short_length");
-    let samples: Vec<Sample> = (0..100).flat_map(made_up).collect();
-    for codec in [Codec::Lzx] {
+    let samples: Vec<Sample> = (0..100).chain(280..330).flat_map(made_up).collect();
+    for codec in [Codec::Xpress, Codec::Lzx] {
         for level in LEVELS {
             let encoded = encode_all(peer, codec, 1 << 15, level, &samples);
             assert!(encoded > 50, "{codec}: {encoded}");

@@ -1,6 +1,7 @@
 //! One door to the encoders.
 
 use super::lzx::LzxEncoder;
+use super::xpress::XpressEncoder;
 use super::{Codec, CodecError};
 
 /// How hard an encoder works.
@@ -36,6 +37,7 @@ pub struct Encoder {
 
 #[derive(Debug)]
 enum Kind {
+    Xpress(Box<XpressEncoder>),
     Lzx(LzxEncoder),
 }
 
@@ -45,11 +47,12 @@ impl Encoder {
     /// # Errors
     /// [`CodecError::ChunkSize`] when the codec does not allow that size,
     /// [`CodecError::NoEncoder`] for LZMS.
-    pub fn new(codec: Codec, chunk_size: u32, _level: Level) -> Result<Self, CodecError> {
+    pub fn new(codec: Codec, chunk_size: u32, level: Level) -> Result<Self, CodecError> {
         codec.check_chunk_size(chunk_size)?;
         let kind = match codec {
             Codec::Lzx => Kind::Lzx(LzxEncoder::new(chunk_size)),
-            Codec::Xpress | Codec::Lzms => return Err(CodecError::NoEncoder { codec }),
+            Codec::Xpress => Kind::Xpress(Box::new(XpressEncoder::new(level))),
+            Codec::Lzms => return Err(CodecError::NoEncoder { codec }),
         };
         Ok(Encoder { chunk_size, kind })
     }
@@ -62,6 +65,7 @@ impl Encoder {
             return Encoded::Incompressible;
         }
         match &mut self.kind {
+            Kind::Xpress(encoder) => encoder.encode(plain, out),
             Kind::Lzx(encoder) => encoder.encode(plain, out),
         }
         if out.len() - before < plain.len() {

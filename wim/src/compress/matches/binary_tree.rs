@@ -5,20 +5,12 @@
 //!
 //! This is the finder known from LZMA ("bt3").
 
-use super::position::Position;
+use super::Effort;
+use super::position::{Position, zeros};
 use super::window::Window;
 
 const HASH_3_BITS: u32 = 15;
 const HASH_2_BITS: u32 = 12;
-
-/// How long to look.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::compress) struct Effort {
-    /// Most positions compared.
-    pub(in crate::compress) depth: u32,
-    /// A match as long as this is good enough.
-    pub(in crate::compress) nice: usize,
-}
 
 /// The trees of one chunk of fewer than `NODES` bytes. `NODES` is a power of
 /// two.
@@ -39,11 +31,6 @@ impl<P: Position, const NODES: usize> Default for BinaryTree<P, NODES> {
             children: zeros(),
         }
     }
-}
-
-fn zeros<T: Copy + Default + std::fmt::Debug, const LEN: usize>() -> Box<[T; LEN]> {
-    let zeros = vec![T::default(); LEN].into_boxed_slice();
-    zeros.try_into().expect("it was made with this length")
 }
 
 impl<P: Position, const NODES: usize> BinaryTree<P, NODES> {

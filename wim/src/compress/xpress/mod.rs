@@ -7,9 +7,17 @@
 //! of 16-bit units, always read one unit ahead; the bytes of long lengths
 //! stand between the units where the reader is.
 
+mod bits;
 mod decode;
+mod encode;
 
 pub(super) use decode::XpressDecoder;
+pub(super) use encode::XpressEncoder;
+
+/// Literals; the first symbol behind them also ends a chunk, where no match can
+/// follow.
+const LITERALS: usize = 256;
+const END: usize = LITERALS;
 
 /// Literals and matches.
 const SYMBOLS: usize = 512;

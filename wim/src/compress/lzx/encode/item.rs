@@ -9,7 +9,6 @@ const OFFSET_BITS: u32 = 21;
 /// Where an [`Item`]'s length is.
 const LENGTH_SHIFT: u32 = 23;
 
-
 /// A literal, or a match of a recent or a new offset: raised offset, and above
 /// it 511 - length. So of two items the longer one has the lesser bits, and of
 /// equally long ones the nearer.
