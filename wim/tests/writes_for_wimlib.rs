@@ -32,11 +32,11 @@ fn packings() -> Vec<Packing> {
     };
     vec![
         Packing::STORED,
+        with(Codec::Xpress, 4096),
+        with(Codec::Xpress, 32_768),
+        with(Codec::Xpress, 65_536),
         with(Codec::Lzx, 32_768),
         with(Codec::Lzx, 1 << 20),
-        //with(Codec::Xpress, 4096),
-        //with(Codec::Xpress, 32_768),
-        //with(Codec::Xpress, 65_536),
     ]
 }
 
@@ -61,52 +61,51 @@ fn every_packing() {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("source");
     make_source(&source);
-    for packing in packings() {
-        for integrity in [false, true] {
-            let wim = folder.path().join("x.wim");
-            let options = WriteOptions {
-                integrity,
-                ..WriteOptions::new(packing, GUID)
-            };
-            let mut writer = WimWriter::create(create(&wim), options).unwrap();
-            assert_eq!(capture(&mut writer, &source, "first"), 1);
-            assert_eq!(capture(&mut writer, &source, "again"), 2);
-            writer.set_boot(2);
-            let header = writer.finish().unwrap();
-            let archive = open(&wim);
-            assert_eq!(*archive.header(), header);
-            assert_eq!(archive.integrity().unwrap().is_some(), integrity);
+    for (number, packing) in packings().into_iter().enumerate() {
+        let integrity = number % 2 == 0;
+        let wim = folder.path().join("x.wim");
+        let options = WriteOptions {
+            integrity,
+            ..WriteOptions::new(packing, GUID)
+        };
+        let mut writer = WimWriter::create(create(&wim), options).unwrap();
+        assert_eq!(capture(&mut writer, &source, "first"), 1);
+        assert_eq!(capture(&mut writer, &source, "again"), 2);
+        writer.set_boot(2);
+        let header = writer.finish().unwrap();
+        let archive = open(&wim);
+        assert_eq!(*archive.header(), header);
+        assert_eq!(archive.integrity().unwrap().is_some(), integrity);
+        assert_eq!(
+            tree_of_image(&archive, 1),
+            tree_of_folder(&source),
+            "{packing:?}"
+        );
+        read_everything(&archive);
+        let found = archive.verify(VerifyOptions::default(), &|_| ()).unwrap();
+        assert!(
+            found.findings.is_empty(),
+            "{packing:?}: {:?}",
+            found.findings
+        );
+        assert_wimlib_agrees(&wim, 2, &source);
+        let info = wimlib(&["info", utf8(&wim), "--header"]);
+        assert!(info.contains("Boot Index                  = 2"), "{info}");
+        // wimlib counts as we do.
+        let theirs = folder.path().join("theirs.wim");
+        wimlib(&["export", utf8(&wim), "all", utf8(&theirs), "--rebuild"]);
+        let (ours, theirs) = (open(&wim), open(&theirs));
+        assert_eq!(ours.blob_count(), theirs.blob_count());
+        for blob in theirs.blobs() {
+            let id = ours.find(&blob.hash).unwrap();
             assert_eq!(
-                tree_of_image(&archive, 1),
-                tree_of_folder(&source),
-                "{packing:?}"
+                ours.blob(id).unwrap().references,
+                blob.references,
+                "{}",
+                blob.hash
             );
-            read_everything(&archive);
-            let found = archive.verify(VerifyOptions::default(), &|_| ()).unwrap();
-            assert!(
-                found.findings.is_empty(),
-                "{packing:?}: {:?}",
-                found.findings
-            );
-            assert_wimlib_agrees(&wim, 2, &source);
-            let info = wimlib(&["info", utf8(&wim), "--header"]);
-            assert!(info.contains("Boot Index                  = 2"), "{info}");
-            // wimlib counts as we do.
-            let theirs = folder.path().join("theirs.wim");
-            wimlib(&["export", utf8(&wim), "all", utf8(&theirs), "--rebuild"]);
-            let (ours, theirs) = (open(&wim), open(&theirs));
-            assert_eq!(ours.blob_count(), theirs.blob_count());
-            for blob in theirs.blobs() {
-                let id = ours.find(&blob.hash).unwrap();
-                assert_eq!(
-                    ours.blob(id).unwrap().references,
-                    blob.references,
-                    "{}",
-                    blob.hash
-                );
-            }
-            fs::remove_file(folder.path().join("theirs.wim")).unwrap();
         }
+        fs::remove_file(folder.path().join("theirs.wim")).unwrap();
     }
 }
 
@@ -181,7 +180,7 @@ fn large_blobs_and_threads() {
     for number in 0..600 {
         write(&format!("z{number:03}"), &text(number, number as usize));
     }
-    for packing in [Packing::STORED, packings()[1]] {
+    for packing in [Packing::STORED, packings()[2]] {
         let written = [1, 2, 5].map(|threads| {
             let pool = rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
@@ -221,7 +220,7 @@ fn blobs_are_copied_between_files() {
         let arguments = ["capture", utf8(&source), utf8(&theirs)];
         wimlib(&[&arguments, options.as_slice()].concat());
         let archive = open(&at("theirs.wim"));
-        for packing in [Packing::STORED, packings()[1]] {
+        for packing in [Packing::STORED, packings()[2]] {
             let mut writer =
                 WimWriter::create(create(&at("ours.wim")), WriteOptions::new(packing, GUID))
                     .unwrap();
