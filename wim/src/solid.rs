@@ -2,7 +2,7 @@
 //! 64 MiB).
 //!
 //! To read one blob, the chunks that hold it are unpacked whole. The last two
-//! stay in memory, so neighbours cost nothing more.
+//! of an archive stay in memory, so neighbours cost nothing more.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,6 +27,14 @@ const KEPT: usize = 2;
 /// An unpacked chunk.
 type Plain = Arc<Vec<u8>>;
 
+/// The chunks that were unpacked last: of which solid resource (by where it
+/// lies), which chunk, and what is in it.
+#[derive(Default)]
+pub(crate) struct SolidCache(Mutex<VecDeque<(SolidPlace, u64, Plain)>>);
+
+/// The file of a solid resource, and its offset there.
+type SolidPlace = (usize, u64);
+
 /// A solid resource.
 pub(crate) struct Solid {
     /// Which of the archive's files it is in.
@@ -35,7 +43,6 @@ pub(crate) struct Solid {
     /// Plain bytes in all.
     pub(crate) size: u64,
     chunks: Chunks,
-    kept: Mutex<VecDeque<(u64, Plain)>>,
 }
 
 impl Solid {
@@ -122,7 +129,6 @@ impl Solid {
             header,
             size,
             chunks: Chunks::known(codec, chunk_size, size, borders.into()),
-            kept: Mutex::default(),
         })
     }
 
@@ -134,11 +140,19 @@ impl Solid {
         self.chunks.chunk_size
     }
 
-    /// An unpacked chunk. While one thread unpacks, others that want a chunk
-    /// of this resource wait: mostly for the same one.
-    fn chunk(&self, file: &dyn ReadAt, pool: &DecoderPool, index: u64) -> Result<Plain, Error> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, plain)) = kept.iter().find(|(known, _)| *known == index) {
+    /// An unpacked chunk. While one thread unpacks, others wait: mostly for
+    /// the same chunk.
+    fn chunk(
+        &self,
+        file: &dyn ReadAt,
+        pool: &DecoderPool,
+        cache: &SolidCache,
+        index: u64,
+    ) -> Result<Plain, Error> {
+        let place = (self.file, self.header.offset);
+        let mut kept = cache.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |kept: &&(SolidPlace, u64, Plain)| (kept.0, kept.1) == (place, index);
+        if let Some((_, _, plain)) = kept.iter().find(is_it) {
             return Ok(plain.clone());
         }
         kept.truncate(KEPT - 1);
@@ -147,7 +161,7 @@ impl Solid {
         self.chunks
             .read(file, pool, Work::Here, start, &mut plain)?;
         let plain = Arc::new(plain);
-        kept.push_front((index, plain.clone()));
+        kept.push_front((place, index, plain.clone()));
         Ok(plain)
     }
 
@@ -159,6 +173,7 @@ impl Solid {
         &self,
         file: &dyn ReadAt,
         pool: &DecoderPool,
+        cache: &SolidCache,
         offset: u64,
         buffer: &mut [u8],
     ) -> Result<(), Error> {
@@ -176,7 +191,7 @@ impl Solid {
         let chunk_size = u64::from(self.chunk_size());
         let (mut at, mut rest) = (offset, buffer);
         while !rest.is_empty() {
-            let plain = self.chunk(file, pool, at / chunk_size)?;
+            let plain = self.chunk(file, pool, cache, at / chunk_size)?;
             let from = plain.get((at % chunk_size) as usize..).unwrap_or_default();
             let length = from.len().min(rest.len());
             let (part, behind) = rest.split_at_mut(length);

@@ -24,7 +24,7 @@ use crate::integrity::{IntegrityTable, MAX_TABLE_LEN};
 use crate::metadata::{MAX_METADATA_LEN, Metadata};
 use crate::resource::Resource;
 use crate::resource_header::{ResourceFlags, ResourceHeader};
-use crate::solid::Solid;
+use crate::solid::{Solid, SolidCache};
 use crate::storage::ReadAt;
 use crate::write::Packing;
 use crate::xml::WimXml;
@@ -58,11 +58,6 @@ pub(crate) struct OpenFile {
     pub(crate) entries: Vec<BlobEntry>,
 }
 
-/// An image as the blob table names it.
-pub(crate) struct Image {
-    pub(crate) entry: BlobEntry,
-}
-
 /// An open archive. Cheap to clone; every method may be called from any
 /// thread.
 #[derive(Clone)]
@@ -75,9 +70,11 @@ pub(crate) struct Inner {
     pub(crate) files: Vec<OpenFile>,
     pub(crate) blobs: Blobs,
     pub(crate) solids: Vec<Solid>,
-    pub(crate) images: Vec<Image>,
+    /// Their metadata, as the blob table names them.
+    pub(crate) images: Vec<BlobEntry>,
     pub(crate) xml: WimXml,
     pub(crate) pool: DecoderPool,
+    pub(crate) cache: SolidCache,
 }
 
 /// What is known of a blob without reading it.
@@ -176,7 +173,7 @@ impl Archive {
     /// # Errors
     /// [`Error::NoSuchImage`].
     pub fn metadata_entry(&self, index: u32) -> Result<&BlobEntry, Error> {
-        self.inner.image(index).map(|image| &image.entry)
+        self.inner.image(index)
     }
 
     /// The metadata of an image, read and checked; counts from 1.
@@ -313,7 +310,7 @@ impl Inner {
         (1..=main.parts).filter(|part| !is_here(part)).collect()
     }
 
-    pub(crate) fn image(&self, index: u32) -> Result<&Image, Error> {
+    pub(crate) fn image(&self, index: u32) -> Result<&BlobEntry, Error> {
         let at = index.checked_sub(1);
         at.and_then(|at| self.images.get(at as usize))
             .ok_or(Error::NoSuchImage {
@@ -324,7 +321,7 @@ impl Inner {
 
     /// The unpacked metadata resource of an image.
     pub(crate) fn metadata_bytes(&self, index: u32) -> Result<Vec<u8>, Error> {
-        let entry = &self.image(index)?.entry;
+        let entry = self.image(index)?;
         let bytes = self
             .main()
             .resource("metadata resource", entry.resource)?

@@ -1,13 +1,13 @@
 //! Opening: headers and tables of all files, brought together.
 
 use super::blobs::{Blob, Blobs, Place, SolidRun};
-use super::{Image, Inner, NamedFile, OpenFile};
+use super::{Inner, NamedFile, OpenFile};
 use crate::blob_table::{self, BlobEntry};
 use crate::decoder_pool::DecoderPool;
 use crate::error::{Error, FileOffset};
 use crate::header::{HEADER_LEN, Header};
 use crate::resource_header::ResourceFlags;
-use crate::solid::Solid;
+use crate::solid::{Solid, SolidCache};
 use crate::storage::ReadAt;
 use crate::xml::{self, WimXml};
 
@@ -37,6 +37,7 @@ pub(super) fn open(files: Vec<NamedFile>) -> Result<Inner, Error> {
         images: Vec::new(),
         xml: WimXml::new(),
         pool,
+        cache: SolidCache::default(),
     };
     let main = inner.main();
     let (images, xml) = images(main, &inner.pool).map_err(|error| named(&main.name, error))?;
@@ -158,10 +159,10 @@ fn add_blobs(
 }
 
 /// The images: metadata entries in order, as many as the header says.
-fn images(main: &OpenFile, pool: &DecoderPool) -> Result<(Vec<Image>, WimXml), Error> {
+fn images(main: &OpenFile, pool: &DecoderPool) -> Result<(Vec<BlobEntry>, WimXml), Error> {
     let entries = main.entries.iter();
     let images = entries.filter(|entry| entry.is_metadata() && !entry.is_solid());
-    let images: Vec<_> = images.map(|entry| Image { entry: *entry }).collect();
+    let images: Vec<_> = images.copied().collect();
     let claimed = main.header.image_count;
     if images.len() != claimed as usize
         && !main

@@ -110,7 +110,13 @@ impl BlobReader {
                         .files
                         .get(solid.file)
                         .unwrap_or(self.archive.main());
-                    solid.read(&*file.file, pool, start + offset, buffer)
+                    solid.read(
+                        &*file.file,
+                        pool,
+                        &self.archive.cache,
+                        start + offset,
+                        buffer,
+                    )
                 }
                 None => Ok(()),
             },

@@ -113,7 +113,7 @@ impl Update {
         }
         let images = &archive.inner().images;
         let images = (1..).zip(images).map(|(index, image)| UpdateImage::Kept {
-            entry: image.entry,
+            entry: *image,
             index,
         });
         let update = Update {

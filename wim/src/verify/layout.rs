@@ -1,7 +1,7 @@
 //! Do resources share bytes of their file?
 
 use super::Finding;
-use crate::archive::{Inner, OpenFile, Place};
+use crate::archive::{Inner, OpenFile};
 use crate::error::FileOffset;
 use crate::header::HEADER_LEN;
 use crate::resource_header::ResourceHeader;
@@ -72,7 +72,7 @@ pub(super) fn header(archive: &Inner, findings: &mut Vec<Finding>) {
     findings.extend(parts.map(|part| Finding::PartMissing { part }));
     match archive.image(header.boot_index) {
         _ if header.boot_index == 0 => {}
-        Ok(image) if image.entry.resource == header.boot_metadata => {}
+        Ok(entry) if entry.resource == header.boot_metadata => {}
         Ok(_) => findings.push(Finding::BootMetadata {
             image: header.boot_index,
         }),
@@ -84,9 +84,4 @@ pub(super) fn header(archive: &Inner, findings: &mut Vec<Finding>) {
     let named = |image: &u32| archive.xml.image(*image).is_some();
     let missing = (1..=count).filter(|image| !named(image));
     findings.extend(missing.map(|image| Finding::ImageNotNamed { image }));
-}
-
-/// Whether a blob can be read here at all.
-pub(super) fn is_here(place: Place) -> bool {
-    place != Place::Missing
 }

@@ -3,8 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Finding;
-use super::layout::is_here;
-use crate::archive::{BlobId, Inner};
+use crate::archive::{BlobId, Inner, Place};
 use crate::hash::Hash;
 use crate::metadata::{Dentry, Metadata};
 
@@ -77,7 +76,7 @@ impl References {
         let found = archive.blobs.find(&hash);
         let blob = found.and_then(|id| archive.blobs.get(id).map(|blob| (id, blob)));
         if let Some((id, blob)) = blob
-            && is_here(blob.place)
+            && blob.place != Place::Missing
         {
             *self.counts.entry(id).or_default() += 1;
             return;
@@ -103,7 +102,11 @@ impl References {
     pub(super) fn compare_counts(&self, archive: &Inner, findings: &mut Vec<Finding>) {
         let mut first = None;
         let mut wrong = 0;
-        for (id, blob) in archive.blobs.iter().filter(|(_, blob)| is_here(blob.place)) {
+        for (id, blob) in archive
+            .blobs
+            .iter()
+            .filter(|(_, blob)| blob.place != Place::Missing)
+        {
             let counted = self.counts.get(&id).copied().unwrap_or_default();
             if counted != u64::from(blob.references) {
                 wrong += 1;

@@ -57,11 +57,6 @@ impl WriteOptions {
     }
 }
 
-/// An image of a new file.
-struct NewImage {
-    entry: BlobEntry,
-}
-
 /// Writes a new file. Until [`finish`](WimWriter::finish) its header says that
 /// a write is in progress; the caller puts the file in its place after that.
 ///
@@ -69,7 +64,8 @@ struct NewImage {
 /// number of threads.
 pub struct WimWriter {
     store: BlobStore,
-    images: Vec<NewImage>,
+    /// Their metadata, in order.
+    images: Vec<BlobEntry>,
     xml: WimXml,
     options: WriteOptions,
     boot_index: u32,
@@ -214,7 +210,7 @@ impl WimWriter {
             references: 1,
             hash,
         };
-        self.images.push(NewImage { entry });
+        self.images.push(entry);
         let index = self.images.len() as u32;
         self.xml.set_image(index, element);
         Ok(index)
@@ -241,13 +237,13 @@ impl WimWriter {
                 count: header.image_count,
             })?;
             header.boot_index = self.boot_index;
-            header.boot_metadata = image.entry.resource;
+            header.boot_metadata = image.resource;
         }
         let all = self.images.is_empty();
         let blobs = self.store.blobs.iter();
         let blobs = blobs.filter(|blob| all || blob.references > 0);
         let blobs = blobs.map(|blob| blob.entry(1));
-        let images = self.images.iter().map(|image| image.entry);
+        let images = self.images.iter().copied();
         let entries: Vec<_> = images.chain(blobs).collect();
         let bytes = blob_table::to_bytes(&entries);
         let table = table_header(&bytes, self.store.space.end(), ResourceFlags::METADATA);
