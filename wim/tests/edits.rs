@@ -19,7 +19,7 @@ use support::model::{Disk, Files, files_of, metadata_of, stream};
 use support::{WIMLIB, noise, paths, text, wimlib};
 use wimwright_testdata::program;
 use wimwright_wim::compress::{Codec, Level};
-use wimwright_wim::metadata::{DentryId, EntryFields, MetadataEditor, attribute};
+use wimwright_wim::metadata::{DentryId, EntryFields, MetadataBuilder, MetadataEditor, attribute};
 use wimwright_wim::{
     ChunkBase, Committed, FileTime, Metadata, NewBlob, Packing, Update, UpdateOptions,
     VerifyOptions, WimWriter, WriteOptions,
@@ -300,6 +300,29 @@ fn few_chunks_are_touched() {
 }
 
 #[test]
+fn lists_that_are_nothing_but_their_end_do_not_get_lost() {
+    let root = EntryFields {
+        attributes: attribute::DIRECTORY,
+        ..EntryFields::default()
+    };
+    let (mut builder, id) = MetadataBuilder::new(&root).unwrap();
+    let names = ["empty", "empty too"].map(|name| name.encode_utf16().collect::<Vec<u16>>());
+    let directories = names.iter().map(|name| EntryFields { name, ..root });
+    let added = builder.list(id, directories).unwrap();
+    for id in added {
+        // Some writers give every directory a list.
+        assert_eq!(builder.list(id.unwrap(), []).unwrap(), []);
+    }
+    let mut editor = MetadataEditor::new(builder.finish().unwrap());
+    // So long that the root moves over where the lists were.
+    editor.security(&[9; 5000]).unwrap();
+    put(&mut editor, "/empty/file", b"x", Some(0));
+    let (metadata, _) = editor.finish().unwrap();
+    let found: Vec<_> = paths(&metadata).into_iter().map(|(path, _)| path).collect();
+    assert_eq!(found, ["", "/empty", "/empty/file", "/empty too"]);
+}
+
+#[test]
 fn a_long_list_moves_by_whole_chunks() {
     let name = |number: usize| format!("/long/a rather long name of a file, number {number:05}");
     let files: Files = (0..2000).map(|number| (name(number), Vec::new())).collect();
@@ -321,6 +344,15 @@ fn a_long_list_moves_by_whole_chunks() {
     commit(&disk, &[], |editor| put(editor, "/z/last", b"", None));
     let archive = disk.open();
     let mut editor = MetadataEditor::new(archive.metadata(1).unwrap());
+    // One in the middle changes, too: its chunk cannot stay as it is.
+    let (directory, entry) = find(editor.metadata(), &name(1000)).unwrap();
+    let changed: Vec<u16> = name(1000)[6..].encode_utf16().collect();
+    let fields = EntryFields {
+        name: &changed,
+        attributes: 0x21,
+        ..EntryFields::default()
+    };
+    editor.replace(directory, entry, &fields).unwrap();
     put(&mut editor, "/long/one more", b"", None);
     let (metadata, changes) = editor.finish().unwrap();
     assert_eq!(changes.moved.len(), 1);
@@ -335,7 +367,10 @@ fn a_long_list_moves_by_whole_chunks() {
         length as u64 > before.size + 200_000,
         "the list has moved to the end"
     );
-    assert_eq!(disk.open().metadata(1).unwrap().dentry_count(), 2005);
+    let metadata = disk.open().metadata(1).unwrap();
+    assert_eq!(metadata.dentry_count(), 2005);
+    let (_, entry) = find(&metadata, &name(1000)).unwrap();
+    assert_eq!(metadata.dentry(entry).unwrap().attributes(), 0x21);
 }
 
 #[test]

@@ -166,6 +166,43 @@ fn files_of_every_codec_are_changed() {
     }
 }
 
+#[test]
+fn solid_resources_stay_when_images_go() {
+    let Some(bench) = Bench::new("solid_resources_stay_when_images_go") else {
+        return;
+    };
+    let wim = bench.two_images(&["--solid", "--solid-compress=lzx", "--solid-chunk-size=32K"]);
+    let other = bench.path("other");
+    fs::create_dir(&other).unwrap();
+    for number in 0..20 {
+        let bytes = support::text(500 + number, 5000 + number as usize);
+        fs::write(other.join(format!("file {number}")), bytes).unwrap();
+    }
+    let (source, single) = (bench.text("other"), bench.text("single.wim"));
+    wimlib(&["capture", &source, &single, "third", "--solid"]);
+    wimlib(&["export", &single, "1", wim.to_str().unwrap(), "--solid"]);
+    let archive = open(&wim);
+    let offsets = |archive: &Archive| {
+        let solids = archive.blobs().filter_map(|blob| blob.solid);
+        let offsets: std::collections::BTreeSet<_> = solids.map(|solid| solid.offset).collect();
+        offsets.len()
+    };
+    assert_eq!(offsets(&archive), 2, "two solid resources");
+    let mut update = Update::begin(&archive, writable(&wim), UpdateOptions::default()).unwrap();
+    update.remove_image(1).unwrap();
+    update.commit().unwrap();
+    let archive = assert_sound(&wim);
+    assert_eq!(offsets(&archive), 2);
+    assert_eq!(tree_of_image(&archive, 2), tree_of_folder(&other));
+    let mut update = Update::begin(&archive, writable(&wim), UpdateOptions::default()).unwrap();
+    update.remove_image(1).unwrap();
+    update.commit().unwrap();
+    let archive = assert_sound(&wim);
+    assert_eq!(offsets(&archive), 1);
+    assert_eq!(tree_of_image(&archive, 1), tree_of_folder(&other));
+    assert_eq!(read_everything(&archive), 20);
+}
+
 /// Starts of the chunks of a resource, and its end, from its stored form.
 fn borders(stored: &[u8], size: usize) -> Vec<usize> {
     let count = size.div_ceil(32_768);
