@@ -6,7 +6,7 @@ use super::position::{Position, zeros};
 use super::window::Window;
 
 const HASH_3_BITS: u32 = 13;
-const HASH_4_BITS: u32 = 14;
+const HASH_4_BITS: u32 = 16;
 
 /// The chains of one chunk of fewer than `NODES` bytes. `NODES` is a power of
 /// two.

@@ -7,7 +7,7 @@ mod window;
 
 pub(super) use binary_tree::BinaryTree;
 pub(super) use hash_chain::{HashChain, Match};
-pub(super) use position::Position;
+pub(super) use position::{Position, zeros};
 pub(super) use window::{GROUP, Window};
 
 /// How long to look.

@@ -37,7 +37,8 @@ impl Position for u32 {
 }
 
 /// A table of zeros, made on the heap.
-pub(super) fn zeros<T: Copy + Default + std::fmt::Debug, const LEN: usize>() -> Box<[T; LEN]> {
+pub(in crate::compress) fn zeros<T: Copy + Default + std::fmt::Debug, const LEN: usize>()
+-> Box<[T; LEN]> {
     let zeros = vec![T::default(); LEN].into_boxed_slice();
     zeros.try_into().expect("it was made with this length")
 }

@@ -27,12 +27,12 @@ impl<'a> UnitWriter<'a> {
     /// Appends the `count` low bits of `value`, at most 16; the others are 0.
     #[inline(always)]
     pub(super) fn put(&mut self, value: u32, count: u32) {
-        self.bits = self.bits << count | value;
-        self.count += count;
+        self.bits = self.bits << (count & 31) | value;
+        self.count = self.count.wrapping_add(count);
         // A full unit is kept: its reader does not need the next one yet.
         if self.count > 16 {
-            self.count -= 16;
-            self.write((self.bits >> self.count) as u16);
+            self.count = self.count.wrapping_sub(16);
+            self.write((self.bits >> (self.count & 31)) as u16);
             self.units = [self.units[1], self.out.len()];
             self.out.extend_from_slice(&[0; 2]);
         }

@@ -7,7 +7,7 @@ use super::bits::UnitWriter;
 use super::{END, LENGTHS_LEN, LITERALS, SHORTEST_MATCH, SYMBOLS};
 use crate::compress::encoder::Level;
 use crate::compress::huffman::{CodeBuilder, EncodeTable};
-use crate::compress::matches::{Effort, GROUP, HashChain, Match, Window};
+use crate::compress::matches::{Effort, GROUP, HashChain, Match, Window, zeros};
 
 /// Largest chunk.
 const MOST: usize = 1 << 16;
@@ -24,8 +24,10 @@ pub(in crate::compress) struct XpressEncoder {
     effort: Effort,
     window: Window<{ 2 * MOST + GROUP }>,
     chains: HashChain<u16, MOST>,
-    /// Literals with length 1 and their byte, and matches.
-    items: Vec<Match>,
+    /// Literals: the byte. Matches: the offset, and above it the length.
+    items: Box<[u32; MOST]>,
+    /// How many items there are: no more than bytes.
+    count: usize,
     weights: [u32; SYMBOLS],
     builder: CodeBuilder,
     code: EncodeTable<SYMBOLS>,
@@ -37,13 +39,14 @@ impl XpressEncoder {
             effort: match level {
                 Level::Fast => Effort { depth: 8, nice: 32 },
                 Level::Normal => Effort {
-                    depth: 64,
-                    nice: 128,
+                    depth: 24,
+                    nice: 64,
                 },
             },
             window: Window::default(),
             chains: HashChain::default(),
-            items: Vec::with_capacity(MOST),
+            items: zeros(),
+            count: 0,
             weights: [0; SYMBOLS],
             builder: CodeBuilder::default(),
             code: EncodeTable::default(),
@@ -54,7 +57,7 @@ impl XpressEncoder {
     pub(in crate::compress) fn encode(&mut self, plain: &[u8], out: &mut Vec<u8>) {
         self.window.load(plain);
         self.chains.clear();
-        self.items.clear();
+        self.count = 0;
         self.weights.fill(0);
         self.find_items(1 + plain.len());
         self.weights[END] += 1;
@@ -68,47 +71,33 @@ impl XpressEncoder {
 
     /// Sets the items and their weights, for a chunk that ends at `end`.
     fn find_items(&mut self, end: usize) {
+        let lazy = Effort {
+            depth: self.effort.depth / 2,
+            ..self.effort
+        };
         // Four bytes are hashed.
         let last = end.saturating_sub(4);
         let mut at = 1;
         while at <= last {
-            let mut best = self.longest(at, SHORTEST_MATCH - 1, end);
+            let mut best = self.longest(at, SHORTEST_MATCH - 1, end, self.effort);
             if best.length == 0 {
                 self.literal(at);
-                at += 1;
+                at = at.wrapping_add(1);
                 continue;
             }
+            let mut entered = at + 1;
             while best.length < self.effort.nice && at < last {
-                let next = self.longest(at + 1, best.length - 1, end);
-                if next.length != 0 && is_better(next, best, 2) {
-                    self.literal(at);
-                    at += 1;
-                    best = next;
-                    continue;
-                }
-                if at + 1 >= last {
-                    self.take(at, best, at + 2, last);
-                    at += best.length;
-                    best.length = 0;
+                let next = self.longest(at + 1, best.length.wrapping_sub(1), end, lazy);
+                entered = at + 2;
+                if next.length == 0 || !is_better(next, best, 2) {
                     break;
                 }
-                let next = self.longest(at + 2, best.length - 1, end);
-                if next.length != 0 && is_better(next, best, 6) {
-                    self.literal(at);
-                    self.literal(at + 1);
-                    at += 2;
-                    best = next;
-                    continue;
-                }
-                self.take(at, best, at + 3, last);
-                at += best.length;
-                best.length = 0;
-                break;
+                self.literal(at);
+                at = at.wrapping_add(1);
+                best = next;
             }
-            if best.length != 0 {
-                self.take(at, best, at + 1, last);
-                at += best.length;
-            }
+            self.take(at, best, entered, last);
+            at = at.wrapping_add(best.length);
         }
         while at < end {
             self.literal(at);
@@ -117,11 +106,9 @@ impl XpressEncoder {
     }
 
     #[inline(always)]
-    fn longest(&mut self, at: usize, known: usize, end: usize) -> Match {
-        let most = end - at;
-        let found = self
-            .chains
-            .longest(&self.window, at, known, most, self.effort);
+    fn longest(&mut self, at: usize, known: usize, end: usize, effort: Effort) -> Match {
+        let most = end.wrapping_sub(at);
+        let found = self.chains.longest(&self.window, at, known, most, effort);
         if found.length == SHORTEST_MATCH && found.offset > FARTHEST_SHORT {
             return Match::default();
         }
@@ -129,35 +116,43 @@ impl XpressEncoder {
     }
 
     #[inline(always)]
+    fn push(&mut self, item: u32, symbol: usize) {
+        self.items[self.count & (MOST - 1)] = item;
+        self.count = self.count.wrapping_add(1);
+        let weight = &mut self.weights[symbol & (SYMBOLS - 1)];
+        *weight = weight.wrapping_add(1);
+    }
+
+    #[inline(always)]
     fn literal(&mut self, at: usize) {
-        let byte = usize::from(self.window.byte(at));
-        self.weights[byte] += 1;
-        self.items.push(Match {
-            length: 1,
-            offset: byte,
-        });
+        let byte = self.window.byte(at);
+        self.push(byte.into(), byte.into());
     }
 
     /// Takes a match at `at`; the positions before `entered` are entered.
     #[inline(always)]
     fn take(&mut self, at: usize, found: Match, entered: usize, last: usize) {
-        self.weights[symbol(found)] += 1;
-        self.items.push(found);
-        let behind = (at + found.length).min(last + 1);
+        let item = (found.length as u32) << 16 | found.offset as u32;
+        self.push(item, symbol(found));
+        let behind = at.wrapping_add(found.length).min(last.wrapping_add(1));
         self.chains.skip(&self.window, entered, behind);
     }
 
     fn write(&self, out: &mut Vec<u8>) {
         let mut bits = UnitWriter::new(out);
-        for &item in &self.items {
-            if item.length == 1 {
-                let (word, length) = self.code.word(item.offset & (LITERALS - 1));
+        for &item in self.items.iter().take(self.count) {
+            if item < LITERALS as u32 {
+                let (word, length) = self.code.word(item as usize);
                 bits.put(word, length);
                 continue;
             }
+            let item = Match {
+                length: (item >> 16) as usize,
+                offset: item as usize & 0xFFFF,
+            };
             let (word, length) = self.code.word(symbol(item));
             bits.put(word, length);
-            let length = item.length - SHORTEST_MATCH;
+            let length = item.length.wrapping_sub(SHORTEST_MATCH);
             if length >= 15 {
                 match u8::try_from(length - 15) {
                     Ok(byte @ ..=254) => bits.byte(byte),
@@ -184,7 +179,7 @@ impl XpressEncoder {
 #[inline(always)]
 fn symbol(found: Match) -> usize {
     let offset_bits = found.offset.ilog2() as usize;
-    LITERALS + (offset_bits << 4 | (found.length - SHORTEST_MATCH).min(15))
+    LITERALS + (offset_bits << 4 | found.length.wrapping_sub(SHORTEST_MATCH).min(15))
 }
 
 /// Whether `next` saves at least `margin` quarters of a byte more than `best`.
