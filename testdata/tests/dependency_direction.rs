@@ -92,7 +92,7 @@ fn format_crates_are_permissive_and_the_rest_is_gpl() {
     for package in metadata()["packages"].as_array().unwrap() {
         let name = package["name"].as_str().unwrap();
         let expected = match name {
-            "wimwright-hive" | "wimwright-inf" => "MIT OR Apache-2.0",
+            "wimwright-hive" | "wimwright-inf" | "wimwright-wim" => "MIT OR Apache-2.0",
             _ => "GPL-3.0-or-later",
         };
         assert_eq!(package["license"], expected, "licence of `{name}`");

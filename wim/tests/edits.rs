@@ -371,6 +371,17 @@ fn a_long_list_moves_by_whole_chunks() {
     assert_eq!(metadata.dentry_count(), 2005);
     let (_, entry) = find(&metadata, &name(1000)).unwrap();
     assert_eq!(metadata.dentry(entry).unwrap().attributes(), 0x21);
+    // There is room now: the next one finds it.
+    let mut editor = MetadataEditor::new(metadata);
+    put(&mut editor, "/long/and another", b"", None);
+    let (_, changes) = editor.finish().unwrap();
+    assert_eq!(changes.moved, []);
+    let dirty: u64 = changes
+        .dirty
+        .iter()
+        .map(|range| range.end - range.start)
+        .sum();
+    assert!(dirty <= 8192, "{dirty} bytes are dirty");
 }
 
 #[test]

@@ -10,14 +10,15 @@
 //! Gaps hold whatever was there; wimlib reads such resources without a word.
 //! [`Metadata::in_tree_order`] makes one without gaps.
 
+mod front;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-use super::build::EntryFields;
 use super::dentry::{Dentry, DentryId, Found, SUBDIR_AT, attribute};
+use super::entry::EntryFields;
 use super::gaps::{Gaps, List, layout};
-use super::security::{self, SecurityTable};
-use super::{MAX_METADATA_LEN, Metadata};
+use super::{MAX_METADATA_LEN, Metadata, security};
 use crate::error::Error;
 
 /// Unit in which changes are remembered, in bytes; chunks are multiples of it.
@@ -26,9 +27,6 @@ const PAGE: u32 = 4096;
 /// Unit in which long lists keep their place, in bytes: the chunk size of
 /// nearly all files, and a divisor of the larger ones.
 const CHUNK: u32 = 32_768;
-
-/// Bytes left behind security data when lists have to move for them.
-const SECURITY_ROOM: u32 = 2048;
 
 /// How edited metadata differ from what they were.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -148,15 +146,11 @@ impl MetadataEditor {
         let old = self.dentry(entry)?;
         let length = old.raw().len();
         let stays = old.is_directory() && fields.attributes & attribute::DIRECTORY != 0;
-        let subdir = match stays {
-            true => old.subdir(),
-            false => {
-                self.free_below(entry);
-                0
-            }
-        };
         let mut new = Vec::new();
-        fields.write(subdir, &mut new)?;
+        fields.write(if stays { old.subdir() } else { 0 }, &mut new)?;
+        if !stays {
+            self.free_below(entry);
+        }
         if new.len() == length {
             self.write(entry.0, &new);
             return Ok(());
@@ -336,9 +330,11 @@ impl MetadataEditor {
 
     /// A place for a list that cannot stay: the best gap, else the end.
     fn place(&mut self, length: u32, from: u32, old: Option<u32>) -> Result<u32, Error> {
-        if length <= CHUNK
-            && let Some(gap) = self.gaps.best(length, from)
-        {
+        let gap = match old {
+            Some(old) if length > CHUNK => self.gaps.best_like(length, from, old, CHUNK),
+            _ => self.gaps.best(length, from),
+        };
+        if let Some(gap) = gap {
             return Ok(gap);
         }
         // It grew once and may again: some room stays free behind it.
@@ -395,70 +391,6 @@ impl MetadataEditor {
         self.write(dentry + SUBDIR_AT as u32, &list.to_le_bytes());
     }
 
-    /// Puts security data and the root entry at the front; lists that are in
-    /// the way move.
-    fn put_front(&mut self, security: &[u8], root: &[u8]) -> Result<(), Error> {
-        let root_at = self.checked_len(security.len() as u64)?;
-        let end = self.checked_len(security.len() as u64 + root.len() as u64 + 8)?;
-        let old_end = match self.metadata.root() {
-            Some(root) => root.next() + 8,
-            None => self.metadata.security.end,
-        };
-        let in_the_way = |lists: &BTreeMap<u32, List>, end: u32| {
-            lists
-                .range(..end)
-                .next()
-                .map(|(start, list)| (*start, list.parent))
-        };
-        if in_the_way(&self.lists, end).is_some() {
-            let limit = end + SECURITY_ROOM;
-            if self.metadata.bytes.len() < limit as usize {
-                let old = self.metadata.bytes.len() as u32;
-                self.metadata.bytes.resize(limit as usize, 0);
-                self.gaps.free(old, limit);
-            }
-            while let Some((_, parent)) = in_the_way(&self.lists, limit) {
-                let list = self.list_bytes(DentryId(parent))?;
-                self.put_list(parent, &list, limit)?;
-            }
-        }
-        self.forget_empty_lists(end);
-        if self.metadata.bytes.len() < end as usize {
-            self.metadata.bytes.resize(end as usize, 0);
-        }
-        // The root may have got another list offset just now.
-        let subdir = self.metadata.root().map(|root| root.subdir());
-        self.gaps.free(0, old_end);
-        self.gaps.take(0, end);
-        self.write(0, security);
-        self.write(root_at, root);
-        if !root.is_empty() {
-            self.write(end - 8, &[0; 8]);
-            self.set_subdir(root_at, subdir.unwrap_or_default());
-            self.metadata.root = Some(DentryId(root_at));
-            let list = u32::try_from(subdir.unwrap_or_default()).unwrap_or_default();
-            if let Some(list) = self.lists.get_mut(&list) {
-                list.parent = root_at;
-            }
-        }
-        self.metadata.security = SecurityTable::parse(&self.metadata.bytes)?;
-        Ok(())
-    }
-
-    /// Makes directories without entries forget lists in front of `end`: some
-    /// writers give them one that is nothing but its closing zero.
-    fn forget_empty_lists(&mut self, end: u32) {
-        let directories = self.metadata.walk().map(|(_, dentry)| dentry);
-        let empty = directories.filter(|dentry| {
-            let list = u32::try_from(dentry.subdir()).unwrap_or_default();
-            dentry.is_directory() && (1..end).contains(&list) && !self.lists.contains_key(&list)
-        });
-        let empty: Vec<_> = empty.map(|dentry| dentry.id().0).collect();
-        for dentry in empty {
-            self.set_subdir(dentry, 0);
-        }
-    }
-
     /// Writes bytes that lie in the resource, and remembers pages that change.
     fn write(&mut self, at: u32, bytes: &[u8]) {
         let mut at = at;
@@ -478,48 +410,5 @@ impl MetadataEditor {
             }
             (at, rest) = (at + length as u32, behind);
         }
-    }
-}
-
-impl Metadata {
-    /// The same metadata in tree order and without gaps, every entry as it is.
-    ///
-    /// # Errors
-    /// [`Error::TooLong`].
-    pub fn in_tree_order(&self) -> Result<Metadata, Error> {
-        let count = self.security_count();
-        let descriptors: Vec<_> = (0..count)
-            .map(|id| self.security(id).unwrap_or_default().to_vec())
-            .collect();
-        let mut bytes = security::to_bytes(&descriptors)?;
-        let Some(root) = self.root() else {
-            return Metadata::parse(bytes);
-        };
-        let put_subdir = |bytes: &mut Vec<u8>, dentry: usize, list: u64| {
-            if let Some(field) = bytes.get_mut(dentry + SUBDIR_AT..dentry + SUBDIR_AT + 8) {
-                field.copy_from_slice(&list.to_le_bytes());
-            }
-        };
-        let mut open = vec![(root, bytes.len())];
-        bytes.extend_from_slice(root.raw());
-        bytes.extend_from_slice(&[0; 8]);
-        while let Some((directory, at)) = open.pop() {
-            let list = bytes.len() as u64;
-            let mut below = Vec::new();
-            for child in self.children(&directory) {
-                if child.is_directory() {
-                    below.push((child, bytes.len()));
-                }
-                bytes.extend_from_slice(child.raw());
-            }
-            if bytes.len() as u64 == list {
-                put_subdir(&mut bytes, at, 0);
-                continue;
-            }
-            put_subdir(&mut bytes, at, list);
-            bytes.extend_from_slice(&[0; 8]);
-            open.extend(below.into_iter().rev());
-        }
-        Metadata::parse(bytes)
     }
 }

@@ -63,7 +63,8 @@ impl Gaps {
 
     /// How much is free from `at` on, without a break.
     pub(super) fn room_at(&self, at: u32) -> u32 {
-        self.0.get(&at).map_or(0, |end| end - at)
+        let gap = self.0.range(..=at).next_back();
+        gap.map_or(0, |(_, end)| end.saturating_sub(at))
     }
 
     /// The smallest gap of at least `length` bytes that starts at `from` or
@@ -76,6 +77,15 @@ impl Gaps {
         fitting
             .min_by_key(|(start, end)| *end - *start)
             .map(|(start, _)| *start)
+    }
+
+    /// The same, for a place that lies in its `unit` as `like` does.
+    pub(super) fn best_like(&self, length: u32, from: u32, like: u32, unit: u32) -> Option<u32> {
+        let places = self.0.range(from..).filter_map(|(start, end)| {
+            let at = start + (like % unit + unit - start % unit) % unit;
+            (at <= *end && end - at >= length).then_some((end - start, at))
+        });
+        places.min().map(|(_, at)| at)
     }
 
     /// Bytes in all gaps.
@@ -159,7 +169,7 @@ mod tests {
         let mut gaps = Gaps::between(vec![(50, 60), (0, 10), (20, 30)], 100);
         assert_eq!(
             (gaps.total(), gaps.room_at(30), gaps.room_at(31)),
-            (10 + 20 + 40, 20, 0)
+            (10 + 20 + 40, 20, 19)
         );
         gaps.free(20, 30);
         assert_eq!((gaps.room_at(10), gaps.total()), (40, 80));
@@ -172,6 +182,13 @@ mod tests {
             (gaps.best(31, 0), gaps.best(30, 11), gaps.best(51, 0)),
             (Some(50), Some(50), None)
         );
+        assert_eq!(
+            (gaps.room_at(12), gaps.room_at(45)),
+            (28, 0),
+            "from inside a gap"
+        );
+        assert_eq!(gaps.best_like(20, 0, 1013, 10), Some(13));
+        assert_eq!(gaps.best_like(28, 0, 1013, 10), Some(53));
         gaps.take(5, 45);
         assert_eq!(gaps.total(), 50);
         gaps.take(60, 200);
