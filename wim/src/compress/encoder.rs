@@ -50,7 +50,7 @@ impl Encoder {
     pub fn new(codec: Codec, chunk_size: u32, level: Level) -> Result<Self, CodecError> {
         codec.check_chunk_size(chunk_size)?;
         let kind = match codec {
-            Codec::Lzx => Kind::Lzx(LzxEncoder::new(chunk_size)),
+            Codec::Lzx => Kind::Lzx(LzxEncoder::new(chunk_size, level)),
             Codec::Xpress => Kind::Xpress(Box::new(XpressEncoder::new(level))),
             Codec::Lzms => return Err(CodecError::NoEncoder { codec }),
         };

@@ -1,7 +1,7 @@
 //! All matches of a part of the chunk, found once and looked at by every pass.
 
 use super::super::offsets::RAISED_BY;
-use super::item::slot;
+use super::item::slot_of_new;
 use super::parse::LONGEST;
 use crate::compress::matches::{BinaryTree, Effort, Position, Window};
 
@@ -13,7 +13,7 @@ impl Found {
     #[inline(always)]
     fn new(length: usize, offset: usize) -> Found {
         let raised = (offset as u32).wrapping_add(RAISED_BY);
-        Found((length as u64) << 40 | (slot(raised) as u64) << 32 | u64::from(raised))
+        Found((length as u64) << 40 | (slot_of_new(raised) as u64) << 32 | u64::from(raised))
     }
 
     #[inline(always)]

@@ -7,8 +7,12 @@ use super::statistics::{LONG_MATCH, Statistics, header};
 use super::way::Step;
 use crate::compress::log2::{BIT, log2};
 
-/// One more than the longest match.
-pub(super) const LENGTHS: usize = 258;
+/// Lengths that are compared at once, down from any length of 2 or more.
+pub(super) const GROUP: usize = 4;
+
+/// Entries of a row: the lengths from -[`GROUP`] to 257. Those below 2 cost too
+/// much to be taken.
+pub(super) const LENGTHS: usize = GROUP + 258;
 
 /// Costs of literals and of matches by slot and length.
 #[derive(Clone, Debug)]
@@ -25,7 +29,7 @@ impl Default for Costs {
     fn default() -> Self {
         Costs {
             literals: [Step::default(); LITERALS],
-            matches: Box::new([[Step::default(); LENGTHS]; 64]),
+            matches: Box::new([[Step::new(1 << 28, 0); LENGTHS]; 64]),
             aligned: [[0; ALIGNED_SYMBOLS]; 2],
         }
     }
@@ -97,7 +101,7 @@ impl Costs {
                 many => (many - 3) * BIT,
             };
             let step = |length, cost| Step::new(cost, Item::of_match(0, length).bits());
-            let (short, long) = row.split_at_mut(LONG_MATCH);
+            let (short, long) = row[GROUP..].split_at_mut(LONG_MATCH);
             for (length, place) in short.iter_mut().enumerate().skip(2) {
                 *place = step(length, main[slot][header(length)] + extra);
             }

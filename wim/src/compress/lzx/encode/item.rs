@@ -56,9 +56,17 @@ impl Item {
 pub(super) fn slot(raised: u32) -> usize {
     if raised < 4 {
         raised as usize
-    } else if raised < SLOT_BASES[36] {
+    } else {
+        slot_of_new(raised)
+    }
+}
+
+/// The slot of a raised offset that is no recent one (3 or more).
+#[inline(always)]
+pub(super) fn slot_of_new(raised: u32) -> usize {
+    if raised < SLOT_BASES[36] {
         let highest = raised.ilog2();
-        (2 * highest + (raised >> (highest - 1) & 1)) as usize
+        (2 * highest + (raised >> highest.wrapping_sub(1) & 1)) as usize
     } else {
         (34 + (raised >> 17)) as usize
     }

@@ -6,7 +6,7 @@
 //! near the optimum, not at it.
 
 use super::cache::MatchCache;
-use super::costs::{Costs, LENGTHS};
+use super::costs::{Costs, GROUP, LENGTHS};
 use super::item::{Item, Recent};
 use super::way::{Step, Way};
 use crate::compress::matches::Window;
@@ -14,8 +14,18 @@ use crate::compress::matches::Window;
 /// Longest match.
 pub(super) const LONGEST: usize = 257;
 
-/// Positions that can be reached from one, itself included.
-const REACH: usize = LONGEST + 1;
+/// Positions that can be reached from one; so many before it are there for
+/// groups that begin with lengths below 2.
+const REACH: usize = GROUP + LONGEST + 1;
+
+/// What a path is looked for: the positions `start..end` of the window, and the
+/// recent offsets at its start.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Block {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) recent: Recent,
+}
 
 /// The working memory.
 #[derive(Clone, Debug, Default)]
@@ -25,28 +35,25 @@ pub(super) struct Parser {
 }
 
 impl Parser {
-    /// Sets `path` to the items of the block of positions `start..end` of the
-    /// window; `cache` holds its matches. Returns the recent offsets at its
-    /// end.
+    /// Sets `path` to the items of a block of the window, whose matches `cache`
+    /// holds.
     ///
     /// `QUICK` takes matches in their full length only.
-    #[expect(clippy::too_many_arguments, reason = "one call each, of one function")]
     pub(super) fn parse<const LEN: usize, const QUICK: bool>(
         &mut self,
         window: &Window<LEN>,
         cache: &MatchCache,
         costs: &Costs,
-        (start, end): (usize, usize),
-        recent: Recent,
+        Block { start, end, recent }: Block,
         nice: usize,
         path: &mut Vec<Item>,
-    ) -> Recent {
+    ) {
         let count = end - start;
         self.ways.clear();
         self.ways.resize(count + REACH, Way::NONE);
         self.recent.clear();
         self.recent.resize(count + 1, recent);
-        if let Some(first) = self.ways.first_mut() {
+        if let Some(first) = self.ways.get_mut(GROUP) {
             *first = Way::start();
         }
 
@@ -56,8 +63,8 @@ impl Parser {
             let Some(ways) = ways.and_then(|ways| ways.first_chunk_mut::<REACH>()) else {
                 break;
             };
-            let item = ways[0].item();
-            let base = ways[0].base();
+            let item = ways[GROUP].item();
+            let base = ways[GROUP].base();
             let before = self.recent.get(done.saturating_sub(item.length()));
             let recent = before.copied().unwrap_or_default().after(item);
             if let Some(place) = self.recent.get_mut(done) {
@@ -66,7 +73,7 @@ impl Parser {
 
             let at = start.wrapping_add(done);
             let literal = costs.literals[usize::from(window.byte(at))];
-            ways[1] = ways[1].or(base.and(literal).way());
+            ways[GROUP + 1] = ways[GROUP + 1].or(base.and(literal).way());
 
             let most = LONGEST.min(count.wrapping_sub(done));
             if most < 2 {
@@ -117,22 +124,18 @@ impl Parser {
         path.clear();
         let mut at = count;
         while at > 0 {
-            let Some(way) = self.ways.get(at) else {
+            let Some(way) = self.ways.get(GROUP + at) else {
                 break;
             };
             path.push(way.item());
             at = at.saturating_sub(way.item().length().max(1));
         }
         path.reverse();
-        let Some(last) = path.last() else {
-            return recent;
-        };
-        let before = self.recent.get(count.saturating_sub(last.length()));
-        before.copied().unwrap_or_default().after(*last)
     }
 }
 
-/// Reaches further with a match, in each length of `shortest..=longest`.
+/// Reaches further with a match, in the lengths of `shortest..=longest` and
+/// some below, which it has as well.
 #[inline(always)]
 fn reach(
     ways: &mut [Way; REACH],
@@ -141,10 +144,27 @@ fn reach(
     base: Step,
     row: &[Step; LENGTHS],
 ) {
-    let range = shortest..longest.wrapping_add(1);
-    let ways = ways.get_mut(range.clone()).unwrap_or_default();
-    let row = row.get(range).unwrap_or_default();
-    for (way, &step) in ways.iter_mut().zip(row) {
-        *way = way.or(base.and(step).way());
+    let mut first = longest.wrapping_sub(GROUP - 1);
+    loop {
+        let from = first.wrapping_add(GROUP);
+        let ways = ways
+            .get_mut(from..)
+            .and_then(|ways| ways.first_chunk_mut::<GROUP>());
+        let row = row.get(from..).and_then(|row| row.first_chunk::<GROUP>());
+        let (Some(ways), Some(row)) = (ways, row) else {
+            return;
+        };
+        let [way0, way1, way2, way3] = *ways;
+        let [step0, step1, step2, step3] = *row;
+        *ways = [
+            way0.or(base.and(step0).way()),
+            way1.or(base.and(step1).way()),
+            way2.or(base.and(step2).way()),
+            way3.or(base.and(step3).way()),
+        ];
+        if first <= shortest || first > longest {
+            return;
+        }
+        first = first.wrapping_sub(GROUP);
     }
 }

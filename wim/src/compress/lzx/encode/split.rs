@@ -6,8 +6,11 @@ use crate::compress::log2::{BIT, log2};
 use crate::compress::matches::Window;
 
 /// Bytes of the smallest part looked at.
+const PART: usize = 2048;
 
-/// What a block's header takes, in bits.
+/// What a block of its own must save, in bits: its header takes about half, and
+/// codes for few items fit less well than their entropy promises.
+const HEADER: u64 = 1400;
 
 /// A part of the items, with what it would cost by itself.
 #[derive(Clone, Debug)]
@@ -24,8 +27,6 @@ pub(super) fn split<const LEN: usize>(
     start: usize,
     items: &[Item],
 ) -> Vec<usize> {
-    let part_: usize = std::env::var("PART").map_or(2048, |v| v.parse().unwrap());
-    let header_: u64 = std::env::var("HEADER").map_or(1400, |v| v.parse().unwrap());
     let mut parts = Vec::new();
     let mut at = start;
     let mut part = Statistics::default();
@@ -33,7 +34,7 @@ pub(super) fn split<const LEN: usize>(
     for &item in items {
         part.count(item, window.byte(at));
         at += item.length();
-        if at - from >= part_ {
+        if at - from >= PART {
             parts.push(Part::new(at - from, std::mem::take(&mut part)));
             from = at;
         }
@@ -51,7 +52,7 @@ pub(super) fn split<const LEN: usize>(
         .iter()
         .enumerate()
         .map(|(index, both)| {
-            let apart = parts[index].cost + parts[index + 1].cost + header_ * u64::from(BIT);
+            let apart = parts[index].cost + parts[index + 1].cost + HEADER * u64::from(BIT);
             (index, apart as i64 - both.cost as i64)
         })
         .filter(|&(_, saved)| saved > 0)

@@ -5,6 +5,7 @@ use super::super::{
     ALIGNED_SYMBOLS, LENGTH_SYMBOLS, LITERALS, LONG_HEADER, MOST_MAIN, SHORTEST_MATCH,
 };
 use super::item::{Item, slot};
+use crate::compress::matches::Window;
 
 /// Length header of a match, and whether a length symbol follows.
 #[inline(always)]
@@ -34,8 +35,14 @@ impl Default for Statistics {
 }
 
 impl Statistics {
-    pub(super) fn clear(&mut self) {
+    /// Counts exactly `items`, which begin at `at`.
+    pub(super) fn of<const LEN: usize>(&mut self, window: &Window<LEN>, at: usize, items: &[Item]) {
         *self = Statistics::default();
+        let mut at = at;
+        for &item in items {
+            self.count(item, window.byte(at));
+            at = at.wrapping_add(item.length());
+        }
     }
 
     /// Counts an item; `byte` is that of a literal.
