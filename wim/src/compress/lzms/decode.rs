@@ -258,3 +258,60 @@ fn repeat_differences(plain: &mut [u8], at: usize, offset: usize, span: usize, l
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        let digits: Vec<char> = hex.chars().collect();
+        digits
+            .chunks(2)
+            .map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap())
+            .collect()
+    }
+
+    /// Written by wimlib 1.13.5, level 50, from the data that the test makes.
+    const TEXT: &str = "7510299f00700000001a386e95174b99dc5b1b48d998db1b975545646e61206e69616761";
+    const TABLE: &str = "cb338400b4471d2fe91bafef4ca7f785adf9000000a045c1c7c0c7c0c7c0c7c0c7c0c7c0\
+                         c7c0df9c326b4939c00a48760463451800400000";
+    const CODE: &str = "b16e6aa981e688099f524a87320c601c0000900dd3fc5b3e342f67bc92e048741d5001c0\
+                         032874366a003dab0e8d1874267000f9aafed1336107c0e8015732008e0e5094680900e8";
+
+    #[test]
+    fn lz_matches_delta_matches_and_x86_code_of_wimlib_are_decoded() {
+        let text = b"again and again and once more, ".repeat(40);
+        let table: Vec<u8> = (0..300_u32)
+            .flat_map(|number| (number * 24 + 0x40_0000).to_le_bytes())
+            .collect();
+        let mut code = Vec::new();
+        for number in 0..200 {
+            let target = number % 3 * 1000 - code.len() as i32;
+            code.push(0xE8);
+            code.extend(target.to_le_bytes());
+            code.extend([0x89, 0x45, (number % 7) as u8]);
+        }
+        let mut decoder = LzmsDecoder::default();
+        for (compressed, plain) in [(TEXT, text), (TABLE, table), (CODE, code)] {
+            let mut back = vec![0xAA; plain.len()];
+            decoder.decode(&bytes(compressed), &mut back).unwrap();
+            assert!(back == plain, "{compressed}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_lzms_is_refused() {
+        let mut decoder = LzmsDecoder::default();
+        let text = bytes(TEXT);
+        for length in [0, 1, 2, 3, 5, text.len() - 1] {
+            assert_eq!(
+                decoder.decode(&text[..length], &mut [0; 1240]),
+                Err(CodecError::UnitCount { length })
+            );
+        }
+        // Decisions and bits without end, all ones: the first item is a match.
+        let ones = vec![0xFF; 64];
+        assert!(decoder.decode(&ones, &mut vec![0; 4096]).is_err());
+        assert_eq!(decoder.decode(&[], &mut []), Ok(()));
+    }
+}

@@ -126,3 +126,113 @@ fn long_length(bits: &mut BitReader<'_>, at: usize) -> Result<Option<usize>, Cod
     bits.continue_at(position + used);
     Ok(Some(length))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Code word lengths in front of `stream`.
+    fn chunk(lengths: &[(usize, u8)], stream: &[u8]) -> Vec<u8> {
+        let mut chunk = vec![0; LENGTHS_LEN];
+        for &(symbol, length) in lengths {
+            chunk[symbol / 2] |= length << (symbol % 2 * 4);
+        }
+        chunk.extend_from_slice(stream);
+        chunk
+    }
+
+    fn decode(chunk: &[u8], length: usize) -> Result<Vec<u8>, CodecError> {
+        let mut plain = vec![0xAA; length];
+        XpressDecoder::default().decode(chunk, &mut plain)?;
+        Ok(plain)
+    }
+
+    #[test]
+    fn a_code_of_one_symbol() {
+        let chunk = chunk(&[(b'z'.into(), 1)], &[0; 4]);
+        assert_eq!(decode(&chunk, 20).unwrap(), [b'z'; 20]);
+    }
+
+    #[test]
+    fn long_lengths_stand_behind_the_second_unit() {
+        // a (0), then matches of offset 1 whose length follows (1); the bytes
+        // come after the two units read ahead.
+        let lengths = [(b'a'.into(), 1), (256 + 15, 1)];
+        for (bytes, length) in [
+            (vec![0], 1 + 18),
+            (vec![254], 1 + 18 + 254),
+            (vec![255, 15, 0], 1 + 18),
+            (vec![255, 0x00, 0x10], 1 + 3 + 4096),
+        ] {
+            let stream = [vec![0, 0b0100_0000, 0, 0], bytes].concat();
+            let plain = decode(&chunk(&lengths, &stream), length).unwrap();
+            assert!(plain.iter().all(|&byte| byte == b'a'), "length {length}");
+        }
+    }
+
+    #[test]
+    fn each_rule_has_its_error() {
+        let lengths = [(b'a'.into(), 1), (256 + 15, 1)];
+        let with = |stream: &[u8]| chunk(&lengths, stream);
+        for (chunk, length, error) in [
+            (
+                vec![0; 255],
+                1,
+                CodecError::EndsEarly {
+                    at: 0,
+                    wanted: 1,
+                    available: 255,
+                },
+            ),
+            (
+                chunk(&[(0, 1), (1, 1), (2, 1)], &[0; 4]),
+                1,
+                CodecError::TooManyCodeWords { code: CODE, at: 0 },
+            ),
+            (
+                chunk(&[(0, 2)], &[0xFF; 4]),
+                1,
+                CodecError::NoSuchCodeWord { code: CODE, at: 0 },
+            ),
+            (
+                with(&[0, 0x80, 0, 0, 0]),
+                30,
+                CodecError::OffsetTooLong { at: 0, offset: 1 },
+            ),
+            (
+                with(&[0, 0x40, 0, 0, 10]),
+                20,
+                CodecError::MatchTooLong {
+                    at: 1,
+                    length: 28,
+                    room: 19,
+                },
+            ),
+            (
+                with(&[0, 0x40, 0, 0, 255, 14, 0]),
+                20,
+                CodecError::LengthField { at: 1, field: 14 },
+            ),
+            (
+                with(&[0, 0x40, 0, 0]),
+                20,
+                CodecError::EndsEarly {
+                    at: 1,
+                    wanted: 20,
+                    available: 260,
+                },
+            ),
+            (
+                with(&[0, 0]),
+                17,
+                CodecError::EndsEarly {
+                    at: 17,
+                    wanted: 17,
+                    available: 258,
+                },
+            ),
+        ] {
+            assert_eq!(decode(&chunk, length), Err(error));
+        }
+    }
+}
