@@ -41,4 +41,32 @@ for at in range(offset, offset + (size & (1 << 56) - 1), 50):
         (pathlib.Path(sys.argv[2]) / name).write_bytes(data[start:start + length])
 PYTHON
 done
+# The first chunk of each compressed blob, behind its plain length; and the plain data.
+mkdir -p "$corpus/decode_xpress" "$corpus/decode_lzx" "$corpus/decode_lzms" "$corpus/encode"
+for codec in xpress lzx lzms; do
+    wimlib-imagex capture "$work/source" "$work/chunks.wim" --compress=$codec --chunk-size=32K > "$work/log"
+    python3 - "$work/chunks.wim" "$corpus/decode_$codec" <<'PYTHON'
+import pathlib, struct, sys
+data = pathlib.Path(sys.argv[1]).read_bytes()
+size, offset = struct.unpack_from("<QQ", data, 0x30)
+for at in range(offset, offset + (size & (1 << 56) - 1), 50):
+    first, start, length = struct.unpack_from("<QQQ", data, at)
+    stored = first & (1 << 56) - 1
+    if first >> 56 & 4:
+        chunks = -(-length // 32768)
+        table = 4 * (chunks - 1)
+        end = struct.unpack_from("<I", data, start)[0] if table else stored
+        chunk = data[start + table:start + table + end]
+        plain = struct.pack("<H", min(length, 32768) - 1)
+        (pathlib.Path(sys.argv[2]) / str(start)).write_bytes(plain + chunk)
+PYTHON
+    rm "$work/chunks.wim"
+done
+number=0
+for file in "$work/source/a/numbers" "$work/source/zeros" "$work/source/one"; do
+    for which in '\000' '\001' '\002' '\003'; do
+        { printf "$which"; head -c 20000 "$file"; } > "$corpus/encode/$number"
+        number=$((number + 1))
+    done
+done
 echo "seeds: $(find "$corpus" -type f | wc -l)"
