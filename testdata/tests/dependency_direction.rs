@@ -19,7 +19,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("wimwright-hive", &[]),
     ("wimwright-inf", &[]),
     ("wimwright-wim", &[]),
-    ("wimwright-servicing", &["wimwright-hive", "wimwright-inf"]),
+    (
+        "wimwright-servicing",
+        &["wimwright-hive", "wimwright-inf", "wimwright-wim"],
+    ),
     (
         "wimwright-drivers",
         &["wimwright-servicing", "wimwright-inf"],

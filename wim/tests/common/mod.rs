@@ -172,7 +172,7 @@ pub(crate) struct Libwim {
 }
 
 impl Libwim {
-    fn run(self, arguments: &[&str], input: Vec<u8>) -> (Vec<u8>, u64) {
+    fn run(self, arguments: &[&str], input: &[u8]) -> (Vec<u8>, u64) {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/libwim.py");
         let mut child = Command::new(self.python)
             .arg(script)
@@ -183,7 +183,7 @@ impl Libwim {
             .spawn()
             .unwrap();
         // The script reads all of its input before it writes.
-        child.stdin.take().unwrap().write_all(&input).unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{said}");
@@ -211,7 +211,7 @@ impl Libwim {
                 &chunk_size.to_string(),
                 &level.to_string(),
             ],
-            input,
+            &input,
         );
         let mut rest = output.as_slice();
         let compressed = chunks.iter().map(|_| {
@@ -238,7 +238,7 @@ impl Libwim {
         }
         let (output, spent) = self.run(
             &["decompress", number(codec), &chunk_size.to_string(), "0"],
-            input,
+            &input,
         );
         let mut rest = output.as_slice();
         let plain = chunks.iter().map(|(plain_length, _)| {

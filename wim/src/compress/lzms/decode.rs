@@ -102,7 +102,7 @@ impl LzmsDecoder {
         if plain.is_empty() {
             return Ok(());
         }
-        if compressed.len() < 4 || compressed.len() % 2 != 0 {
+        if compressed.len() < 4 || !compressed.len().is_multiple_of(2) {
             return Err(CodecError::UnitCount {
                 length: compressed.len(),
             });

@@ -52,8 +52,8 @@ pub(in crate::compress) enum LzxEncoder {
 impl LzxEncoder {
     pub(in crate::compress) fn new(chunk_size: u32, level: Level) -> Self {
         match chunk_size {
-            ..=0x8000 => LzxEncoder::Small(Box::new(Sized::new(chunk_size, level))),
-            ..=0x1_0000 => LzxEncoder::Medium(Box::new(Sized::new(chunk_size, level))),
+            0..=0x8000 => LzxEncoder::Small(Box::new(Sized::new(chunk_size, level))),
+            0x8001..=0x1_0000 => LzxEncoder::Medium(Box::new(Sized::new(chunk_size, level))),
             _ => LzxEncoder::Large(Box::new(Sized::new(chunk_size, level))),
         }
     }
