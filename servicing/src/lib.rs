@@ -19,6 +19,7 @@ mod facts;
 mod finding;
 mod hex;
 mod image;
+mod image_name;
 mod path;
 pub mod pe;
 pub mod plan;
@@ -27,6 +28,7 @@ mod text;
 pub mod time;
 mod transaction;
 mod tree;
+pub mod wim_file;
 
 pub use blob::{Blob, ContentId, MemoryBlob, for_each_chunk, read_all};
 pub use draft::{Applied, Draft, DraftError, DraftOptions, Mark, SourceId};
@@ -35,6 +37,7 @@ pub use facts::{
 };
 pub use finding::{Finding, Severity};
 pub use image::{Access, BeginOptions, Image, OpenError, name_findings};
+pub use image_name::{ImageName, ImageNameError, Selector};
 pub use path::{ImagePath, Name, PathError};
 pub use plan::Plan;
 pub use text::Text;
@@ -43,4 +46,5 @@ pub use tree::{
     DirectoryTree, Entry, FileTree, Kind, MemoryTree, Metadata, NameClash, TreeError,
     UnreadableName,
 };
+pub use wim_file::{NewWim, Overwrite, WimFile, WimFileError};
 pub use wimwright_hive::FileTime;
