@@ -23,6 +23,25 @@ pub trait Blob: Send + Sync {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// Its identity, where the place that it lies in vouches for it: a WIM file
+    /// names content by it.
+    fn known_id(&self) -> Option<ContentId> {
+        None
+    }
+}
+
+/// A blob as the `wim` crate reads what it stores.
+pub(crate) struct ToStore(pub(crate) Arc<dyn Blob>);
+
+impl wimwright_wim::ReadAt for ToStore {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.len())
+    }
+
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.0.read_into(offset, buffer)
+    }
 }
 
 /// Content in memory.
@@ -113,11 +132,14 @@ impl ContentId {
         }
     }
 
-    /// The identity of a blob, which is read for it.
+    /// The identity of a blob, which is read for it unless it is known.
     ///
     /// # Errors
     /// What reading gave.
     pub fn of_blob(blob: &dyn Blob) -> io::Result<ContentId> {
+        if let Some(known) = blob.known_id() {
+            return Ok(known);
+        }
         let mut hasher = Sha1::new();
         for_each_chunk(blob, |chunk| {
             hasher.update(chunk);

@@ -44,7 +44,7 @@ pub use text::Text;
 pub use transaction::{CommitError, Prepared, Receipt, Transaction, Written};
 pub use tree::{
     DirectoryTree, Entry, FileTree, Kind, MemoryTree, Metadata, NameClash, TreeError,
-    UnreadableName,
+    UnreadableName, WimTree,
 };
 pub use wim_file::{NewWim, Overwrite, WimFile, WimFileError};
 pub use wimwright_hive::FileTime;

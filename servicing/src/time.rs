@@ -18,6 +18,16 @@ pub fn from_unix_seconds(seconds: u64) -> FileTime {
     )
 }
 
+/// A time of a WIM file.
+pub(crate) fn from_wim(time: wimwright_wim::FileTime) -> FileTime {
+    FileTime(time.0)
+}
+
+/// A time for a WIM file.
+pub(crate) fn to_wim(time: FileTime) -> wimwright_wim::FileTime {
+    wimwright_wim::FileTime(time.0)
+}
+
 /// The Windows time of the host's clock reading.
 pub fn from_system(time: SystemTime) -> FileTime {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();

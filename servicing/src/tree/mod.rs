@@ -6,12 +6,14 @@
 
 pub(crate) mod directory;
 mod memory;
+mod wim;
 
 use std::io;
 use std::sync::Arc;
 
 pub use directory::{DirectoryTree, NameClash, UnreadableName};
 pub use memory::MemoryTree;
+pub use wim::WimTree;
 use wimwright_hive::FileTime;
 
 use crate::blob::{Blob, read_all};
