@@ -1,5 +1,8 @@
 //! What a new key inherits: NT's access control inheritance, computed.
 //!
+//! The same is done for other kinds of objects, with other numbers
+//! ([`ObjectRights`]): files and directories inherit so too.
+//!
 //! A new key's descriptor is derived from its parent's (MS-DTYP 2.5.3.4): the
 //! entries marked "container inherit" are taken over, those marked "object
 //! inherit" only for passing on; `CREATOR OWNER` and `CREATOR GROUP` become
@@ -43,17 +46,46 @@ mod ace_flag {
     pub(super) const AUDIT: u8 = 0xC0;
 }
 
-/// Rights of a key that each generic right stands for, from bit 31 down:
-/// read, write, execute (with the right to create links), all.
-const GENERIC: [(u32, u32); 4] = [
-    (0x8000_0000, 0x2_0019),
-    (0x4000_0000, 0x2_0006),
-    (0x2000_0000, 0x2_0039),
-    (0x1000_0000, 0xF_003F),
-];
-/// Every right that a key has, and the right to see audit entries.
-const VALID_RIGHTS: u32 = 0x010F_003F;
-const KEY_ALL_ACCESS: u32 = 0xF_003F;
+/// What the rights of one kind of object mean, and whether it holds others.
+/// NT inherits alike for every kind; these are the numbers it does it with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObjectRights {
+    /// The rights that each generic right stands for: read, write, execute,
+    /// all.
+    pub generic: [u32; 4],
+    /// Every right that such an object has; others are dropped.
+    pub valid: u32,
+    /// Whether such an object holds others: a key or a directory. What it
+    /// inherits stays inheritable; what a file inherits does not.
+    pub container: bool,
+}
+
+impl ObjectRights {
+    /// Registry keys, as real hives show them: execute includes the right to
+    /// create links, and the right to see audit entries is kept.
+    pub const KEY: ObjectRights = ObjectRights {
+        generic: [0x2_0019, 0x2_0006, 0x2_0039, 0xF_003F],
+        valid: 0x010F_003F,
+        container: true,
+    };
+
+    /// Full control.
+    fn all(&self) -> u32 {
+        let [.., all] = self.generic;
+        all
+    }
+
+    fn map_generic(&self, rights: u32) -> u32 {
+        // From bit 31 down.
+        let bits = [0x8000_0000, 0x4000_0000, 0x2000_0000, 0x1000_0000];
+        let mapped = bits
+            .iter()
+            .zip(self.generic)
+            .filter(|(generic, _)| rights & **generic != 0)
+            .fold(rights, |rights, (_, specific)| rights | specific);
+        mapped & self.valid
+    }
+}
 
 const CREATOR_OWNER: &[u8] = &[1, 1, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0];
 const CREATOR_GROUP: &[u8] = &[1, 1, 0, 0, 0, 0, 0, 3, 1, 0, 0, 0];
@@ -141,10 +173,14 @@ fn entries(bytes: &[u8], at: u32) -> Result<Vec<&[u8]>, &'static str> {
 pub(crate) fn require_valid(descriptor: &[u8]) -> Result<(), Error> {
     Descriptor::parse(descriptor)
         .map(drop)
-        .map_err(|rule| Error::Descriptor {
-            length: descriptor.len(),
-            rule,
-        })
+        .map_err(|rule| broken(descriptor, rule))
+}
+
+fn broken(descriptor: &[u8], rule: &'static str) -> Error {
+    Error::Descriptor {
+        length: descriptor.len(),
+        rule,
+    }
 }
 
 /// The descriptor that a new key gets under a parent with this self-relative
@@ -153,9 +189,25 @@ pub(crate) fn require_valid(descriptor: &[u8]) -> Result<(), Error> {
 /// Where the parent passes nothing on, SYSTEM and Administrators get full
 /// control.
 pub fn inherited_security(parent: &[u8]) -> Option<Vec<u8>> {
-    let parent = Descriptor::parse(parent).ok()?;
+    inherited_security_of(parent, &ObjectRights::KEY).ok()
+}
+
+/// The descriptor that a new object with such `rights` gets in a container
+/// with the self-relative descriptor `parent`: what [`inherited_security`]
+/// does for keys, for any kind of object.
+///
+/// # Errors
+/// [`Error::Descriptor`] when the parent's cannot be parsed, or when it passes
+/// on more than a list of 64 KiB can hold.
+pub fn inherited_security_of(parent: &[u8], rights: &ObjectRights) -> Result<Vec<u8>, Error> {
+    inherit(parent, rights).map_err(|rule| broken(parent, rule))
+}
+
+fn inherit(parent: &[u8], rights: &ObjectRights) -> Result<Vec<u8>, &'static str> {
+    let parent = Descriptor::parse(parent)?;
     let inherit = |list: &[&[u8]], auto| {
         let mut heir = Heir {
+            rights,
             auto,
             owner: parent.owner,
             group: parent.group,
@@ -174,7 +226,7 @@ pub fn inherited_security(parent: &[u8]) -> Option<Vec<u8>> {
     );
     if dacl.is_empty() {
         dacl = [SYSTEM, ADMINISTRATORS]
-            .map(|sid| entry(0, 0, KEY_ALL_ACCESS, sid))
+            .map(|sid| entry(0, 0, rights.all(), sid))
             .to_vec();
         control &= !control::DACL_AUTO_INHERITED;
     }
@@ -191,17 +243,12 @@ pub fn inherited_security(parent: &[u8]) -> Option<Vec<u8>> {
     if sacl.is_some() {
         control |= control::SACL_PRESENT;
     }
-    Some(build(
-        control,
-        parent.owner,
-        parent.group,
-        sacl.as_deref(),
-        &dacl,
-    ))
+    build(control, parent.owner, parent.group, sacl.as_deref(), &dacl)
 }
 
 /// Collects what one list passes on.
 struct Heir<'a> {
+    rights: &'a ObjectRights,
     auto: bool,
     owner: &'a [u8],
     group: &'a [u8],
@@ -211,7 +258,13 @@ struct Heir<'a> {
 impl Heir<'_> {
     fn inherit(&mut self, ace: &[u8]) {
         let &[kind, flags, ..] = ace else { return };
-        let passes_on = flags & ace_flag::NO_PROPAGATE == 0;
+        let takes = if self.rights.container {
+            ace_flag::CONTAINER_INHERIT
+        } else {
+            ace_flag::OBJECT_INHERIT
+        };
+        // A file passes nothing on.
+        let passes_on = self.rights.container && flags & ace_flag::NO_PROPAGATE == 0;
         let both = ace_flag::OBJECT_INHERIT | ace_flag::CONTAINER_INHERIT;
         let inherited = if self.auto {
             ace_flag::INHERITED
@@ -222,7 +275,7 @@ impl Heir<'_> {
         let (Some(rights), Some(sid)) = (u32_at(ace, 4), ace.get(8..)) else {
             return;
         };
-        if flags & ace_flag::CONTAINER_INHERIT == 0 {
+        if flags & takes == 0 {
             if flags & ace_flag::OBJECT_INHERIT != 0 && passes_on {
                 let flags = kept | ace_flag::OBJECT_INHERIT | ace_flag::INHERIT_ONLY;
                 self.entries.push(with_flags(ace, flags));
@@ -240,7 +293,7 @@ impl Heir<'_> {
             CREATOR_GROUP => self.group,
             sid => sid,
         };
-        let actual_rights = map_generic(rights);
+        let actual_rights = self.rights.map_generic(rights);
         let is_granted =
             self.auto && self.grants(kind, flags & ace_flag::AUDIT, actual_rights, actual);
         if !passes_on {
@@ -273,14 +326,6 @@ impl Heir<'_> {
     }
 }
 
-fn map_generic(rights: u32) -> u32 {
-    let mapped = GENERIC
-        .iter()
-        .filter(|(generic, _)| rights & generic != 0)
-        .fold(rights, |rights, (_, specific)| rights | specific);
-    mapped & VALID_RIGHTS
-}
-
 fn with_flags(ace: &[u8], flags: u8) -> Vec<u8> {
     let mut ace = ace.to_vec();
     if let Some(byte) = ace.get_mut(1) {
@@ -306,15 +351,16 @@ fn build(
     group: &[u8],
     sacl: Option<&[Vec<u8>]>,
     dacl: &[Vec<u8>],
-) -> Vec<u8> {
+) -> Result<Vec<u8>, &'static str> {
+    const TOO_LONG: &str = "it passes on more than a list of 64 KiB holds";
     let list = |entries: &[Vec<u8>]| {
         let body = entries.concat();
-        let size = u16::try_from(LIST_HEADER_LEN + body.len()).unwrap_or(u16::MAX);
-        let count = u16::try_from(entries.len()).unwrap_or(u16::MAX);
+        let size = u16::try_from(LIST_HEADER_LEN + body.len()).map_err(|_| TOO_LONG)?;
+        let count = u16::try_from(entries.len()).map_err(|_| TOO_LONG)?;
         let mut list = vec![2, 0];
         list.extend([size, count, 0].map(u16::to_le_bytes).concat());
         list.extend(body);
-        list
+        Ok(list)
     };
     let mut body = Vec::new();
     let mut place = |part: &[u8]| {
@@ -325,8 +371,8 @@ fn build(
         body.extend_from_slice(part);
         at
     };
-    let sacl_at = place(&sacl.map(list).unwrap_or_default());
-    let dacl_at = place(&list(dacl));
+    let sacl_at = place(&sacl.map(list).transpose()?.unwrap_or_default());
+    let dacl_at = place(&list(dacl)?);
     let (owner_at, group_at) = (place(owner), place(group));
     let mut descriptor = vec![1, 0];
     descriptor.extend(control.to_le_bytes());
@@ -336,13 +382,14 @@ fn build(
             .concat(),
     );
     descriptor.extend(body);
-    descriptor
+    Ok(descriptor)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const KEY_ALL_ACCESS: u32 = 0xF_003F;
     const USERS: &[u8] = &[1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 0x21, 2, 0, 0];
 
     /// A parent owned by SYSTEM with these entries: flags, rights, identifier.
@@ -351,7 +398,7 @@ mod tests {
             .iter()
             .map(|&(flags, rights, sid)| entry(0, flags, rights, sid))
             .collect();
-        build(0x8004 | control, SYSTEM, ADMINISTRATORS, None, &entries)
+        build(0x8004 | control, SYSTEM, ADMINISTRATORS, None, &entries).unwrap()
     }
 
     fn child(control: u16, aces: &[(u8, u32, &[u8])]) -> (u16, Vec<(u8, u32, Vec<u8>)>) {
@@ -427,8 +474,8 @@ mod tests {
 
     #[test]
     fn generic_execute_includes_links_and_foreign_rights_are_dropped() {
-        assert_eq!(map_generic(0xE001_0000), 0x3_003F);
-        assert_eq!(map_generic(0x111F_FFFF), 0x010F_003F);
+        assert_eq!(ObjectRights::KEY.map_generic(0xE001_0000), 0x3_003F);
+        assert_eq!(ObjectRights::KEY.map_generic(0x111F_FFFF), 0x010F_003F);
     }
 
     #[test]
@@ -442,6 +489,22 @@ mod tests {
                 (0, KEY_ALL_ACCESS, ADMINISTRATORS.to_vec())
             ]
         );
+    }
+
+    #[test]
+    fn a_list_that_would_outgrow_its_size_field_is_refused() {
+        // Each of these becomes two: one in force, one for passing on.
+        let entries: Vec<_> = (0..3000_u32)
+            .map(|number| {
+                let mut sid = USERS.to_vec();
+                sid[12..].copy_from_slice(&number.to_le_bytes());
+                entry(0, 0x0A, 0x8000_0000, &sid)
+            })
+            .collect();
+        let whole = build(0x8404, SYSTEM, ADMINISTRATORS, None, &entries[..2500]).unwrap();
+        let error = inherited_security_of(&whole, &ObjectRights::KEY).unwrap_err();
+        assert!(error.to_string().contains("64 KiB"), "{error}");
+        assert!(build(0x8404, SYSTEM, ADMINISTRATORS, None, &entries).is_err());
     }
 
     #[test]

@@ -76,7 +76,7 @@ mod subkeys;
 mod upcase;
 mod value;
 
-pub use acl::inherited_security;
+pub use acl::{ObjectRights, inherited_security, inherited_security_of};
 pub use base_block::MinorVersion;
 pub use check::{Finding, ListCounts, Report, check};
 pub use edit::Security;

@@ -24,6 +24,7 @@ mod path;
 pub mod pe;
 pub mod plan;
 pub mod registry;
+pub mod security;
 mod text;
 pub mod time;
 mod transaction;
