@@ -19,7 +19,7 @@ pub(crate) use pack::PackedResource;
 use crate::archive::{Archive, BlobId};
 use crate::blob_table::{self, BlobEntry};
 use crate::error::{Error, FileOffset};
-use crate::hash::Hash;
+use crate::hash::{Hash, Hasher};
 use crate::header::{HEADER_LEN, Header, HeaderFlags, Version};
 use crate::integrity::IntegrityTable;
 use crate::metadata::{ImageCounts, Metadata};
@@ -33,9 +33,9 @@ use crate::xml::{Element, WimXml};
 pub struct WriteOptions {
     /// How resources are stored.
     pub packing: Packing,
-    /// Identity of the file. Random ones are the rule; the same one every time
-    /// makes files that can be compared.
-    pub guid: [u8; 16],
+    /// Identity of the file. `None` derives it from what the file holds when it
+    /// is finished, so that the same content gives the same file.
+    pub guid: Option<[u8; 16]>,
     /// Whether an integrity table is written.
     pub integrity: bool,
     /// Whether images may name content that is in other files.
@@ -46,10 +46,10 @@ pub struct WriteOptions {
 
 impl WriteOptions {
     /// An ordinary file that is packed like this.
-    pub fn new(packing: Packing, guid: [u8; 16]) -> WriteOptions {
+    pub fn new(packing: Packing, guid: impl Into<Option<[u8; 16]>>) -> WriteOptions {
         WriteOptions {
             packing,
-            guid,
+            guid: guid.into(),
             integrity: false,
             delta: false,
             flags: HeaderFlags::empty(),
@@ -104,7 +104,7 @@ impl WimWriter {
             version: Version::Ordinary,
             flags: self.options.flags | self.options.packing.flags(),
             chunk_size: self.options.packing.chunk_size,
-            guid: self.options.guid,
+            guid: self.options.guid.unwrap_or_default(),
             part: 1,
             parts: 1,
             image_count: self.images.len() as u32,
@@ -249,11 +249,17 @@ impl WimWriter {
         let table = table_header(&bytes, self.store.space.end(), ResourceFlags::METADATA);
         self.store.write_at("blob table", &bytes, table.offset)?;
         header.blob_table = table;
+        let mut identity = Hasher::default();
+        identity.update(&bytes);
         let end = table.offset + table.stored_size;
         self.xml.set_total_bytes(end);
         let bytes = self.xml.to_bytes();
         header.xml = table_header(&bytes, end, ResourceFlags::METADATA);
         self.store.write_at("XML data", &bytes, end)?;
+        if self.options.guid.is_none() {
+            identity.update(&bytes);
+            header.guid = guid_of(identity.finish());
+        }
         if self.options.integrity {
             let table = IntegrityTable::build(&*self.store.file, end, None, &|_, _| false)?;
             let bytes = table.to_bytes();
@@ -288,6 +294,20 @@ impl StoredBlob {
     }
 }
 
+/// A GUID from a hash: its first 16 bytes with the bits that mark a version 5
+/// (named by SHA-1) and the variant of RFC 9562. GUIDs begin with three little
+/// endian fields, so the version is at the top of byte 7.
+fn guid_of(hash: Hash) -> [u8; 16] {
+    let mut guid = [0; 16];
+    for (place, byte) in guid.iter_mut().zip(hash.0) {
+        *place = byte;
+    }
+    let [.., version, variant, _, _, _, _, _, _, _] = &mut guid;
+    *version = *version & 0x0F | 0x50;
+    *variant = *variant & 0x3F | 0x80;
+    guid
+}
+
 /// The header of a table that is stored as it is.
 pub(crate) fn table_header(bytes: &[u8], at: u64, flags: ResourceFlags) -> ResourceHeader {
     ResourceHeader {
@@ -295,5 +315,41 @@ pub(crate) fn table_header(bytes: &[u8], at: u64, flags: ResourceFlags) -> Resou
         stored_size: bytes.len() as u64,
         offset: at,
         size: bytes.len() as u64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The identity of a file that holds `content` and one image called `name`.
+    fn identity(guid: Option<[u8; 16]>, content: &'static [u8], name: &str) -> [u8; 16] {
+        let file = Arc::new(tempfile::tempfile().unwrap());
+        let options = WriteOptions::new(Packing::STORED, guid);
+        let mut writer = WimWriter::create(file, options).unwrap();
+        writer
+            .add_blobs([Ok(NewBlob::new(content))].into_iter())
+            .unwrap();
+        let root = crate::metadata::EntryFields {
+            attributes: crate::metadata::attribute::DIRECTORY,
+            ..Default::default()
+        };
+        let (builder, _) = crate::metadata::MetadataBuilder::new(&root).unwrap();
+        let mut element = Element::new("IMAGE");
+        element.set_text("NAME", name);
+        writer
+            .add_image(builder.finish().unwrap(), element)
+            .unwrap();
+        writer.finish().unwrap().guid
+    }
+
+    #[test]
+    fn a_file_without_a_given_identity_gets_one_from_its_content() {
+        let derived = identity(None, b"content", "image");
+        assert_eq!(derived, identity(None, b"content", "image"));
+        assert_ne!(derived, identity(None, b"content", "another"));
+        assert_eq!((derived[7] >> 4, derived[8] >> 6), (5, 2));
+        let given = *b"0123456789abcdef";
+        assert_eq!(identity(Some(given), b"content", "image"), given);
     }
 }
