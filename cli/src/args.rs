@@ -52,6 +52,10 @@ pub(crate) struct Global {
     /// When to colour: `auto` is on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorChoice,
+    /// Where an image's content is that its WIM file does not have: parts of its set, or files
+    /// that it was captured against; may be a pattern
+    #[arg(long = "ref", global = true, value_name = "GLOB")]
+    pub(crate) references: Vec<String>,
     /// Append what is said and done to FILE, with times
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) log_file: Option<PathBuf>,

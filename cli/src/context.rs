@@ -4,11 +4,12 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::Context as _;
 use console::Term;
+use wimwright_servicing::wim_file::expand_references;
 use wimwright_servicing::{FileTime, time};
 
 use crate::args::{ColorChoice, Global};
@@ -102,6 +103,16 @@ impl<'w> Output<'w> {
     }
 }
 
+/// The time that everything written carries: the clock's, or the one of
+/// `SOURCE_DATE_EPOCH`, so that the same input gives the same bytes.
+fn now() -> FileTime {
+    let epoch = std::env::var("SOURCE_DATE_EPOCH").ok();
+    match epoch.and_then(|seconds| seconds.parse().ok()) {
+        Some(seconds) => time::from_unix_seconds(seconds),
+        None => time::from_system(SystemTime::now()),
+    }
+}
+
 /// What a command needs beside its own arguments.
 pub(crate) struct Context<'w> {
     out: Output<'w>,
@@ -115,6 +126,7 @@ pub(crate) struct Context<'w> {
     pub(crate) verbose: bool,
     /// The one time that everything written carries.
     pub(crate) time: FileTime,
+    references: Vec<String>,
 }
 
 impl<'w> Context<'w> {
@@ -128,7 +140,8 @@ impl<'w> Context<'w> {
             json: global.json,
             quiet: global.quiet,
             verbose: global.verbose,
-            time: time::from_system(SystemTime::now()),
+            time: now(),
+            references: global.references.clone(),
             log: None,
             out,
             err,
@@ -145,6 +158,11 @@ impl<'w> Context<'w> {
         self.log = Some(Log(file));
         self.log("command", command);
         Ok(())
+    }
+
+    /// The files that `--ref` names.
+    pub(crate) fn references(&self) -> anyhow::Result<Vec<PathBuf>> {
+        Ok(expand_references(&self.references)?)
     }
 
     /// Columns of the terminal that data goes to; `None` where it is none.

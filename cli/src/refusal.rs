@@ -11,13 +11,10 @@ use crate::exit::ExitCode;
 pub(crate) enum Refusal {
     #[error("`{}` does not exist", path.display())]
     Missing { path: PathBuf },
-    #[error(
-        "`{}` is a WIM file: this version services image directories only",
-        path.display()
-    )]
-    Wim { path: PathBuf },
-    #[error("`{}` is a file, not an image directory", path.display())]
-    NotADirectory { path: PathBuf },
+    #[error("`{image}` names several images, and this command takes one")]
+    OneImage { image: String },
+    #[error("a plan file holds the plan of one image, and `{image}` names several")]
+    OnePlan { image: String },
     #[error("the image has no `{path}`")]
     NotInImage { path: String },
     #[error("`{path}` is {what}: only files have content")]
@@ -88,11 +85,9 @@ impl Refusal {
     /// What the user can do about it, where that is known.
     pub(crate) fn hint(&self) -> Option<String> {
         Some(match self {
-            Refusal::Wim { path } => format!(
-                "extract one image of it into a directory first, for example with \
-                 `wimlib-imagex apply {} 1 DIRECTORY`, and name that directory",
-                path.display()
-            ),
+            Refusal::OneImage { .. } | Refusal::OnePlan { .. } => {
+                "name one of them with its number behind the colon, like `install.wim:2`".to_owned()
+            }
             Refusal::NotInImage { .. } => {
                 "`dir IMAGE` lists what is there; names are given from the image root".to_owned()
             }

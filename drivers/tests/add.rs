@@ -380,6 +380,6 @@ fn a_plain_storage_driver_on_windows_10_rests_on_verified_and_stated_facts() {
     }) {
         assert_eq!(result.unwrap().outcome, Outcome::Added);
     }
-    let receipt = transaction.prepare().unwrap().commit().unwrap();
+    let receipt = transaction.prepare().unwrap().commit().unwrap().remove(0);
     assert_eq!((receipt.basis.recalled, receipt.basis.inferred), (0, 0));
 }

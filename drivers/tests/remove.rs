@@ -83,7 +83,10 @@ fn remove(image: &TestImage, names: &[&str], force: bool) -> (Vec<RemoveResult>,
         wimwright_drivers::remove(draft, &names, &options)
     });
     let results = results.remove(0).unwrap();
-    (results, transaction.prepare().unwrap().commit().unwrap())
+    (
+        results,
+        transaction.prepare().unwrap().commit().unwrap().remove(0),
+    )
 }
 
 fn refused(image: &TestImage, names: &[&str], force: bool) -> Vec<String> {
@@ -162,7 +165,7 @@ fn add_and_remove_of_every_package_leaves_every_image_as_it_was() {
         assert!(results[0].is_ok(), "{results:?}");
         // Nothing of it is left for the commit to write but the hives.
         let before = held_by(&image);
-        let receipt = transaction.prepare().unwrap().commit().unwrap();
+        let receipt = transaction.prepare().unwrap().commit().unwrap().remove(0);
         let written = receipt.written.iter().map(|file| file.path.to_string());
         let others: Vec<String> = written
             .filter(|path| !path.contains("\\config\\"))

@@ -92,7 +92,7 @@ fn removing_is_committed_like_anything_else() {
         remove(draft, std::slice::from_ref(&name), &forced())
     });
     assert!(results[0].is_ok());
-    let receipt = transaction.prepare().unwrap().commit().unwrap();
+    let receipt = transaction.prepare().unwrap().commit().unwrap().remove(0);
     assert!(receipt.plan.writes());
     let left = difference(&before, &held_by(&image));
     assert!(left.is_empty(), "{left:#?}");

@@ -1,18 +1,20 @@
 //! An image: where its files are, how they are locked, and what Windows it is.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wimwright_hive::FileTime;
 
-use crate::backend::{BackendError, DirectoryBackend, Recovered};
+use crate::backend::{BackendError, DirectoryBackend, ImageTree, Recovered, Store};
 use crate::draft::{Draft, DraftOptions};
 use crate::facts::{FactsError, ImageFacts, find_windows};
 use crate::finding::Finding;
+use crate::image_name::{self, ImageName, ImageNameError, Selector};
 use crate::path::PathError;
 use crate::registry::Hives;
-use crate::transaction::Transaction;
-use crate::tree::{DirectoryTree, FileTree};
+use crate::transaction::{ImageDraft, Transaction};
+use crate::tree::{FileTree, WimTree};
+use crate::wim_file::{WimFile, WimFileError};
 
 /// What an image is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +42,23 @@ pub enum OpenError {
     /// The directory, its lock or its journal.
     #[error(transparent)]
     Backend(#[from] BackendError),
+    /// The WIM file.
+    #[error(transparent)]
+    Wim(#[from] WimFileError),
+    /// What it is called.
+    #[error(transparent)]
+    Name(#[from] ImageNameError),
     /// What is in it.
     #[error(transparent)]
     Facts(#[from] FactsError),
+    /// What is in one of several images.
+    #[error("image {index}")]
+    FactsOf {
+        /// Its number, from 1 on.
+        index: u32,
+        /// What is wrong.
+        source: FactsError,
+    },
     /// A name that is no path.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -51,10 +67,157 @@ pub enum OpenError {
 /// An opened image.
 pub struct Image {
     name: String,
-    backend: DirectoryBackend,
+    index: Option<u32>,
+    title: Option<String>,
+    store: Arc<Store>,
+    tree: ImageTree,
     hives: Arc<Hives>,
     facts: Arc<ImageFacts>,
     findings: Vec<Finding>,
+}
+
+/// Images that are opened, and changed, together: those of one WIM file, or
+/// the one of a directory.
+pub struct ImageSet {
+    images: Vec<Image>,
+}
+
+/// The files of an image, whether Windows is in them or not.
+pub struct ImageFiles {
+    name: String,
+    title: Option<String>,
+    tree: ImageTree,
+}
+
+impl ImageFiles {
+    /// Opens the files of what `name` names, as [`ImageSet::open`] does.
+    ///
+    /// # Errors
+    /// [`OpenError`] when they cannot be read, or no such image is there.
+    pub fn open(name: &ImageName, references: &[PathBuf]) -> Result<Vec<ImageFiles>, OpenError> {
+        let (file, selector) = match name {
+            ImageName::Directory(path) => {
+                return Ok(vec![ImageFiles {
+                    name: path.display().to_string(),
+                    title: None,
+                    tree: ImageTree::Directory(DirectoryBackend::open(path)?.tree()),
+                }]);
+            }
+            ImageName::Wim { file, selector } => (file, selector.as_ref()),
+        };
+        let opened = WimFile::open(file, references, Access::Read)?;
+        let opened = Arc::new(opened);
+        let trees = wim_trees(&opened, selector)?.into_iter();
+        Ok(trees
+            .map(|(index, tree)| ImageFiles {
+                name: image_name::of_image(file, opened.archive(), index),
+                title: image_name::name_of(opened.archive(), index),
+                tree: ImageTree::Wim(tree),
+            })
+            .collect())
+    }
+
+    /// The image as the user named it; of several images of a WIM file, the
+    /// file with the number behind a colon.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What its WIM file calls it.
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+
+    /// Its files.
+    pub fn tree(&self) -> Arc<dyn FileTree> {
+        self.tree.files()
+    }
+
+    /// What the names met so far in its directories are odd in.
+    pub fn name_findings(&self) -> Vec<Finding> {
+        name_findings(&self.tree)
+    }
+}
+
+/// The trees of the images that are meant, with their numbers. They keep the
+/// file open, and its lock.
+fn wim_trees(
+    file: &Arc<WimFile>,
+    selector: Option<&Selector>,
+) -> Result<Vec<(u32, Arc<WimTree>)>, OpenError> {
+    let indices = Selector::resolve(selector, file.path(), file.archive())?;
+    let trees = indices.into_iter().map(|index| {
+        let tree = WimTree::open(file, index);
+        let tree = tree.map_err(|error| WimFileError::wim(file.path(), error))?;
+        Ok((index, Arc::new(tree)))
+    });
+    trees.collect()
+}
+
+impl ImageSet {
+    /// Opens what `name` names. Content that a WIM file does not have itself
+    /// is looked for in `references`. An interrupted commit to a directory is
+    /// finished or undone first.
+    ///
+    /// # Errors
+    /// [`OpenError`] when it cannot be read or locked, when no such image is
+    /// there, or one of them holds no Windows.
+    pub fn open(
+        name: &ImageName,
+        references: &[PathBuf],
+        access: Access,
+    ) -> Result<ImageSet, OpenError> {
+        let (file, selector) = match name {
+            ImageName::Directory(path) => {
+                let image = Image::open(path, access)?;
+                return Ok(ImageSet {
+                    images: vec![image],
+                });
+            }
+            ImageName::Wim { file, selector } => (file, selector.as_ref()),
+        };
+        let opened = Arc::new(WimFile::open(file, references, access)?);
+        let archive = opened.archive();
+        let trees = wim_trees(&opened, selector)?;
+        let several = trees.len() > 1;
+        let store = Arc::new(Store::Wim(Arc::clone(&opened)));
+        let images = trees.into_iter().map(|(index, tree)| {
+            let name = image_name::of_image(file, archive, index);
+            let image = Image::over(name, Arc::clone(&store), ImageTree::Wim(tree));
+            let image = image.map_err(|error| match error {
+                OpenError::Facts(source) if several => OpenError::FactsOf { index, source },
+                other => other,
+            })?;
+            Ok(Image {
+                index: Some(index),
+                title: image_name::name_of(archive, index),
+                ..image
+            })
+        });
+        Ok(ImageSet {
+            images: images.collect::<Result<_, OpenError>>()?,
+        })
+    }
+
+    /// The images, in the order of the file.
+    pub fn images(&self) -> &[Image] {
+        &self.images
+    }
+
+    /// The images, in the order of the file.
+    pub fn into_images(self) -> Vec<Image> {
+        self.images
+    }
+
+    /// Begins a transaction over all of them. Open them for
+    /// [`Access::Write`], or it can be planned but not prepared.
+    pub fn begin(self, options: BeginOptions) -> Transaction {
+        let images = self.images.into_iter();
+        Transaction::new(
+            images.map(|image| image.into_draft(options)).collect(),
+            options,
+        )
+    }
 }
 
 impl Image {
@@ -69,20 +232,19 @@ impl Image {
         if access == Access::Write {
             backend.lock()?;
         }
-        let tree: Arc<dyn FileTree> = backend.tree();
-        let windows = find_windows(tree.as_ref())?;
-        let hives = Arc::new(Hives::new(Arc::clone(&tree), &windows)?);
-        let facts = Arc::new(ImageFacts::read(&tree, &windows, &hives)?);
-        let mut findings = facts.findings.clone();
-        match backend.recovered() {
-            Some(Recovered::Finished { changes }) => findings.insert(
+        let tree = ImageTree::Directory(backend.tree());
+        let recovered = backend.recovered();
+        let store = Arc::new(Store::Directory(backend));
+        let mut image = Image::over(path.display().to_string(), store, tree)?;
+        match recovered {
+            Some(Recovered::Finished { changes }) => image.findings.insert(
                 0,
                 Finding::note(
                     "commit-finished",
                     format!("an interrupted commit was finished ({changes} changes)"),
                 ),
             ),
-            Some(Recovered::Undone) => findings.insert(
+            Some(Recovered::Undone) => image.findings.insert(
                 0,
                 Finding::note(
                     "commit-undone",
@@ -91,18 +253,40 @@ impl Image {
             ),
             None => {}
         }
+        Ok(image)
+    }
+
+    fn over(name: String, store: Arc<Store>, tree: ImageTree) -> Result<Image, OpenError> {
+        let files = tree.files();
+        let windows = find_windows(files.as_ref())?;
+        let hives = Arc::new(Hives::new(Arc::clone(&files), &windows)?);
+        let facts = Arc::new(ImageFacts::read(&files, &windows, &hives)?);
         Ok(Image {
-            name: path.display().to_string(),
-            backend,
+            name,
+            index: None,
+            title: None,
+            store,
+            tree,
             hives,
+            findings: facts.findings.clone(),
             facts,
-            findings,
         })
     }
 
-    /// The image as the user named it.
+    /// The image as the user named it; of several images of a WIM file, the
+    /// file with the number behind a colon.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its number in its WIM file, from 1 on; `None` for a directory.
+    pub fn index(&self) -> Option<u32> {
+        self.index
+    }
+
+    /// What its WIM file calls it.
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref()
     }
 
     /// What it is.
@@ -112,7 +296,7 @@ impl Image {
 
     /// Its files.
     pub fn tree(&self) -> Arc<dyn FileTree> {
-        self.backend.tree()
+        self.tree.files()
     }
 
     /// What the user should know about the image itself.
@@ -123,7 +307,7 @@ impl Image {
     /// What the names met so far in its directories are odd in: known only
     /// once something was looked for.
     pub fn name_findings(&self) -> Vec<Finding> {
-        name_findings(&self.backend.tree())
+        name_findings(&self.tree)
     }
 
     /// A draft to look through; it cannot be committed.
@@ -141,22 +325,32 @@ impl Image {
         )
     }
 
-    /// Begins a transaction. Open the image for [`Access::Write`], or the
-    /// transaction can be planned but not prepared.
-    pub fn begin(self, options: BeginOptions) -> Transaction {
+    fn into_draft(self, options: BeginOptions) -> ImageDraft {
         let draft = self.draft(
             options.time,
             DraftOptions {
                 accept_dirty_hive: options.accept_dirty_hive,
             },
         );
-        Transaction::new(self.name, self.backend, draft, options.strict)
+        ImageDraft {
+            name: self.name,
+            title: self.title,
+            store: self.store,
+            tree: self.tree,
+            draft,
+        }
+    }
+
+    /// Begins a transaction over this image alone. Open it for
+    /// [`Access::Write`], or the transaction can be planned but not prepared.
+    pub fn begin(self, options: BeginOptions) -> Transaction {
+        Transaction::new(vec![self.into_draft(options)], options)
     }
 }
 
 /// Names that differ only by case, and names that Windows cannot have, in the
 /// directories of `tree` that were read so far.
-pub fn name_findings(tree: &DirectoryTree) -> Vec<Finding> {
+pub(crate) fn name_findings(tree: &ImageTree) -> Vec<Finding> {
     let clashes = tree.name_clashes().into_iter().map(|clash| {
         let names: Vec<String> = clash.names.iter().map(|name| format!("`{name}`")).collect();
         Finding::warning(

@@ -267,6 +267,14 @@ pub(crate) fn name_of(archive: &Archive, index: u32) -> Option<String> {
     archive.xml().image(index)?.text("NAME")
 }
 
+/// An image of a file as a person would name it.
+pub(crate) fn of_image(file: &Path, archive: &Archive, index: u32) -> String {
+    match archive.image_count() {
+        1 => file.display().to_string(),
+        _ => format!("{}:{index}", file.display()),
+    }
+}
+
 /// Numbers and names of all images, for messages.
 fn list(archive: &Archive) -> String {
     const SHOWN: u32 = 20;

@@ -37,7 +37,7 @@ pub use facts::{
     Architecture, FactsError, Generation, ImageFacts, ProductType, WindowsVersion, find_windows,
 };
 pub use finding::{Finding, Severity};
-pub use image::{Access, BeginOptions, Image, OpenError, name_findings};
+pub use image::{Access, BeginOptions, Image, ImageFiles, ImageSet, OpenError};
 pub use image_name::{ImageName, ImageNameError, Selector};
 pub use path::{ImagePath, Name, PathError};
 pub use plan::Plan;

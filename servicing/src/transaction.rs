@@ -9,11 +9,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::backend::{BackendError, DirectoryBackend, FileChange, Staged};
+use crate::backend::{BackendError, FileChange, ImageTree, StagedStore, Store};
 use crate::blob::{ContentId, MemoryBlob};
 use crate::draft::{Draft, DraftError};
 use crate::finding::Finding;
-use crate::image::name_findings;
+use crate::image::{BeginOptions, name_findings};
 use crate::path::ImagePath;
 use crate::plan::{BasisCount, Certainty, Change, Content, Plan, Recovered};
 use crate::registry::{HiveName, ReadBackError, read_back};
@@ -93,27 +93,25 @@ pub struct Receipt {
     pub read_back_exceptions: Vec<String>,
 }
 
-/// A draft of an image that may be committed.
+/// An image of a transaction.
+pub(crate) struct ImageDraft {
+    pub(crate) name: String,
+    pub(crate) title: Option<String>,
+    pub(crate) store: Arc<Store>,
+    pub(crate) tree: ImageTree,
+    pub(crate) draft: Draft,
+}
+
+/// Drafts of images that are committed together. All lie in one place: a WIM
+/// file, or a directory that holds the one.
 pub struct Transaction {
-    name: String,
-    backend: DirectoryBackend,
-    draft: Draft,
-    strict: bool,
+    images: Vec<ImageDraft>,
+    options: BeginOptions,
 }
 
 impl Transaction {
-    pub(crate) fn new(
-        name: String,
-        backend: DirectoryBackend,
-        draft: Draft,
-        strict: bool,
-    ) -> Transaction {
-        Transaction {
-            name,
-            backend,
-            draft,
-            strict,
-        }
+    pub(crate) fn new(images: Vec<ImageDraft>, options: BeginOptions) -> Transaction {
+        Transaction { images, options }
     }
 
     /// Runs an operation on every image; one result per image.
@@ -125,29 +123,43 @@ impl Transaction {
     where
         E: From<DraftError>,
     {
-        vec![self.draft.operation(name, &mut operation)]
+        let images = self.images.iter_mut();
+        images
+            .map(|image| image.draft.operation(name, &mut operation))
+            .collect()
     }
 
     /// The images' drafts, with the names that the user gave.
     pub fn drafts(&self) -> impl Iterator<Item = (&str, &Draft)> {
-        std::iter::once((self.name.as_str(), &self.draft))
+        let images = self.images.iter();
+        images.map(|image| (image.name.as_str(), &image.draft))
     }
 
-    /// What the names met so far in the images' directories are odd in.
-    pub fn name_findings(&self) -> Vec<Finding> {
-        name_findings(&self.backend.tree())
+    /// What the WIM file calls its images; `None` for those without a name,
+    /// and for directories.
+    pub fn titles(&self) -> impl Iterator<Item = Option<&str>> {
+        self.images.iter().map(|image| image.title.as_deref())
     }
 
-    /// What [`Transaction::prepare`] would refuse for the plan alone, so that a
-    /// dry run says what the real run would say.
+    /// For each image, what the names met so far in its directories are odd
+    /// in.
+    pub fn name_findings(&self) -> Vec<Vec<Finding>> {
+        let images = self.images.iter();
+        images.map(|image| name_findings(&image.tree)).collect()
+    }
+
+    /// What [`Transaction::prepare`] would refuse for the plans alone, so that
+    /// a dry run says what the real run would say.
     ///
     /// # Errors
     /// [`CommitError::NotSure`] under `strict`.
     pub fn check(&self) -> Result<(), CommitError> {
-        match self.strict {
-            true => strict(self.draft.plan()),
-            false => Ok(()),
+        if self.options.strict {
+            for image in &self.images {
+                strict(image.draft.plan())?;
+            }
         }
+        Ok(())
     }
 
     /// Checks and stages everything; the images' own files are untouched.
@@ -156,58 +168,72 @@ impl Transaction {
     /// # Errors
     /// [`CommitError`]; nothing was written.
     pub fn prepare(self) -> Result<Prepared, CommitError> {
-        let draft = &self.draft;
         self.check()?;
-        let mut receipt = Receipt {
-            plan: draft.plan().clone(),
-            undo: draft.undo().cloned().collect(),
-            basis: draft.plan().basis(),
-            written: Vec::new(),
-            recovered: Vec::new(),
-            read_back_exceptions: Vec::new(),
+        let mut receipts = Vec::new();
+        let mut changes = Vec::new();
+        let mut store = None;
+        for image in self.images {
+            let (receipt, of_image) = prepare(&image.draft)?;
+            if !of_image.is_empty() {
+                changes.push((image.tree, of_image));
+                store = Some(image.store);
+            }
+            receipts.push(receipt);
+        }
+        let staged = match store {
+            Some(store) => Some(store.stage(changes, self.options.time)?),
+            None => None,
         };
-        for step in &draft.plan().steps {
-            if let Change::RecoverHive { hive, how } = &step.change {
-                receipt.recovered.push((hive.clone(), how.clone()));
-            }
-        }
-        if !draft.plan().writes() {
-            return Ok(Prepared {
-                staged: None,
-                receipt,
-            });
-        }
-        let mut changes = draft.file_changes()?;
-        for (hive, edited) in draft.edited_hives() {
-            let (path, before) = draft.base_hive(hive)?;
-            let on_disk = match draft.base().open(&path)? {
-                Some(blob) => ContentId::of_blob(blob.as_ref())
-                    .map_err(|error| TreeError::new(&path, error))?,
-                None => return Err(CommitError::BaseChanged { path }),
-            };
-            if on_disk != before.file {
-                return Err(CommitError::BaseChanged { path });
-            }
-            let seen = read_back(edited, &before.hive).map_err(|source| CommitError::ReadBack {
-                hive: hive.clone(),
-                source,
-            })?;
-            let exceptions = seen.exceptions.into_iter();
-            let named = exceptions.map(|exception| format!("{hive}\\{exception}"));
-            receipt.read_back_exceptions.extend(named);
-            changes.push(FileChange::Put {
-                path,
-                content: Arc::new(MemoryBlob::new(edited.as_bytes())),
-                in_place_if_linked: true,
-            });
-        }
-        receipt.written = written(draft, &changes)?;
-        let staged = self.backend.stage(changes)?;
-        Ok(Prepared {
-            staged: Some((staged, self.backend)),
-            receipt,
-        })
+        Ok(Prepared { staged, receipts })
     }
+}
+
+/// What a draft comes to: the changes to files, and the receipt for them.
+fn prepare(draft: &Draft) -> Result<(Receipt, Vec<FileChange>), CommitError> {
+    let mut receipt = Receipt {
+        plan: draft.plan().clone(),
+        undo: draft.undo().cloned().collect(),
+        basis: draft.plan().basis(),
+        written: Vec::new(),
+        recovered: Vec::new(),
+        read_back_exceptions: Vec::new(),
+    };
+    for step in &draft.plan().steps {
+        if let Change::RecoverHive { hive, how } = &step.change {
+            receipt.recovered.push((hive.clone(), how.clone()));
+        }
+    }
+    if !draft.plan().writes() {
+        return Ok((receipt, Vec::new()));
+    }
+    let mut changes = draft.file_changes()?;
+    for (hive, edited) in draft.edited_hives() {
+        let (path, before) = draft.base_hive(hive)?;
+        let on_disk = match draft.base().open(&path)? {
+            Some(blob) => {
+                ContentId::of_blob(blob.as_ref()).map_err(|error| TreeError::new(&path, error))?
+            }
+            None => return Err(CommitError::BaseChanged { path }),
+        };
+        if on_disk != before.file {
+            return Err(CommitError::BaseChanged { path });
+        }
+        let seen = read_back(edited, &before.hive).map_err(|source| CommitError::ReadBack {
+            hive: hive.clone(),
+            source,
+        })?;
+        let exceptions = seen.exceptions.into_iter();
+        let named = exceptions.map(|exception| format!("{hive}\\{exception}"));
+        receipt.read_back_exceptions.extend(named);
+        changes.push(FileChange::Put {
+            path,
+            content: Arc::new(MemoryBlob::new(edited.as_bytes())),
+            in_place_if_linked: true,
+            differs: Some(edited.dirty_pages()),
+        });
+    }
+    receipt.written = written(draft, &changes)?;
+    Ok((receipt, changes))
 }
 
 fn strict(plan: &Plan) -> Result<(), CommitError> {
@@ -277,8 +303,8 @@ fn written(draft: &Draft, changes: &[FileChange]) -> Result<Vec<Written>, Commit
 /// A transaction of which only the last step is left.
 #[must_use = "a prepared transaction that is dropped is discarded"]
 pub struct Prepared {
-    staged: Option<(Staged, DirectoryBackend)>,
-    receipt: Receipt,
+    staged: Option<StagedStore>,
+    receipts: Vec<Receipt>,
 }
 
 impl Prepared {
@@ -287,18 +313,16 @@ impl Prepared {
         self.staged.is_some()
     }
 
-    /// Carries it out.
+    /// Carries it out; gives a receipt for each image.
     ///
     /// # Errors
     /// [`BackendError`]. After [`BackendError::Interrupted`] the next open
-    /// finishes the commit; after any other the image is as it was.
-    pub fn commit(self) -> Result<Receipt, CommitError> {
-        if let Some((staged, backend)) = self.staged {
+    /// finishes the commit; after any other the images are as they were.
+    pub fn commit(self) -> Result<Vec<Receipt>, CommitError> {
+        if let Some(staged) = self.staged {
             staged.commit()?;
-            // The lock is held until here.
-            drop(backend);
         }
-        Ok(self.receipt)
+        Ok(self.receipts)
     }
 }
 

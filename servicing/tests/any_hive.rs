@@ -183,7 +183,7 @@ fn any_hive_is_edited_and_a_second_run_changes_nothing() {
         }
         let prepared = transaction.prepare().unwrap();
         assert_eq!(prepared.writes(), changed);
-        let receipt = prepared.commit().unwrap();
+        let receipt = prepared.commit().unwrap().remove(0);
         assert_eq!(receipt.written.len(), if changed { 9 } else { 0 });
     }
     let look = Image::open(root.path(), Access::Read).unwrap().look(NOW);
@@ -227,7 +227,7 @@ fn the_logs_of_a_profile_are_replayed_whatever_their_case() {
     }) {
         let _ = result.unwrap();
     }
-    let receipt = transaction.prepare().unwrap().commit().unwrap();
+    let receipt = transaction.prepare().unwrap().commit().unwrap().remove(0);
     let [(recovered, Recovered::Replayed { .. })] = receipt.recovered.as_slice() else {
         panic!("{:?}", receipt.recovered);
     };

@@ -37,6 +37,7 @@ fn put_blob(at: &str, content: Arc<dyn Blob>) -> FileChange {
         path: path(at),
         content,
         in_place_if_linked: false,
+        differs: None,
     }
 }
 
@@ -45,6 +46,7 @@ fn put_in_place(at: &str, content: &str) -> FileChange {
         path: path(at),
         content: Arc::new(MemoryBlob::new(content.as_bytes())),
         in_place_if_linked: true,
+        differs: None,
     }
 }
 
@@ -495,6 +497,7 @@ fn a_file_may_be_rewritten_from_its_own_content() {
             path: path("b"),
             content: own,
             in_place_if_linked: true,
+            differs: None,
         },
         make("c"),
     ];

@@ -98,7 +98,7 @@ fn commit(
     for result in transaction.run("test", &operation) {
         result.unwrap();
     }
-    transaction.prepare().unwrap().commit().unwrap()
+    transaction.prepare().unwrap().commit().unwrap().remove(0)
 }
 
 fn plan_of(root: &Path, operation: impl Fn(&mut Draft) -> Result<(), DraftError>) -> Plan {

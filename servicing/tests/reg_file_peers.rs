@@ -165,7 +165,7 @@ fn import_ours(root: &Path, name: &str, file: RegFile) -> Receipt {
     for done in transaction.run("import", |draft| import(draft, &locator, &files)) {
         let _ = done.unwrap();
     }
-    transaction.prepare().unwrap().commit().unwrap()
+    transaction.prepare().unwrap().commit().unwrap().remove(0)
 }
 
 /// The keys above a section's, which hivexregedit does not make.

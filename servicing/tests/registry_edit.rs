@@ -104,7 +104,10 @@ fn edit<T>(
         strict: true,
     });
     let done = transaction.run("edit", run).pop().unwrap();
-    (done, transaction.prepare().unwrap().commit().unwrap())
+    (
+        done,
+        transaction.prepare().unwrap().commit().unwrap().remove(0),
+    )
 }
 
 fn imported(root: &Path, files: &[&str]) -> Receipt {

@@ -15,7 +15,7 @@ pub(crate) fn run(image: &Path, path: &str, context: &mut Context<'_>) -> anyhow
     if context.json {
         return Err(Refusal::CatJson.into());
     }
-    let tree = open::files(image)?;
+    let tree = open::files(image, context)?.tree();
     let path = ImagePath::parse(path)?;
     let no_content = |what| Refusal::NoContent {
         path: path.to_string(),

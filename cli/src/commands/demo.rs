@@ -14,7 +14,7 @@ use crate::args::Writing;
 use crate::context::Context;
 use crate::exit::ExitCode;
 use crate::refusal::Refusal;
-use crate::render::json::{Added, AddedResult, Demo, DemoPart, Origin, ReceiptDocument};
+use crate::render::json::{Added, AddedResult, Demo, DemoPart, OfImage, Origin, ReceiptDocument};
 use crate::render::text::{printable, wrapped};
 use crate::sample;
 
@@ -50,9 +50,12 @@ pub(crate) fn run(directory: &Path, context: &mut Context<'_>) -> anyhow::Result
             .map(|package| add(draft, package, &AddOptions::default()));
         added.collect::<Result<Vec<_>, drivers::Error>>()
     })?;
-    let results = results.into_iter().map(AddedResult::from).collect();
-    let findings = edit.findings();
-    let receipt = edit.commit(context, Steps { done: 2, total })?;
+    let results = results.into_iter().flatten().map(AddedResult::from);
+    let findings = edit.images().into_iter().flat_map(|image| image.findings);
+    let (results, findings) = (results.collect(), findings.collect());
+    // A directory holds one image.
+    let mut receipts = edit.commit(context, Steps { done: 2, total })?;
+    let receipt = receipts.pop().context("nothing was committed")?;
 
     let demo = Demo {
         directory: directory.display().to_string(),
@@ -63,6 +66,7 @@ pub(crate) fn run(directory: &Path, context: &mut Context<'_>) -> anyhow::Result
             image: image.display().to_string(),
             results,
             findings,
+            done: OfImage::default(),
         }],
         receipt: ReceiptDocument::from(&receipt),
     };

@@ -6,9 +6,7 @@ use wimwright_drivers::{Error, list};
 use wimwright_servicing::diff::{
     self as images, DiffError, Exclude, Options, PatternError, Side, Step,
 };
-use wimwright_servicing::{
-    Access, DirectoryTree, Draft, FactsError, Finding, Image, OpenError, name_findings,
-};
+use wimwright_servicing::{Access, Draft, FactsError, Finding, Image, ImageFiles, OpenError};
 
 use super::open;
 use crate::args::DiffPart;
@@ -99,7 +97,7 @@ pub(crate) fn run(
     let mut found = Found::default();
     let registry = asked.wants(DiffPart::Registry);
     let images = match registry || asked.wants(DiffPart::Drivers) {
-        true => open_images(named, asked, &mut found)?,
+        true => open_images(named, asked, &mut found, context)?,
         false => None,
     };
     let images = match images {
@@ -116,8 +114,9 @@ fn open_images(
     named: [&Path; 2],
     asked: &Asked<'_>,
     found: &mut Found,
+    context: &Context<'_>,
 ) -> anyhow::Result<Option<[Image; 2]>> {
-    let open = |image| open::image(image, Access::Read);
+    let open = |image| open::image(image, Access::Read, context);
     let error = match named.map(open) {
         [Ok(old), Ok(new)] => return Ok(Some([old, new])),
         // That there is no such directory is worse than what is in one.
@@ -145,17 +144,24 @@ fn of_directories(
     found: &mut Found,
     context: &mut Context<'_>,
 ) -> anyhow::Result<[DiffedImage; 2]> {
-    let names = named.map(|path| path.display().to_string());
-    let [old, new] = [open::directory(named[0])?, open::directory(named[1])?];
+    let [a, b] = [
+        open::files(named[0], context)?,
+        open::files(named[1], context)?,
+    ];
+    let names = [a.name().to_owned(), b.name().to_owned()];
+    let [old, new] = [a.tree(), b.tree()];
     let files = images::files(old.as_ref(), new.as_ref(), options, &mut progress(context));
     found.differences.files = Some(files.map_err(|error| in_side(&names, error))?);
-    let told = |name, tree: &DirectoryTree| DiffedImage {
-        image: name,
+    let told = |image: &ImageFiles| DiffedImage {
+        image: image.name().to_owned(),
         windows_directory: None,
-        findings: name_findings(tree).iter().map(FindingEntry::from).collect(),
+        findings: image
+            .name_findings()
+            .iter()
+            .map(FindingEntry::from)
+            .collect(),
     };
-    let [a, b] = names;
-    Ok([told(a, &old), told(b, &new)])
+    Ok([told(&a), told(&b)])
 }
 
 fn of_images(

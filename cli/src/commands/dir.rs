@@ -5,6 +5,7 @@ use std::path::Path;
 use wimwright_servicing::{FileTree, ImagePath, Kind, TreeError, time};
 
 use super::open;
+use super::write::heading;
 use crate::context::Context;
 use crate::exit::ExitCode;
 use crate::refusal::Refusal;
@@ -18,13 +19,41 @@ pub(crate) fn run(
     recurse: bool,
     context: &mut Context<'_>,
 ) -> anyhow::Result<ExitCode> {
-    let tree = open::files(image)?;
-    let tree = tree.as_ref();
     let path = ImagePath::parse(path.unwrap_or_default())?;
+    let images = open::all_files(image, context)?;
+    let mut listed = Vec::new();
+    for image in &images {
+        if images.len() > 1 && !context.json {
+            context.text(&heading(image.name(), image.title(), context))?;
+        }
+        let entries = list(image.tree().as_ref(), &path, recurse, context);
+        let entries = entries.map_err(|error| match images.len() {
+            1 => error,
+            _ => open::in_image(image.name(), error),
+        })?;
+        listed.push(Directory {
+            image: image.name().to_owned(),
+            path: path.to_string(),
+            entries,
+        });
+    }
+    if context.json {
+        context.document(&Dir { images: listed })?;
+    }
+    Ok(ExitCode::Done)
+}
+
+/// Shows what is at `path` as it comes, or collects it for JSON.
+fn list(
+    tree: &dyn FileTree,
+    path: &ImagePath,
+    recurse: bool,
+    context: &mut Context<'_>,
+) -> anyhow::Result<Vec<DirEntry>> {
     let missing = || Refusal::NotInImage {
         path: path.to_string(),
     };
-    let found = tree.metadata(&path)?.ok_or_else(missing)?;
+    let found = tree.metadata(path)?.ok_or_else(missing)?;
 
     let mut entries = Vec::new();
     let shown = Shown {
@@ -40,27 +69,18 @@ pub(crate) fn run(
         Ok(())
     };
     if found.kind != Kind::Directory {
-        show(&path, context)?;
+        show(path, context)?;
     } else if recurse {
-        walk(tree, &path, &mut |path| {
+        walk(tree, path, &mut |path| {
             show(path, context)?;
             Ok(!context.nobody_reads())
         })?;
     } else {
-        for entry in tree.read_dir(&path)?.unwrap_or_default() {
+        for entry in tree.read_dir(path)?.unwrap_or_default() {
             show(&path.child(entry.name), context)?;
         }
     }
-    if context.json {
-        context.document(&Dir {
-            images: vec![Directory {
-                image: image.display().to_string(),
-                path: path.to_string(),
-                entries,
-            }],
-        })?;
-    }
-    Ok(ExitCode::Done)
+    Ok(entries)
 }
 
 /// Calls `each` for everything below `top` until it says that this is enough.

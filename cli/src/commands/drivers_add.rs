@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use wimwright_drivers::{self as drivers, AddOptions, Package, add, takes};
 
 use super::open;
-use super::write::{ENDING, Edit, Steps};
+use super::write::{ENDING, Edit, Steps, heading};
 use crate::args::Writing;
 use crate::context::Context;
 use crate::exit::ExitCode;
@@ -53,36 +53,42 @@ pub(crate) fn run(
         });
         added.collect::<Result<Vec<_>, drivers::Error>>()
     })?;
-    for result in &results {
+    for result in results.iter().flatten() {
         context.log("result", &line(result, Paint(false)));
         for finding in &result.findings {
             context.log("finding", &Paint(false).finding(finding));
         }
     }
-    let code = code(&results);
-    let findings = edit.findings();
-    let image = edit.name.clone();
+    let code = code(&results.concat());
+    let edited = edit.images();
     let done = given.len() as u64;
     let ending = edit.end(writing, context, Steps { done, total })?;
 
-    let added = Added {
-        image,
-        results,
-        findings,
-    };
     if context.json {
+        let images = edited.into_iter().zip(results).enumerate();
+        let images = images.map(|(index, (image, results))| Added {
+            image: image.name,
+            results,
+            findings: image.findings,
+            done: ending.of_image(index),
+        });
         context.document(&DriversAdd {
             changed: ending.changed(),
-            images: vec![added],
+            images: images.collect(),
             plan: ending.plan(),
             receipt: ending.receipt(),
         })?;
         return Ok(code);
     }
-    context.text(&results_text(&added.results, context))?;
-    context.findings(&added.findings);
-    let text = ending.text(context);
-    context.text(&text)?;
+    for (index, (image, results)) in edited.iter().zip(&results).enumerate() {
+        if edited.len() > 1 {
+            context.text(&heading(&image.name, image.title.as_deref(), context))?;
+        }
+        context.text(&results_text(results, context))?;
+        context.findings(&image.findings);
+        let text = ending.text(index, context);
+        context.text(&text)?;
+    }
     if code != ExitCode::Refused {
         context.text(NOT_VERIFIED)?;
     }

@@ -28,7 +28,7 @@ pub(crate) fn run(
     force: bool,
     context: &mut Context<'_>,
 ) -> anyhow::Result<ExitCode> {
-    let image = open::image(image, Access::Read)?;
+    let image = open::image(image, Access::Read, context)?;
     let draft = image.look(context.time);
     let packages = export(&draft, names).map_err(|error| open::in_image(image.name(), error))?;
     let packages: Vec<Outgoing> = packages

@@ -17,7 +17,7 @@ pub(crate) fn of_image(
     name: &str,
     context: &mut Context<'_>,
 ) -> anyhow::Result<ExitCode> {
-    let image = open::image(image, Access::Read)?;
+    let image = open::image(image, Access::Read, context)?;
     let mut draft = image.look(context.time);
     let found = info(&mut draft, name).map_err(|error| open::in_image(image.name(), error))?;
     let mut of_image = image.findings().to_vec();

@@ -6,6 +6,7 @@ use wimwright_drivers::{DriverPackage, list};
 use wimwright_servicing::Access;
 
 use super::open;
+use super::write::heading;
 use crate::context::Context;
 use crate::exit::ExitCode;
 use crate::render::json::{DriverEntry, DriversList, FindingEntry, ListedDrivers};
@@ -13,37 +14,55 @@ use crate::render::text::{Column, Table, printable};
 
 /// Runs `drivers list IMAGE [--all]`.
 pub(crate) fn run(image: &Path, all: bool, context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
-    let image = open::image(image, Access::Read)?;
-    let mut draft = image.look(context.time);
-    let packages = list(&mut draft, all).map_err(|error| open::in_image(image.name(), error))?;
-    let findings = image.findings().iter().chain(draft.findings());
-    let findings: Vec<FindingEntry> = findings.map(FindingEntry::from).collect();
+    let set = open::images(image, Access::Read, context)?;
+    let mut listed = Vec::new();
+    for image in set.images() {
+        let mut draft = image.look(context.time);
+        let packages =
+            list(&mut draft, all).map_err(|error| open::in_image(image.name(), error))?;
+        let findings = image.findings().iter().chain(draft.findings());
+        let findings: Vec<FindingEntry> = findings.map(FindingEntry::from).collect();
+        listed.push((image, packages, findings));
+    }
 
     if context.json {
-        context.document(&DriversList {
-            images: vec![ListedDrivers {
+        let images = listed
+            .into_iter()
+            .map(|(image, packages, findings)| ListedDrivers {
                 image: image.name().to_owned(),
                 drivers: packages.iter().map(DriverEntry::from).collect(),
                 findings,
-            }],
+            });
+        context.document(&DriversList {
+            images: images.collect(),
         })?;
         return Ok(ExitCode::Done);
     }
+    for (image, packages, findings) in &listed {
+        if listed.len() > 1 {
+            context.text(&heading(image.name(), image.title(), context))?;
+        }
+        show(packages, all, context)?;
+        context.findings(findings);
+    }
+    Ok(ExitCode::Done)
+}
+
+fn show(packages: &[DriverPackage], all: bool, context: &mut Context<'_>) -> anyhow::Result<()> {
     if packages.is_empty() {
-        context.text(match all {
+        return context.text(match all {
             true => "no driver packages\n",
             false => "no third-party driver packages (--all shows those of Windows)\n",
-        })?;
-    } else if context.verbose {
-        for package in &packages {
+        });
+    }
+    if context.verbose {
+        for package in packages {
             context.text(&long(package))?;
         }
-    } else {
-        let table = table(&packages).show(context.width(), context.paint());
-        context.text(&table)?;
+        return Ok(());
     }
-    context.findings(&findings);
-    Ok(ExitCode::Done)
+    let table = table(packages).show(context.width(), context.paint());
+    context.text(&table)
 }
 
 fn table(packages: &[DriverPackage]) -> Table {

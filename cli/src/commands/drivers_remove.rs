@@ -4,7 +4,7 @@ use std::path::Path;
 
 use wimwright_drivers::{RemoveOptions, remove};
 
-use super::write::{ENDING, Edit, Steps};
+use super::write::{ENDING, Edit, Ending, Steps, heading};
 use crate::args::Writing;
 use crate::context::Context;
 use crate::exit::ExitCode;
@@ -25,54 +25,68 @@ pub(crate) fn run(
     let mut options = RemoveOptions::default();
     options.force = force;
     context.progress("plan", 0, total);
-    let results = edit.run("drivers remove", |draft| remove(draft, names, &options))?;
-    let results: Vec<RemovedResult> = results.into_iter().map(RemovedResult::from).collect();
-    for result in &results {
+    let results = edit.run("drivers remove", |draft| {
+        let removed = remove(draft, names, &options)?.into_iter();
+        Ok::<_, wimwright_drivers::Error>(removed.map(RemovedResult::from).collect::<Vec<_>>())
+    })?;
+    for result in results.iter().flatten() {
         context.log("result", &line(result, Paint(false)));
         for finding in &result.findings {
             context.log("finding", &Paint(false).finding(finding));
         }
     }
-    // All are removed, or none.
     let refused = |result: &RemovedResult| result.outcome == RemoveOutcome::Refused;
-    let code = match results.iter().any(refused) {
+    let edited = edit.images();
+    let refused = results.iter().flatten().any(refused);
+    // All are removed, or none: from any of the images.
+    let ending = match refused && edited.len() > 1 {
+        true => Ending::Done(Vec::new()),
+        false => edit.end(writing, context, Steps { done: 1, total })?,
+    };
+    let code = match refused {
         true => ExitCode::Refused,
         false => ExitCode::Done,
     };
-    let findings = edit.findings();
-    let image = edit.name.clone();
-    let ending = edit.end(writing, context, Steps { done: 1, total })?;
 
-    let removed = Removed {
-        image,
-        results,
-        findings,
-    };
     if context.json {
+        let images = edited.into_iter().zip(results).enumerate();
+        let images = images.map(|(index, (image, results))| Removed {
+            image: image.name,
+            results,
+            findings: image.findings,
+            done: ending.of_image(index),
+        });
         context.document(&DriversRemove {
             changed: ending.changed(),
-            images: vec![removed],
+            images: images.collect(),
             plan: ending.plan(),
             receipt: ending.receipt(),
         })?;
         return Ok(code);
     }
-    let mut text = String::new();
-    for result in &removed.results {
-        text.push_str(&line(result, context.paint()));
-        text.push('\n');
-        let findings = result.findings.iter();
-        for finding in findings.filter(|finding| context.shows(finding)) {
-            text.push_str(&format!("    {}\n", context.paint().finding(finding)));
+    for (index, (image, results)) in edited.iter().zip(&results).enumerate() {
+        if edited.len() > 1 {
+            context.text(&heading(&image.name, image.title.as_deref(), context))?;
+        }
+        let mut text = String::new();
+        for result in results {
+            text.push_str(&line(result, context.paint()));
+            text.push('\n');
+            let findings = result.findings.iter();
+            for finding in findings.filter(|finding| context.shows(finding)) {
+                text.push_str(&format!("    {}\n", context.paint().finding(finding)));
+            }
+        }
+        context.text(&text)?;
+        context.findings(&image.findings);
+        if !refused {
+            let text = ending.text(index, context);
+            context.text(&text)?;
         }
     }
-    context.text(&text)?;
-    context.findings(&removed.findings);
-    let text = match code {
-        ExitCode::Done => ending.text(context),
-        _ => "nothing was changed\n".to_owned(),
-    };
-    context.text(&text)?;
+    if refused {
+        context.text("nothing was changed\n")?;
+    }
     Ok(code)
 }
 

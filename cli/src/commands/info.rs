@@ -14,26 +14,33 @@ use crate::render::text::printable;
 
 /// Runs `info IMAGE`.
 pub(crate) fn run(image: &Path, context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
-    let image = open::image(image, Access::Read)?;
-    let mut draft = image.look(context.time);
-    let mut findings = image.findings().to_vec();
-    let facts = image.facts();
-
-    let mut info = ImageInfo::new(image.name(), facts);
-    // The hives that servicing needs: what is wrong with one of them matters.
-    info.hives = [HiveName::System, HiveName::Software, HiveName::Drivers]
-        .iter()
-        .map(|hive| hive_entry(&draft, hive, &mut findings))
-        .collect();
-    info.drivers = counts(&mut draft, &mut findings);
-    findings.extend_from_slice(draft.findings());
-    findings.extend(image.name_findings());
-    info.findings = findings.iter().map(FindingEntry::from).collect();
-
+    let set = open::images(image, Access::Read, context)?;
+    let mut images = Vec::new();
+    for image in set.images() {
+        let mut draft = image.look(context.time);
+        let mut findings = image.findings().to_vec();
+        let mut info = ImageInfo::new(image.name(), image.facts());
+        // The hives that servicing needs: what is wrong with one of them matters.
+        info.hives = [HiveName::System, HiveName::Software, HiveName::Drivers]
+            .iter()
+            .map(|hive| hive_entry(&draft, hive, &mut findings))
+            .collect();
+        info.drivers = counts(&mut draft, &mut findings);
+        findings.extend_from_slice(draft.findings());
+        findings.extend(image.name_findings());
+        info.findings = findings.iter().map(FindingEntry::from).collect();
+        images.push(info);
+    }
     if context.json {
-        context.document(&Info { images: vec![info] })?;
-    } else {
-        let mut text = text(&info, facts);
+        context.document(&Info { images })?;
+        return Ok(ExitCode::Done);
+    }
+    for (index, (info, image)) in images.iter().zip(set.images()).enumerate() {
+        let mut text = match index {
+            0 => String::new(),
+            _ => "\n".to_owned(),
+        };
+        text.push_str(&self::text(info, image.title(), image.facts()));
         for finding in &info.findings {
             text.push_str(&context.paint().finding(finding));
             text.push('\n');
@@ -80,12 +87,15 @@ fn counts(draft: &mut Draft, findings: &mut Vec<Finding>) -> Option<Counts> {
     }
 }
 
-fn text(info: &ImageInfo, facts: &ImageFacts) -> String {
+fn text(info: &ImageInfo, title: Option<&str>, facts: &ImageFacts) -> String {
     let mut text = String::new();
     let mut line = |label: &str, value: &str| {
         text.push_str(&format!("{label:<18} {}\n", printable(value)));
     };
     line("Image", &info.image);
+    if let Some(title) = title {
+        line("Name", title);
+    }
     let revision = info.revision.map(|revision| format!(".{revision}"));
     let version = format!("{}{}", info.version, revision.unwrap_or_default());
     let version = match &info.product_name {

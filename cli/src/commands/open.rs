@@ -1,34 +1,64 @@
 //! What the words of a command name: images and driver packages.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use wimwright_drivers::{Package, find_packages};
-use wimwright_servicing::backend::DirectoryBackend;
-use wimwright_servicing::{Access, DirectoryTree, FileTree, Image, ImagePath};
+use wimwright_servicing::{
+    Access, DirectoryTree, FileTree, Image, ImageFiles, ImageName, ImagePath, ImageSet, OpenError,
+};
 
+use crate::context::Context;
 use crate::refusal::Refusal;
 
-/// Opens the image that `image` names.
-pub(crate) fn image(image: &Path, access: Access) -> anyhow::Result<Image> {
-    check_image(image)?;
-    Image::open(image, access).map_err(|error| in_image(&image.display().to_string(), error))
+/// Opens the one image that `image` names.
+pub(crate) fn image(image: &Path, access: Access, context: &Context<'_>) -> anyhow::Result<Image> {
+    let mut images = images(image, access, context)?.into_images();
+    match (images.pop(), images.is_empty()) {
+        (Some(image), true) => Ok(image),
+        _ => Err(one_image_only(image)),
+    }
 }
 
-/// The files of the image that `image` names, Windows or not.
-pub(crate) fn files(image: &Path) -> anyhow::Result<Arc<dyn FileTree>> {
-    Ok(directory(image)?)
+/// Opens the images that `image` names.
+pub(crate) fn images(
+    image: &Path,
+    access: Access,
+    context: &Context<'_>,
+) -> anyhow::Result<ImageSet> {
+    let in_image = |error: OpenError| in_image(&image.display().to_string(), error);
+    let name = name(image)?;
+    ImageSet::open(&name, &context.references()?, access).map_err(in_image)
 }
 
-/// The directory that `image` names, Windows or not.
-pub(crate) fn directory(image: &Path) -> anyhow::Result<Arc<DirectoryTree>> {
-    check_image(image)?;
-    let name = image.display().to_string();
-    let backend = DirectoryBackend::open(image).map_err(|error| in_image(&name, error))?;
-    Ok(backend.tree())
+/// The files of the images that `image` names, Windows or not.
+pub(crate) fn all_files(image: &Path, context: &Context<'_>) -> anyhow::Result<Vec<ImageFiles>> {
+    let in_image = |error: OpenError| in_image(&image.display().to_string(), error);
+    let name = name(image)?;
+    ImageFiles::open(&name, &context.references()?).map_err(in_image)
+}
+
+/// The files of the one image that `image` names, Windows or not.
+pub(crate) fn files(image: &Path, context: &Context<'_>) -> anyhow::Result<ImageFiles> {
+    let mut files = all_files(image, context)?;
+    match (files.pop(), files.is_empty()) {
+        (Some(only), true) => Ok(only),
+        _ => Err(one_image_only(image)),
+    }
+}
+
+/// What the word names.
+fn name(image: &Path) -> anyhow::Result<ImageName> {
+    // What it is called stands in the error already.
+    ImageName::parse(image.as_os_str()).map_err(|error| anyhow::Error::from(OpenError::from(error)))
+}
+
+fn one_image_only(image: &Path) -> anyhow::Error {
+    let image = image.display().to_string();
+    Refusal::OneImage { image }.into()
 }
 
 /// An error with the image that it is about, unless it names that itself.
@@ -40,54 +70,6 @@ pub(crate) fn in_image(name: &str, error: impl Into<anyhow::Error>) -> anyhow::E
         true => error,
         false => error.context(format!("image `{name}`")),
     }
-}
-
-/// Refuses what is no directory, as helpfully as can be.
-fn check_image(image: &Path) -> anyhow::Result<()> {
-    match fs::metadata(image) {
-        Ok(found) if found.is_dir() => Ok(()),
-        Ok(_) => {
-            let path = image.to_owned();
-            Err(match is_wim(image) {
-                true => Refusal::Wim { path },
-                false => Refusal::NotADirectory { path },
-            }
-            .into())
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(match wim_of_selector(image) {
-                Some(path) => Refusal::Wim { path },
-                None => Refusal::Missing {
-                    path: image.to_owned(),
-                },
-            }
-            .into())
-        }
-        Err(error) => Err(in_image(&image.display().to_string(), error)),
-    }
-}
-
-/// Whether a file is a WIM, by its first bytes or, unreadable, by its name.
-fn is_wim(path: &Path) -> bool {
-    let mut magic = [0; 8];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-    // `WLPWM` begins the pipable form that wimlib writes.
-    let known = [*b"MSWIM\0\0\0", *b"WLPWM\0\0\0"];
-    let named = ["wim", "esd", "swm"];
-    let named = |ending: &str| named.iter().any(|wim| wim.eq_ignore_ascii_case(ending));
-    match read {
-        Ok(()) => known.contains(&magic),
-        Err(_) => path
-            .extension()
-            .is_some_and(|end| end.to_str().is_some_and(named)),
-    }
-}
-
-/// The WIM of `FILE.wim:SELECTOR`.
-fn wim_of_selector(image: &Path) -> Option<PathBuf> {
-    let (file, _) = image.to_str()?.rsplit_once(':')?;
-    let file = PathBuf::from(file);
-    (file.is_file() && is_wim(&file)).then_some(file)
 }
 
 /// The packages that `given` names: of a folder all in it, or all below it with

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use wimwright_servicing::{DirectoryTree, Draft, DraftError, FileTree, Plan};
 
-use super::write::{ENDING, Edit, Steps, plan_text};
+use super::write::{ENDING, Edit, Steps, heading, plan_text};
 use crate::args::Writing;
 use crate::context::Context;
 use crate::exit::ExitCode;
@@ -45,22 +45,32 @@ pub(crate) fn apply(
     let apply = |draft: &mut Draft| draft.apply_plan(&plan, sources.clone());
     let applied = edit.run::<(), DraftError>("plan apply", apply);
     applied.with_context(|| format!("plan `{}`", file.display()))?;
-    let findings = edit.findings();
-    let image = edit.name.clone();
+    let edited = edit.images();
     let ending = edit.end(writing, context, Steps { done: 2, total })?;
 
     if context.json {
+        let images = edited.into_iter().enumerate();
+        let images = images.map(|(index, image)| AppliedPlan {
+            image: image.name,
+            findings: image.findings,
+            done: ending.of_image(index),
+        });
         context.document(&PlanApply {
             changed: ending.changed(),
-            images: vec![AppliedPlan { image, findings }],
+            images: images.collect(),
             plan: ending.plan(),
             receipt: ending.receipt(),
         })?;
         return Ok(ExitCode::Done);
     }
-    context.findings(&findings);
-    let text = ending.text(context);
-    context.text(&text)?;
+    for (index, image) in edited.iter().enumerate() {
+        if edited.len() > 1 {
+            context.text(&heading(&image.name, image.title.as_deref(), context))?;
+        }
+        context.findings(&image.findings);
+        let text = ending.text(index, context);
+        context.text(&text)?;
+    }
     Ok(ExitCode::Done)
 }
 

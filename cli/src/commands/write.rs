@@ -11,27 +11,44 @@ use wimwright_servicing::{
 use super::open;
 use crate::args::Writing;
 use crate::context::Context;
-use crate::render::json::{FindingEntry, PlanDocument, ReceiptDocument, document_text};
+use crate::refusal::Refusal;
+use crate::render::json::{FindingEntry, OfImage, PlanDocument, ReceiptDocument, document_text};
 use crate::render::text::{count, printable, printable_lines};
 
-/// An image that is being written to.
+/// Images that are being written to.
 pub(crate) struct Edit {
-    /// The image as it was named.
-    pub(crate) name: String,
+    /// What the user named.
+    given: String,
+    images: Vec<Opened>,
     transaction: Transaction,
+}
+
+/// One of the images, as it was opened.
+struct Opened {
+    name: String,
+    title: Option<String>,
     findings: Vec<Finding>,
 }
 
-/// What a writing command came to.
+/// An image that was written to, and what the user should know about it.
+pub(crate) struct Edited {
+    /// The image as it was named.
+    pub(crate) name: String,
+    /// What its WIM file calls it.
+    pub(crate) title: Option<String>,
+    pub(crate) findings: Vec<FindingEntry>,
+}
+
+/// What a writing command came to, image by image.
 pub(crate) enum Ending {
     /// Nothing was written, because that was asked for.
-    Planned(Plan),
+    Planned(Vec<Plan>),
     /// It was committed.
-    Done(Box<Receipt>),
+    Done(Vec<Receipt>),
 }
 
 impl Edit {
-    /// Opens an image to write to it, or to plan that only.
+    /// Opens images to write to them, or to plan that only.
     pub(crate) fn begin(
         image: &Path,
         writing: &Writing,
@@ -42,11 +59,20 @@ impl Edit {
             true => Access::Read,
             false => Access::Write,
         };
-        let image = open::image(image, access)?;
-        Ok(Edit {
+        let set = open::images(image, access, context)?;
+        let given = image.display().to_string();
+        if writing.plan_out.is_some() && set.images().len() > 1 {
+            return Err(Refusal::OnePlan { image: given }.into());
+        }
+        let images = set.images().iter().map(|image| Opened {
             name: image.name().to_owned(),
+            title: image.title().map(str::to_owned),
             findings: image.findings().to_vec(),
-            transaction: image.begin(BeginOptions {
+        });
+        Ok(Edit {
+            given,
+            images: images.collect(),
+            transaction: set.begin(BeginOptions {
                 time: context.time,
                 accept_dirty_hive: writing.accept_dirty_hive,
                 strict: writing.strict,
@@ -54,31 +80,38 @@ impl Edit {
         })
     }
 
-    /// Runs an operation on the image.
+    /// Runs an operation on each image; what fails for one fails for all.
     pub(crate) fn run<T, E>(
         &mut self,
         name: &str,
         operation: impl FnMut(&mut Draft) -> Result<T, E>,
-    ) -> anyhow::Result<T>
+    ) -> anyhow::Result<Vec<T>>
     where
         E: From<DraftError> + Into<anyhow::Error>,
     {
-        let done = self.transaction.run(name, operation).pop();
-        let done = done.context("the transaction has no image")?;
-        done.map_err(|error| open::in_image(&self.name, error))
+        let done = self.transaction.run(name, operation).into_iter();
+        let named = done.zip(&self.images);
+        named
+            .map(|(done, image)| done.map_err(|error| open::in_image(&image.name, error)))
+            .collect()
     }
 
-    /// What the user should know, about the image and about the plan.
-    pub(crate) fn findings(&self) -> Vec<FindingEntry> {
-        let drafts = self.transaction.drafts();
-        let planned = drafts.flat_map(|(_, draft)| draft.findings());
-        let new = planned.filter(|finding| !self.findings.contains(finding));
+    /// What the user should know of each image and its plan.
+    pub(crate) fn images(&self) -> Vec<Edited> {
         let names = self.transaction.name_findings();
-        self.findings
-            .iter()
-            .chain(new)
-            .chain(&names)
-            .map(FindingEntry::from)
+        let drafts = self.transaction.drafts().zip(names);
+        let images = self.images.iter().zip(drafts);
+        images
+            .map(|(image, ((_, draft), names))| {
+                let planned = draft.findings().iter();
+                let new = planned.filter(|finding| !image.findings.contains(finding));
+                let all = image.findings.iter().chain(new).chain(&names);
+                Edited {
+                    name: image.name.clone(),
+                    title: image.title.clone(),
+                    findings: all.map(FindingEntry::from).collect(),
+                }
+            })
             .collect()
     }
 
@@ -90,35 +123,46 @@ impl Edit {
         context: &mut Context<'_>,
         steps: Steps,
     ) -> anyhow::Result<Ending> {
-        let mut drafts = self.transaction.drafts();
-        let plan = drafts.next().map(|(_, draft)| draft.plan().clone());
-        drop(drafts);
-        let plan = plan.unwrap_or_else(|| Plan::new(context.time));
+        let drafts = self.transaction.drafts();
+        let plans: Vec<Plan> = drafts.map(|(_, draft)| draft.plan().clone()).collect();
         if writing.dry_run {
             // What a commit would refuse is refused now.
             let checked = self.transaction.check();
-            checked.map_err(|error| open::in_image(&self.name, error))?;
+            checked.map_err(|error| open::in_image(&self.given, error))?;
         }
-        context.log("plan", &plan.to_string());
-        if let Some(file) = &writing.plan_out {
-            save(file, &plan)?;
+        for plan in &plans {
+            context.log("plan", &plan.to_string());
+        }
+        if let (Some(file), [plan]) = (&writing.plan_out, plans.as_slice()) {
+            save(file, plan)?;
         }
         Ok(match writing.dry_run {
-            true => Ending::Planned(plan),
-            false => Ending::Done(Box::new(self.commit(context, steps)?)),
+            true => Ending::Planned(plans),
+            false => Ending::Done(self.commit(context, steps)?),
         })
     }
 
-    /// Carries the plan out.
-    pub(crate) fn commit(self, context: &mut Context<'_>, steps: Steps) -> anyhow::Result<Receipt> {
-        let in_image = |error: CommitError| open::in_image(&self.name, error);
+    /// Carries the plans out.
+    pub(crate) fn commit(
+        self,
+        context: &mut Context<'_>,
+        steps: Steps,
+    ) -> anyhow::Result<Vec<Receipt>> {
+        let in_image = |error: CommitError| open::in_image(&self.given, error);
         context.progress("prepare", steps.done, steps.total);
         let prepared = self.transaction.prepare().map_err(in_image)?;
         context.progress("commit", steps.done + 1, steps.total);
-        let receipt = prepared.commit().map_err(in_image)?;
+        let receipts = prepared.commit().map_err(in_image)?;
         context.progress("done", steps.total, steps.total);
-        Ok(receipt)
+        Ok(receipts)
     }
+}
+
+/// The line above what is said of one of several images.
+pub(crate) fn heading(name: &str, title: Option<&str>, context: &Context<'_>) -> String {
+    let title = title.map(|title| format!(" ({title})"));
+    let line = format!("{name}{}", title.unwrap_or_default());
+    format!("{}\n", context.paint().strong(&printable(&line)))
 }
 
 /// How far a command is when it comes to its end.
@@ -138,40 +182,73 @@ fn save(file: &Path, plan: &Plan) -> anyhow::Result<()> {
 }
 
 impl Ending {
-    /// Whether the image changed, or would have.
+    /// Whether an image changed, or would have.
     pub(crate) fn changed(&self) -> bool {
         match self {
-            Ending::Planned(plan) => plan.writes(),
-            Ending::Done(receipt) => receipt.plan.writes(),
+            Ending::Planned(plans) => plans.iter().any(Plan::writes),
+            Ending::Done(receipts) => receipts.iter().any(|receipt| receipt.plan.writes()),
         }
     }
 
-    /// The plan, where it was not carried out.
+    /// How many images there are.
+    fn len(&self) -> usize {
+        match self {
+            Ending::Planned(plans) => plans.len(),
+            Ending::Done(receipts) => receipts.len(),
+        }
+    }
+
+    /// The plan of the only image, where it was not carried out.
     pub(crate) fn plan(&self) -> Option<PlanDocument<'_>> {
         match self {
-            Ending::Planned(plan) => Some(PlanDocument::new(plan)),
-            Ending::Done(_) => None,
+            Ending::Planned(plans) if plans.len() == 1 => plans.first().map(PlanDocument::new),
+            _ => None,
         }
     }
 
-    /// The receipt, where the plan was carried out.
+    /// The receipt of the only image, where its plan was carried out.
     pub(crate) fn receipt(&self) -> Option<ReceiptDocument> {
         match self {
-            Ending::Planned(_) => None,
-            Ending::Done(receipt) => Some(ReceiptDocument::from(receipt.as_ref())),
+            Ending::Done(receipts) if receipts.len() == 1 => {
+                receipts.first().map(ReceiptDocument::from)
+            }
+            _ => None,
         }
     }
 
-    /// What happened, for people: the plan, or what was written.
-    pub(crate) fn text(&self, context: &Context<'_>) -> String {
+    /// Plan or receipt of one of several images.
+    pub(crate) fn of_image(&self, index: usize) -> OfImage<'_> {
+        let several = self.len() > 1;
         match self {
-            Ending::Planned(plan) => {
-                let mut text = plan_text(plan, context.verbose);
-                text.push_str("dry run: nothing was written\n");
+            Ending::Planned(plans) if several => OfImage {
+                plan: plans.get(index).map(PlanDocument::new),
+                receipt: None,
+            },
+            Ending::Done(receipts) if several => OfImage {
+                plan: None,
+                receipt: receipts.get(index).map(ReceiptDocument::from),
+            },
+            _ => OfImage::default(),
+        }
+    }
+
+    /// What happened to an image, for people: the plan, or what was written.
+    pub(crate) fn text(&self, index: usize, context: &Context<'_>) -> String {
+        match self {
+            Ending::Planned(plans) => {
+                let plan = plans.get(index);
+                let mut text =
+                    plan.map_or_else(String::new, |plan| plan_text(plan, context.verbose));
+                if index + 1 == plans.len() {
+                    text.push_str("dry run: nothing was written\n");
+                }
                 text
             }
-            Ending::Done(receipt) => {
+            Ending::Done(receipts) => {
                 let mut text = String::new();
+                let Some(receipt) = receipts.get(index) else {
+                    return text;
+                };
                 if context.verbose {
                     text.push_str(&plan_text(&receipt.plan, true));
                 }

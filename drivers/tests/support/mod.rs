@@ -218,7 +218,7 @@ impl TestImage {
                 results.push(result?);
             }
         }
-        let receipt = transaction.prepare().unwrap().commit().unwrap();
+        let receipt = transaction.prepare().unwrap().commit().unwrap().remove(0);
         Ok((results, receipt))
     }
 

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::host::Host;
 use crate::path::ImagePath;
+use crate::security::SecurityError;
+use crate::tree::TreeError;
+use crate::wim_file::WimFileError;
 
 /// What stops a directory from being opened, locked or committed to.
 ///
@@ -97,7 +100,7 @@ pub enum BackendError {
         source: io::Error,
     },
     /// A link stands where a file or directory is to be written.
-    #[error("`{path}` is a symbolic link on the host")]
+    #[error("`{path}` is a symbolic link or another reparse point")]
     LinkInTheWay {
         /// The link.
         path: ImagePath,
@@ -189,6 +192,31 @@ pub enum BackendError {
         /// The file.
         path: ImagePath,
     },
+    /// The WIM file.
+    #[error(transparent)]
+    Wim(#[from] WimFileError),
+    /// An entry of an image in a WIM file cannot be written.
+    #[error("`{path}`")]
+    Image {
+        /// The file or directory.
+        path: ImagePath,
+        /// Why.
+        source: wimwright_wim::Error,
+    },
+    /// What a new file inherits from its directory cannot be told.
+    #[error("the security of `{path}` cannot be worked out")]
+    Security {
+        /// The new file or directory.
+        path: ImagePath,
+        /// Why.
+        source: SecurityError,
+    },
+    /// An image without even a root directory.
+    #[error("the image has no root directory")]
+    NoRoot,
+    /// What is there cannot be read.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
     /// An error after the commit point: the image may be between old and new
     /// until it is opened again.
     #[error("the commit to `{}` was interrupted", directory.display())]

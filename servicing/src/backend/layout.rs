@@ -62,6 +62,7 @@ pub(crate) fn lay_out(host: &dyn Host, changes: Vec<FileChange>) -> Result<Layou
                 path,
                 content,
                 in_place_if_linked,
+                ..
             } => planner.put(path, content, in_place_if_linked)?,
             FileChange::MakeDirectory { path } => {
                 planner.directory(&path, Missing::Make)?;
@@ -347,7 +348,7 @@ impl Planner<'_> {
 
     /// Renames do not cross filesystems.
     fn check_filesystem(&mut self, path: &Path) -> Result<(), BackendError> {
-        let device_of = |path: &Path| {
+        let device_of = |path: &Path| -> Result<Option<u64>, BackendError> {
             let status = self
                 .host
                 .status(path)

@@ -37,13 +37,18 @@ mod lock;
 mod power_loss;
 mod recovery;
 mod staging;
+mod store;
 mod sweep;
+mod wim;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 pub use directory::{DirectoryBackend, Staged};
 pub use error::BackendError;
 pub use recovery::Recovered;
+pub(crate) use store::{ImageTree, StagedStore, Store};
+pub(crate) use wim::StagedWim;
 
 use crate::blob::Blob;
 use crate::path::ImagePath;
@@ -66,6 +71,9 @@ pub enum FileChange {
         /// Whether a file with several names keeps them, all showing the new
         /// content (hives). Otherwise this name gets a file of its own.
         in_place_if_linked: bool,
+        /// In which bytes the content differs from what is there now, in order,
+        /// where that is known.
+        differs: Option<Vec<Range<u64>>>,
     },
     /// A directory, with those above it. Nothing happens where it is there.
     MakeDirectory {

@@ -169,6 +169,7 @@ impl Files {
                         path,
                         content: Arc::clone(blob),
                         in_place_if_linked: false,
+                        differs: None,
                     });
                 }
             }

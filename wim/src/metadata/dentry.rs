@@ -24,11 +24,15 @@ pub(super) const STREAM_COUNT_AT: usize = 96;
 pub(super) const SHORT_NAME_LEN_AT: usize = 98;
 pub(super) const NAME_LEN_AT: usize = 100;
 
-/// The attribute bits that say what the fields of a dentry mean; all others
-/// are data.
+/// Attribute bits: those that say what the fields of a dentry mean, and those
+/// that every writer of files sets; all others are data.
 pub mod attribute {
     /// A directory.
     pub const DIRECTORY: u32 = 0x10;
+    /// Changed since the last backup: what every new file has.
+    pub const ARCHIVE: u32 = 0x20;
+    /// No other attribute is set.
+    pub const NORMAL: u32 = 0x80;
     /// A reparse point: a link or something like it.
     pub const REPARSE_POINT: u32 = 0x400;
     /// Encrypted: the content is what the system exports, not plain data.

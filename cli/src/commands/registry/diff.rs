@@ -50,7 +50,7 @@ pub(super) fn run(
         // What no editor shows is for `diff` of whole images.
         details: false,
     };
-    let first = open::image(image, Access::Read)?;
+    let first = open::image(image, Access::Read, context)?;
     let mut findings = first.findings().to_vec();
     // A directory is an image; what is neither is refused as one.
     let (compared, name) = match other.is_file() || other.as_os_str() == "-" {
@@ -62,7 +62,7 @@ pub(super) fn run(
             )
         }
         false => {
-            let second = open::image(other, Access::Read)?;
+            let second = open::image(other, Access::Read, context)?;
             findings.extend_from_slice(second.findings());
             let name = second.name().to_owned();
             (

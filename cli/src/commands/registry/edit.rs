@@ -9,7 +9,7 @@ use wimwright_servicing::{Applied, Draft, Text};
 
 use super::shown_name;
 use crate::args::{Locating, Writing};
-use crate::commands::write::{ENDING, Edit, Steps};
+use crate::commands::write::{ENDING, Edit, Steps, heading};
 use crate::context::Context;
 use crate::exit::ExitCode;
 use crate::render::json::{EditedPlaces, RegistryDelete, RegistryEdit, RegistrySet};
@@ -68,25 +68,26 @@ pub(super) fn run(
     let locator = Locator::new(locating.options())?;
     let mut edit = Edit::begin(image, writing, context)?;
     let key = Text::from(key);
-    let (location, applied) = edit.run::<_, EditError>(what.operation(), |draft| {
+    let done = edit.run::<_, EditError>(what.operation(), |draft| {
         let location = locator.locate(draft, &key)?;
         let applied = what.apply(draft, &location)?;
         Ok((location, applied))
     })?;
-    let findings = edit.findings();
-    let image = edit.name.clone();
+    let edited = edit.images();
     let ending = edit.end(writing, context, Steps { done: 1, total })?;
 
-    let edited = EditedPlaces {
-        image,
-        places: location.places().map(Into::into).collect(),
-        name: what.name().cloned(),
-        findings,
-    };
     if context.json {
+        let images = edited.into_iter().zip(&done).enumerate();
+        let images = images.map(|(index, (image, (location, _)))| EditedPlaces {
+            image: image.name,
+            places: location.places().map(Into::into).collect(),
+            name: what.name().cloned(),
+            findings: image.findings,
+            done: ending.of_image(index),
+        });
         let edit = RegistryEdit {
             changed: ending.changed(),
-            images: vec![edited],
+            images: images.collect(),
             plan: ending.plan(),
             receipt: ending.receipt(),
         };
@@ -96,18 +97,23 @@ pub(super) fn run(
         }
         return Ok(ExitCode::Done);
     }
-    let outcome = match (applied, what) {
-        (Applied::AlreadyTrue, _) => "unchanged",
-        (Applied::Changed, What::Set { .. }) => "set      ",
-        (Applied::Changed, _) => "deleted  ",
-    };
-    for place in location.places() {
-        let name = what.name().map(|name| format!("  {}", shown_name(name)));
-        let line = format!("{outcome}  {place}{}", name.unwrap_or_default());
-        context.text(&format!("{}\n", printable(&line)))?;
+    for (index, (image, (location, applied))) in edited.iter().zip(&done).enumerate() {
+        if edited.len() > 1 {
+            context.text(&heading(&image.name, image.title.as_deref(), context))?;
+        }
+        let outcome = match (applied, what) {
+            (Applied::AlreadyTrue, _) => "unchanged",
+            (Applied::Changed, What::Set { .. }) => "set      ",
+            (Applied::Changed, _) => "deleted  ",
+        };
+        for place in location.places() {
+            let name = what.name().map(|name| format!("  {}", shown_name(name)));
+            let line = format!("{outcome}  {place}{}", name.unwrap_or_default());
+            context.text(&format!("{}\n", printable(&line)))?;
+        }
+        context.findings(&image.findings);
+        let text = ending.text(index, context);
+        context.text(&text)?;
     }
-    context.findings(&edited.findings);
-    let text = ending.text(context);
-    context.text(&text)?;
     Ok(ExitCode::Done)
 }

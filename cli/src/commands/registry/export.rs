@@ -38,7 +38,7 @@ pub(super) fn run(
     if context.json && file.is_none() {
         return Err(Refusal::ExportJson.into());
     }
-    let image = open::image(image, Access::Read)?;
+    let image = open::image(image, Access::Read, context)?;
     let mut look = image.look(context.time);
     let exported = sections(&mut look, key, locating);
     let (name, sections) = exported.map_err(|error| open::in_image(image.name(), error))?;

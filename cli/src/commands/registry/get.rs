@@ -35,7 +35,7 @@ pub(super) fn run(
     if context.json && matches!(what, What::Raw { .. }) {
         return Err(Refusal::RawJson.into());
     }
-    let image = open::image(image, Access::Read)?;
+    let image = open::image(image, Access::Read, context)?;
     let in_image = |error: anyhow::Error| open::in_image(image.name(), error);
     let mut look = image.look(context.time);
     let locator = Locator::new(locating.options())?;

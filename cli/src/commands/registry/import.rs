@@ -6,7 +6,7 @@ use wimwright_servicing::registry::{Locator, import};
 
 use super::reg_file;
 use crate::args::{Locating, Reading, Writing};
-use crate::commands::write::{ENDING, Edit, Steps};
+use crate::commands::write::{ENDING, Edit, Steps, heading};
 use crate::context::Context;
 use crate::exit::ExitCode;
 use crate::render::json::{ImportedFile, ImportedFiles, RegistryImport};
@@ -27,35 +27,43 @@ pub(super) fn run(
     let locator = Locator::new(locating.options())?;
     context.progress("open", 1, total);
     let mut edit = Edit::begin(image, writing, context)?;
-    let (imported, _) = edit.run::<_, anyhow::Error>("registry import", |draft| {
+    let imported = edit.run::<_, anyhow::Error>("registry import", |draft| {
         let files = reg_file::parse(&given, reading, draft)?;
         Ok(import(draft, &locator, &files)?)
     })?;
-    let findings = edit.findings();
-    let image = edit.name.clone();
+    let edited = edit.images();
     let ending = edit.end(writing, context, Steps { done: 2, total })?;
 
-    let imported = ImportedFiles {
-        image,
-        results: imported.iter().map(ImportedFile::from).collect(),
-        findings,
-    };
+    let images = edited.iter().zip(imported).enumerate();
+    let images: Vec<ImportedFiles<'_>> = images
+        .map(|(index, (image, (files, _)))| ImportedFiles {
+            image: image.name.clone(),
+            results: files.iter().map(ImportedFile::from).collect(),
+            findings: image.findings.clone(),
+            done: ending.of_image(index),
+        })
+        .collect();
     if context.json {
         context.document(&RegistryImport {
             changed: ending.changed(),
-            images: vec![imported],
+            images,
             plan: ending.plan(),
             receipt: ending.receipt(),
         })?;
         return Ok(ExitCode::Done);
     }
-    for result in &imported.results {
-        let line = line(result);
-        context.text(&line)?;
+    for (index, (image, imported)) in edited.iter().zip(&images).enumerate() {
+        if edited.len() > 1 {
+            context.text(&heading(&image.name, image.title.as_deref(), context))?;
+        }
+        for result in &imported.results {
+            let line = line(result);
+            context.text(&line)?;
+        }
+        context.findings(&image.findings);
+        let text = ending.text(index, context);
+        context.text(&text)?;
     }
-    context.findings(&imported.findings);
-    let text = ending.text(context);
-    context.text(&text)?;
     Ok(ExitCode::Done)
 }
 

@@ -9,7 +9,7 @@ use super::plan::ReceiptDocument;
 
 /// `demo`.
 #[derive(Debug, JsonSchema, Serialize)]
-pub struct Demo {
+pub struct Demo<'a> {
     /// The directory that was made.
     pub directory: String,
     /// The driver package in it.
@@ -19,12 +19,12 @@ pub struct Demo {
     /// Always true: the demo begins with an image without the package.
     pub changed: bool,
     /// The sample image, and what adding the package to it gave.
-    pub images: Vec<Added>,
+    pub images: Vec<Added<'a>>,
     /// What was done to it.
     pub receipt: ReceiptDocument,
 }
 
-impl Document for Demo {
+impl Document for Demo<'_> {
     const NAME: &'static str = "demo";
 }
 

@@ -10,7 +10,7 @@ use wimwright_servicing::Finding;
 
 use super::Document;
 use super::image::FindingEntry;
-use super::plan::{PlanDocument, ReceiptDocument};
+use super::plan::{OfImage, PlanDocument, ReceiptDocument};
 
 /// `drivers add`.
 #[derive(Debug, JsonSchema, Serialize)]
@@ -18,7 +18,7 @@ pub struct DriversAdd<'a> {
     /// Whether the image changed; with `--dry-run`, whether it would.
     pub changed: bool,
     /// One entry an image.
-    pub images: Vec<Added>,
+    pub images: Vec<Added<'a>>,
     /// What would be done; with `--dry-run` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanDocument<'a>>,
@@ -33,13 +33,16 @@ impl Document for DriversAdd<'_> {
 
 /// What adding packages to an image gave.
 #[derive(Debug, JsonSchema, Serialize)]
-pub struct Added {
+pub struct Added<'a> {
     /// The image as it was named.
     pub image: String,
     /// One entry an INF.
     pub results: Vec<AddedResult>,
     /// What is odd.
     pub findings: Vec<FindingEntry>,
+    /// What was done to it, where there are several images.
+    #[serde(flatten)]
+    pub done: OfImage<'a>,
 }
 
 /// What became of one INF.

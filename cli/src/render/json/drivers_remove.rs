@@ -6,7 +6,7 @@ use wimwright_drivers as drivers;
 
 use super::Document;
 use super::image::FindingEntry;
-use super::plan::{PlanDocument, ReceiptDocument};
+use super::plan::{OfImage, PlanDocument, ReceiptDocument};
 
 /// `drivers remove`.
 #[derive(Debug, JsonSchema, Serialize)]
@@ -14,7 +14,7 @@ pub struct DriversRemove<'a> {
     /// Whether the image changed; with `--dry-run`, whether it would.
     pub changed: bool,
     /// One entry an image.
-    pub images: Vec<Removed>,
+    pub images: Vec<Removed<'a>>,
     /// What would be done; with `--dry-run` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanDocument<'a>>,
@@ -29,13 +29,16 @@ impl Document for DriversRemove<'_> {
 
 /// What removing packages from an image gave.
 #[derive(Debug, JsonSchema, Serialize)]
-pub struct Removed {
+pub struct Removed<'a> {
     /// The image as it was named.
     pub image: String,
     /// One entry a package, or a name that names none.
     pub results: Vec<RemovedResult>,
     /// What is odd.
     pub findings: Vec<FindingEntry>,
+    /// What was done to it, where there are several images.
+    #[serde(flatten)]
+    pub done: OfImage<'a>,
 }
 
 /// What became of one package.

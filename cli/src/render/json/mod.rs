@@ -30,7 +30,7 @@ pub use image::{
     ControlSetNumbers, Counts, Dir, DirEntry, DirKind, Directory, FindingEntry, HiveEntry,
     HiveState, ImageInfo, Info, Level,
 };
-pub use plan::{AppliedPlan, PlanApply, PlanDocument, ReceiptDocument};
+pub use plan::{AppliedPlan, OfImage, PlanApply, PlanDocument, ReceiptDocument};
 pub use registry::{
     ChangeKind, DataEntry, DifferenceEntry, EditedPlaces, Exported, GotKeys, HiveDifferences,
     ImportedFile, ImportedFiles, KeyEntry, PlaceEntry, RegistryDelete, RegistryDiff, RegistryEdit,

@@ -52,7 +52,7 @@ pub struct PlanApply<'a> {
     /// Whether the image changed; with `--dry-run`, whether it would.
     pub changed: bool,
     /// One entry an image.
-    pub images: Vec<AppliedPlan>,
+    pub images: Vec<AppliedPlan<'a>>,
     /// What would be done; with `--dry-run` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanDocument<'a>>,
@@ -67,11 +67,26 @@ impl Document for PlanApply<'_> {
 
 /// What applying a plan to an image came to.
 #[derive(Debug, JsonSchema, Serialize)]
-pub struct AppliedPlan {
+pub struct AppliedPlan<'a> {
     /// The image as it was named.
     pub image: String,
     /// What is odd.
     pub findings: Vec<FindingEntry>,
+    /// What was done to it, where there are several images.
+    #[serde(flatten)]
+    pub done: OfImage<'a>,
+}
+
+/// What is done to one of several images; of a single one it stands in the
+/// document itself.
+#[derive(Debug, Default, JsonSchema, Serialize)]
+pub struct OfImage<'a> {
+    /// What would be done to this image; with `--dry-run` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanDocument<'a>>,
+    /// What was done to this image; without `--dry-run` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptDocument>,
 }
 
 /// What was done.

@@ -9,7 +9,7 @@ use wimwright_servicing::registry::{
 
 use super::Document;
 use super::image::FindingEntry;
-use super::plan::{PlanDocument, ReceiptDocument, Text as TextShape};
+use super::plan::{OfImage, PlanDocument, ReceiptDocument, Text as TextShape};
 
 /// `registry get`.
 #[derive(Debug, JsonSchema, Serialize)]
@@ -148,7 +148,7 @@ pub struct RegistryEdit<'a> {
     /// Whether the image changed; with `--dry-run`, whether it would.
     pub changed: bool,
     /// One entry an image.
-    pub images: Vec<EditedPlaces>,
+    pub images: Vec<EditedPlaces<'a>>,
     /// What would be done; with `--dry-run` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanDocument<'a>>,
@@ -159,7 +159,7 @@ pub struct RegistryEdit<'a> {
 
 /// Where an image was edited.
 #[derive(Debug, JsonSchema, Serialize)]
-pub struct EditedPlaces {
+pub struct EditedPlaces<'a> {
     /// The image as it was named.
     pub image: String,
     /// The keys: more than one where control sets differ.
@@ -169,6 +169,9 @@ pub struct EditedPlaces {
     pub name: Option<Text>,
     /// What is odd.
     pub findings: Vec<FindingEntry>,
+    /// What was done to it, where there are several images.
+    #[serde(flatten)]
+    pub done: OfImage<'a>,
 }
 
 /// A key of a hive.
@@ -225,7 +228,7 @@ pub struct RegistryImport<'a> {
     /// Whether the image changed; with `--dry-run`, whether it would.
     pub changed: bool,
     /// One entry an image.
-    pub images: Vec<ImportedFiles>,
+    pub images: Vec<ImportedFiles<'a>>,
     /// What would be done; with `--dry-run` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanDocument<'a>>,
@@ -240,13 +243,16 @@ impl Document for RegistryImport<'_> {
 
 /// What was brought into an image.
 #[derive(Debug, JsonSchema, Serialize)]
-pub struct ImportedFiles {
+pub struct ImportedFiles<'a> {
     /// The image as it was named.
     pub image: String,
     /// One entry a file.
     pub results: Vec<ImportedFile>,
     /// What is odd.
     pub findings: Vec<FindingEntry>,
+    /// What was done to it, where there are several images.
+    #[serde(flatten)]
+    pub done: OfImage<'a>,
 }
 
 /// What a `.reg` file asks for, whether it was so already or not.

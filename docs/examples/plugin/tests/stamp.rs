@@ -19,7 +19,7 @@ fn stamp(root: &std::path::Path, build: &str) -> bool {
         wimwright_plugin_example::stamp(draft, build)
     });
     let changed = results.into_iter().all(|result| result.unwrap());
-    let receipt = transaction.prepare().unwrap().commit().unwrap();
+    let receipt = transaction.prepare().unwrap().commit().unwrap().remove(0);
     assert_eq!(receipt.written.is_empty(), !changed);
     changed
 }

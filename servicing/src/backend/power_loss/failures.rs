@@ -164,6 +164,7 @@ fn how(trouble: &Trouble, at: &str, in_place_if_linked: bool) -> Result<How, Bac
         path: path(at),
         content: std::sync::Arc::new(MemoryBlob::new(*b"new")),
         in_place_if_linked,
+        differs: None,
     };
     let staged = StagedCommit::new(&host.shared(), vec![change])?;
     let how = staged.journal.puts[0].how;
@@ -304,6 +305,7 @@ fn content_that_cannot_be_read_is_told_from_a_host_that_cannot_write() {
         path: path("Windows\\new"),
         content: std::sync::Arc::new(Broken),
         in_place_if_linked: false,
+        differs: None,
     };
     let error = commit(&host, vec![put("a", b'a', 10), broken, remove("Temp")]).unwrap_err();
     assert!(matches!(error, BackendError::Content { .. }), "{error:?}");

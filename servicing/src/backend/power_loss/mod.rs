@@ -155,6 +155,7 @@ fn put(at: &str, fill: u8, len: usize) -> FileChange {
         path: path(at),
         content: Arc::new(MemoryBlob::new(vec![fill; len])),
         in_place_if_linked: true,
+        differs: None,
     }
 }
 

@@ -22,10 +22,12 @@ use crate::blob::{Blob, MemoryBlob};
 use crate::path::{ImagePath, Name};
 use crate::text::Text;
 use crate::time;
+use crate::wim_file::WimFile;
 
 /// An image in a WIM file as a tree.
 pub struct WimTree {
-    archive: Archive,
+    /// Kept open, with its lock: nobody fills what is read here.
+    file: Arc<WimFile>,
     index: u32,
     metadata: wimwright_wim::Metadata,
     /// `None` for an image in which nothing is, not even a root.
@@ -37,21 +39,25 @@ pub struct WimTree {
 }
 
 impl WimTree {
-    /// The image `index` of `archive`, from 1 on.
+    /// The image `index` of a WIM file, from 1 on.
     ///
     /// # Errors
     /// What is wrong with its metadata.
-    pub fn open(archive: &Archive, index: u32) -> Result<WimTree, wimwright_wim::Error> {
-        let metadata = archive.metadata(index)?;
+    pub fn open(file: &Arc<WimFile>, index: u32) -> Result<WimTree, wimwright_wim::Error> {
+        let metadata = file.archive().metadata(index)?;
         let root = metadata.root().map(|root| root.id());
         Ok(WimTree {
-            archive: archive.clone(),
+            file: Arc::clone(file),
             index,
             root,
             metadata,
             listings: Mutex::default(),
             links: OnceLock::new(),
         })
+    }
+
+    fn archive(&self) -> &Archive {
+        self.file.archive()
     }
 
     /// The number of the image, from 1 on.
@@ -146,13 +152,13 @@ impl WimTree {
         if hash.is_zero() {
             return Ok(None);
         }
-        let found = self.archive.find(hash).ok_or_else(|| {
+        let found = self.archive().find(hash).ok_or_else(|| {
             let message = format!(
                 "the content {hash} is not in the WIM file (hint: `--ref` names files that have it)"
             );
             io::Error::new(io::ErrorKind::NotFound, message)
         })?;
-        let blob = self.archive.open_blob(found);
+        let blob = self.archive().open_blob(found);
         blob.map(Some).map_err(io::Error::other)
     }
 
@@ -231,8 +237,8 @@ impl FileTree for WimTree {
         }
         let len = match kind(&dentry) {
             Kind::File => {
-                let blob = self.archive.find(&dentry.content());
-                let blob = blob.and_then(|id| self.archive.blob(id));
+                let blob = self.archive().find(&dentry.content());
+                let blob = blob.and_then(|id| self.archive().blob(id));
                 // A file whose content is elsewhere is listed, but not opened.
                 blob.map_or(0, |blob| blob.size)
             }

@@ -1,0 +1,364 @@
+//! The metadata of one image, edited change by change.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use wimwright_hive::{FileTime, upcase};
+use wimwright_wim::metadata::{
+    Dentry, DentryId, EntryFields, MetadataChanges, MetadataEditor, OwnedEntry, StreamFields,
+    StreamKind, attribute,
+};
+use wimwright_wim::{ChunkBase, Error, Hash, Metadata, NewBlob, Update};
+
+use super::super::{BackendError, FileChange};
+use crate::blob::{Blob, ContentId, ToStore};
+use crate::path::{ImagePath, Name};
+use crate::security;
+use crate::time;
+use crate::tree::{TreeError, WimTree};
+
+/// An image being edited.
+pub(super) struct ImageEdit<'a> {
+    tree: &'a WimTree,
+    editor: MetadataEditor,
+    update: &'a mut Update,
+    now: wimwright_wim::FileTime,
+    /// By descriptor of a directory: what new files and new directories in it
+    /// get.
+    inherited: HashMap<(u32, bool), Option<u32>>,
+}
+
+/// An entry, and the directory that it is in.
+#[derive(Clone, Copy)]
+struct Place {
+    directory: DentryId,
+    entry: DentryId,
+}
+
+impl<'a> ImageEdit<'a> {
+    pub(super) fn new(tree: &'a WimTree, update: &'a mut Update, now: FileTime) -> ImageEdit<'a> {
+        ImageEdit {
+            tree,
+            editor: MetadataEditor::new(tree.entries().clone()),
+            update,
+            now: time::to_wim(now),
+            inherited: HashMap::new(),
+        }
+    }
+
+    /// Makes one change.
+    pub(super) fn carry_out(&mut self, change: FileChange) -> Result<(), BackendError> {
+        match change {
+            FileChange::Put {
+                path,
+                content,
+                in_place_if_linked,
+                differs,
+            } => {
+                let real = self.tree.without_links(&path)?;
+                let hash = self.add_content(&real, &content, differs)?;
+                self.put(&real, hash, in_place_if_linked)
+            }
+            FileChange::MakeDirectory { path } => {
+                let real = self.tree.without_links(&path)?;
+                self.directory(&real).map(drop)
+            }
+            FileChange::Remove { path } => {
+                let real = self.tree.without_links(&path)?;
+                self.remove(&real)
+            }
+        }
+    }
+
+    /// The edited metadata.
+    pub(super) fn finish(self) -> Result<(Metadata, MetadataChanges), Error> {
+        self.editor.finish()
+    }
+
+    /// Hands content over to be stored; chunks that it shares with what is at
+    /// `path` now are used again.
+    fn add_content(
+        &mut self,
+        path: &ImagePath,
+        content: &Arc<dyn Blob>,
+        differs: Option<Vec<Range<u64>>>,
+    ) -> Result<Hash, BackendError> {
+        let unreadable = |source| BackendError::Content {
+            path: path.clone(),
+            source,
+        };
+        let id = ContentId::of_blob(content.as_ref()).map_err(unreadable)?;
+        if id.len == 0 {
+            return Ok(Hash::ZERO);
+        }
+        // Where the old content is out of reach there is nothing to use again.
+        let old = self.tree.reader(path).ok().flatten();
+        let base = old.and_then(|old| ChunkBase::of_blob(&old, differs));
+        let mut blob = NewBlob::new(ToStore(Arc::clone(content)));
+        blob.hash = Some(Hash(id.sha1));
+        blob.base = base;
+        self.update
+            .add_blob(blob)
+            .map_err(|source| BackendError::Image {
+                path: path.clone(),
+                source,
+            })
+    }
+
+    fn put(&mut self, path: &ImagePath, hash: Hash, in_place: bool) -> Result<(), BackendError> {
+        let (Some(name), Some(parent)) = (path.file_name(), path.parent()) else {
+            return Err(BackendError::DirectoryInTheWay { path: path.clone() });
+        };
+        let directory = self.directory(&parent)?;
+        let Some(place) = self.child(directory, name) else {
+            let security_id = self.inherit(path, directory, false)?;
+            // A descriptor that is new may have moved everything.
+            let directory = self.find_directory(&parent).unwrap_or(directory);
+            let units: Vec<u16> = name.as_text().units().collect();
+            let streams = [StreamFields {
+                kind: StreamKind::Data,
+                name: &[],
+                hash,
+            }];
+            let fields = EntryFields {
+                name: &units,
+                attributes: attribute::ARCHIVE,
+                security_id,
+                streams: &streams,
+                ..self.made_now()
+            };
+            let added = self.editor.insert(directory, &[fields]);
+            return added.map_err(|source| failed(path, source));
+        };
+        let dentry = self.dentry(path, place.entry)?;
+        match () {
+            () if dentry.is_reparse_point() => {
+                return Err(BackendError::LinkInTheWay { path: path.clone() });
+            }
+            () if dentry.is_directory() => {
+                return Err(BackendError::DirectoryInTheWay { path: path.clone() });
+            }
+            () => {}
+        }
+        let group = dentry.link_group();
+        self.set_content(path, place, hash, in_place)?;
+        if in_place && group != 0 {
+            // Entries move as they are edited: each is looked for anew.
+            while let Some(place) = self.other_link(group, hash) {
+                self.set_content(path, place, hash, true)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives an entry other content; all else about it stays. A name that does
+    /// not keep its other names becomes a file of its own.
+    fn set_content(
+        &mut self,
+        path: &ImagePath,
+        place: Place,
+        hash: Hash,
+        keeps_links: bool,
+    ) -> Result<(), BackendError> {
+        let mut entry = OwnedEntry::of(&self.dentry(path, place.entry)?);
+        // What an encrypted file holds only its Windows can write.
+        entry
+            .streams
+            .retain(|(kind, _, _)| *kind != StreamKind::Encrypted);
+        entry.set_content(hash);
+        let now = self.now;
+        let plain = entry.plain();
+        plain.attributes &= !(attribute::ENCRYPTED | attribute::NORMAL);
+        plain.attributes |= attribute::ARCHIVE;
+        plain.written = now;
+        if !keeps_links {
+            plain.link_group = 0;
+        }
+        entry
+            .with_fields(|fields| self.editor.replace(place.directory, place.entry, fields))
+            .map_err(|source| failed(path, source))
+    }
+
+    /// An entry of a group of hard links that does not have `hash` yet.
+    fn other_link(&self, group: u64, hash: Hash) -> Option<Place> {
+        let metadata = self.editor.metadata();
+        let mut open = vec![metadata.root()?.id()];
+        while let Some(directory) = open.pop() {
+            for child in metadata.children(&metadata.dentry(directory)?) {
+                if child.is_directory() {
+                    open.push(child.id());
+                } else if child.link_group() == group && child.content() != hash {
+                    return Some(Place {
+                        directory,
+                        entry: child.id(),
+                    });
+                }
+            }
+        }
+        None
+    }
+
+    fn remove(&mut self, path: &ImagePath) -> Result<(), BackendError> {
+        let (Some(name), Some(parent)) = (path.file_name(), path.parent()) else {
+            return Err(BackendError::Root);
+        };
+        let Some(directory) = self.find_directory(&parent) else {
+            return Ok(());
+        };
+        match self.child(directory, name) {
+            Some(place) => self
+                .editor
+                .remove(place.directory, place.entry)
+                .map_err(|source| failed(path, source)),
+            None => Ok(()),
+        }
+    }
+
+    /// The directory `path`, where it is there.
+    fn find_directory(&self, path: &ImagePath) -> Option<DentryId> {
+        let metadata = self.editor.metadata();
+        let mut at = metadata.root()?.id();
+        for name in path.names() {
+            at = self.child(at, name)?.entry;
+            let dentry = metadata.dentry(at)?;
+            if !dentry.is_directory() || dentry.is_reparse_point() {
+                return None;
+            }
+        }
+        Some(at)
+    }
+
+    /// The directory `path`, made where it is missing.
+    fn directory(&mut self, path: &ImagePath) -> Result<DentryId, BackendError> {
+        let root = self.editor.metadata().root().map(|root| root.id());
+        let mut at = match root {
+            Some(root) => root,
+            None => return Err(BackendError::NoRoot),
+        };
+        for (depth, name) in path.names().iter().enumerate() {
+            let here = || ImagePath::from_names(path.names().iter().take(depth + 1).cloned());
+            at = match self.child(at, name) {
+                Some(place) => {
+                    let dentry = self.dentry(path, place.entry)?;
+                    match () {
+                        () if dentry.is_reparse_point() => {
+                            return Err(BackendError::LinkInTheWay { path: here() });
+                        }
+                        () if !dentry.is_directory() => {
+                            return Err(BackendError::FileInTheWay { path: here() });
+                        }
+                        () => place.entry,
+                    }
+                }
+                None => {
+                    let made = here();
+                    self.make_directory(&made, at, name)?;
+                    self.find_directory(&made).ok_or(BackendError::NoRoot)?
+                }
+            };
+        }
+        Ok(at)
+    }
+
+    fn make_directory(
+        &mut self,
+        path: &ImagePath,
+        parent: DentryId,
+        name: &Name,
+    ) -> Result<(), BackendError> {
+        let security_id = self.inherit(path, parent, true)?;
+        // A descriptor that is new may have moved everything.
+        let above = path.parent().and_then(|above| self.find_directory(&above));
+        let units: Vec<u16> = name.as_text().units().collect();
+        let fields = EntryFields {
+            name: &units,
+            attributes: attribute::DIRECTORY,
+            security_id,
+            ..self.made_now()
+        };
+        let made = self.editor.insert(above.unwrap_or(parent), &[fields]);
+        made.map_err(|source| failed(path, source))
+    }
+
+    /// What a new entry has that nothing else says.
+    fn made_now(&self) -> EntryFields<'static> {
+        EntryFields {
+            created: self.now,
+            accessed: self.now,
+            written: self.now,
+            ..EntryFields::default()
+        }
+    }
+
+    /// The number of the descriptor that something new in `directory` gets;
+    /// none where the directory has none, as in images of plain files.
+    fn inherit(
+        &mut self,
+        path: &ImagePath,
+        directory: DentryId,
+        is_directory: bool,
+    ) -> Result<Option<u32>, BackendError> {
+        let Some(parent) = self.dentry(path, directory)?.security_id() else {
+            return Ok(None);
+        };
+        if let Some(known) = self.inherited.get(&(parent, is_directory)) {
+            return Ok(*known);
+        }
+        let metadata = self.editor.metadata();
+        let descriptor = metadata.security(parent).unwrap_or_default();
+        let given = security::inherited(descriptor, is_directory);
+        let given = given.map_err(|source| BackendError::Security {
+            path: path.clone(),
+            source,
+        })?;
+        let id = self.editor.security(&given);
+        let id = id.map_err(|source| failed(path, source))?;
+        self.inherited.insert((parent, is_directory), Some(id));
+        Ok(Some(id))
+    }
+
+    /// The entry `name` of a directory: the exact spelling, else the first by
+    /// its bytes that is equal without case.
+    fn child(&self, directory: DentryId, name: &Name) -> Option<Place> {
+        let metadata = self.editor.metadata();
+        let wanted: Vec<u16> = name.as_text().units().collect();
+        let same = |dentry: &Dentry<'_>| {
+            dentry.name().len() == wanted.len()
+                && dentry
+                    .name()
+                    .units()
+                    .zip(&wanted)
+                    .all(|(unit, wanted)| upcase(unit) == upcase(*wanted))
+        };
+        let exact = |dentry: &Dentry<'_>| dentry.name().units().eq(wanted.iter().copied());
+        let alike = metadata.children(&metadata.dentry(directory)?).filter(same);
+        let best = alike.min_by_key(|dentry| {
+            // UTF-8 and UTF-16 sort alike but for surrogates, which stand for
+            // what comes last in UTF-8.
+            let units: Vec<u32> = char::decode_utf16(dentry.name().units())
+                .map(|unit| unit.map_or_else(|lone| lone.unpaired_surrogate().into(), u32::from))
+                .collect();
+            (!exact(dentry), units)
+        })?;
+        Some(Place {
+            directory,
+            entry: best.id(),
+        })
+    }
+
+    fn dentry(&self, path: &ImagePath, id: DentryId) -> Result<Dentry<'_>, BackendError> {
+        let found = self.editor.metadata().dentry(id);
+        found.ok_or_else(|| {
+            let source = std::io::ErrorKind::NotFound.into();
+            BackendError::Tree(TreeError::new(path, source))
+        })
+    }
+}
+
+fn failed(path: &ImagePath, source: Error) -> BackendError {
+    BackendError::Image {
+        path: path.clone(),
+        source,
+    }
+}
