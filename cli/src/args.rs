@@ -195,6 +195,9 @@ pub(crate) enum DriversCommand {
         /// Look into the folders below as well
         #[arg(long)]
         recurse: bool,
+        /// Add them to the recovery environment (Winre.wim) inside the image as well
+        #[arg(long)]
+        include_winre: bool,
         #[command(flatten)]
         writing: Writing,
     },

@@ -13,6 +13,10 @@ pub(crate) enum Refusal {
     Missing { path: PathBuf },
     #[error("`{image}` names several images, and this command takes one")]
     OneImage { image: String },
+    #[error(
+        "no image of `{image}` holds a recovery environment (Windows\\System32\\Recovery\\Winre.wim)"
+    )]
+    NoWinre { image: String },
     #[error("a plan file holds the plan of one image, and `{image}` names several")]
     OnePlan { image: String },
     #[error("the image has no `{path}`")]

@@ -31,6 +31,26 @@ pub trait Blob: Send + Sync {
     }
 }
 
+/// A blob whose identity was worked out already.
+pub(crate) struct Identified {
+    pub(crate) id: ContentId,
+    pub(crate) blob: Arc<dyn Blob>,
+}
+
+impl Blob for Identified {
+    fn len(&self) -> u64 {
+        self.blob.len()
+    }
+
+    fn read_into(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.blob.read_into(offset, buffer)
+    }
+
+    fn known_id(&self) -> Option<ContentId> {
+        Some(self.id)
+    }
+}
+
 /// A blob as the `wim` crate reads what it stores.
 pub(crate) struct ToStore(pub(crate) Arc<dyn Blob>);
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wimwright_hive::FileTime;
 
-use crate::backend::{BackendError, DirectoryBackend, ImageTree, Recovered, Store};
+use crate::backend::{BackendError, DirectoryBackend, ImageTree, NestedWim, Recovered, Store};
 use crate::draft::{Draft, DraftOptions};
 use crate::facts::{FactsError, ImageFacts, find_windows};
 use crate::finding::Finding;
@@ -69,7 +69,8 @@ pub struct Image {
     name: String,
     index: Option<u32>,
     title: Option<String>,
-    store: Arc<Store>,
+    /// `None` for one in a WIM file that lies inside another image.
+    store: Option<Arc<Store>>,
     tree: ImageTree,
     hives: Arc<Hives>,
     facts: Arc<ImageFacts>,
@@ -183,7 +184,7 @@ impl ImageSet {
         let store = Arc::new(Store::Wim(Arc::clone(&opened)));
         let images = trees.into_iter().map(|(index, tree)| {
             let name = image_name::of_image(file, archive, index);
-            let image = Image::over(name, Arc::clone(&store), ImageTree::Wim(tree));
+            let image = Image::over(name, Some(Arc::clone(&store)), ImageTree::Wim(tree));
             let image = image.map_err(|error| match error {
                 OpenError::Facts(source) if several => OpenError::FactsOf { index, source },
                 other => other,
@@ -235,7 +236,7 @@ impl Image {
         let tree = ImageTree::Directory(backend.tree());
         let recovered = backend.recovered();
         let store = Arc::new(Store::Directory(backend));
-        let mut image = Image::over(path.display().to_string(), store, tree)?;
+        let mut image = Image::over(path.display().to_string(), Some(store), tree)?;
         match recovered {
             Some(Recovered::Finished { changes }) => image.findings.insert(
                 0,
@@ -256,7 +257,7 @@ impl Image {
         Ok(image)
     }
 
-    fn over(name: String, store: Arc<Store>, tree: ImageTree) -> Result<Image, OpenError> {
+    fn over(name: String, store: Option<Arc<Store>>, tree: ImageTree) -> Result<Image, OpenError> {
         let files = tree.files();
         let windows = find_windows(files.as_ref())?;
         let hives = Arc::new(Hives::new(Arc::clone(&files), &windows)?);
@@ -325,7 +326,22 @@ impl Image {
         )
     }
 
-    fn into_draft(self, options: BeginOptions) -> ImageDraft {
+    /// An image of a WIM file that lies inside another image.
+    pub(crate) fn nested(
+        wim: &NestedWim,
+        index: u32,
+        tree: Arc<WimTree>,
+    ) -> Result<Image, OpenError> {
+        let name = image_name::of_image(wim.name(), wim.archive(), index);
+        let image = Image::over(name, None, ImageTree::Wim(tree))?;
+        Ok(Image {
+            index: Some(index),
+            title: image_name::name_of(wim.archive(), index),
+            ..image
+        })
+    }
+
+    pub(crate) fn into_draft(self, options: BeginOptions) -> ImageDraft {
         let draft = self.draft(
             options.time,
             DraftOptions {
@@ -338,6 +354,7 @@ impl Image {
             store: self.store,
             tree: self.tree,
             draft,
+            nested: None,
         }
     }
 

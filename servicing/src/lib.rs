@@ -20,6 +20,7 @@ mod finding;
 mod hex;
 mod image;
 mod image_name;
+mod patched;
 mod path;
 pub mod pe;
 pub mod plan;
@@ -30,6 +31,7 @@ pub mod time;
 mod transaction;
 mod tree;
 pub mod wim_file;
+mod winre;
 
 pub use blob::{Blob, ContentId, MemoryBlob, for_each_chunk, read_all};
 pub use draft::{Applied, Draft, DraftError, DraftOptions, Mark, SourceId};
@@ -39,6 +41,7 @@ pub use facts::{
 pub use finding::{Finding, Severity};
 pub use image::{Access, BeginOptions, Image, ImageFiles, ImageSet, OpenError};
 pub use image_name::{ImageName, ImageNameError, Selector};
+pub use patched::Patched;
 pub use path::{ImagePath, Name, PathError};
 pub use plan::Plan;
 pub use text::Text;
@@ -49,3 +52,4 @@ pub use tree::{
 };
 pub use wim_file::{NewWim, Overwrite, WimFile, WimFileError};
 pub use wimwright_hive::FileTime;
+pub use winre::winre;

@@ -9,15 +9,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::backend::{BackendError, FileChange, ImageTree, StagedStore, Store};
-use crate::blob::{ContentId, MemoryBlob};
+use crate::backend::{BackendError, FileChange, ImageTree, NestedWim, StagedStore, Store};
+use crate::blob::{Blob, ContentId, Identified, MemoryBlob};
 use crate::draft::{Draft, DraftError};
+use crate::facts::FactsError;
 use crate::finding::Finding;
-use crate::image::{BeginOptions, name_findings};
+use crate::image::{BeginOptions, Image, OpenError, name_findings};
 use crate::path::ImagePath;
 use crate::plan::{BasisCount, Certainty, Change, Content, Plan, Recovered};
 use crate::registry::{HiveName, ReadBackError, read_back};
-use crate::tree::TreeError;
+use crate::tree::{FileTree as _, TreeError};
 
 /// Why a transaction could not be prepared or committed.
 #[derive(Debug, thiserror::Error)]
@@ -97,9 +98,18 @@ pub struct Receipt {
 pub(crate) struct ImageDraft {
     pub(crate) name: String,
     pub(crate) title: Option<String>,
-    pub(crate) store: Arc<Store>,
+    pub(crate) store: Option<Arc<Store>>,
     pub(crate) tree: ImageTree,
     pub(crate) draft: Draft,
+    /// The file that it lies in, where that is one of other images.
+    pub(crate) nested: Option<Arc<Nested>>,
+}
+
+/// A WIM file inside images of the transaction.
+pub(crate) struct Nested {
+    wim: NestedWim,
+    /// Which images have it, and where.
+    parents: Vec<(usize, ImagePath)>,
 }
 
 /// Drafts of images that are committed together. All lie in one place: a WIM
@@ -112,6 +122,52 @@ pub struct Transaction {
 impl Transaction {
     pub(crate) fn new(images: Vec<ImageDraft>, options: BeginOptions) -> Transaction {
         Transaction { images, options }
+    }
+
+    /// Adds the images of WIM files that lie inside images of the transaction:
+    /// they are changed with them, and what comes out is new content of the
+    /// file. `path_of` says where an image has such a file. A file that several
+    /// images share is changed once. Gives how many images were added.
+    ///
+    /// # Errors
+    /// [`OpenError`] when such a file, or an image in it, cannot be opened.
+    pub fn include_nested(
+        &mut self,
+        path_of: impl Fn(&Draft) -> Result<Option<ImagePath>, TreeError>,
+    ) -> Result<usize, OpenError> {
+        let mut found: Vec<(ContentId, String, Arc<dyn Blob>, Vec<(usize, ImagePath)>)> =
+            Vec::new();
+        for (index, image) in self.images.iter().enumerate() {
+            let in_tree = |error| OpenError::Facts(FactsError::Tree(error));
+            let Some(path) = path_of(&image.draft).map_err(in_tree)? else {
+                continue;
+            };
+            let Some(blob) = image.draft.open(&path).map_err(in_tree)? else {
+                continue;
+            };
+            let id = ContentId::of_blob(blob.as_ref());
+            let id = id.map_err(|error| in_tree(TreeError::new(&path, error)))?;
+            match found.iter_mut().find(|(known, ..)| *known == id) {
+                Some((.., parents)) => parents.push((index, path)),
+                None => {
+                    let name = format!("{}\\{path}", image.name);
+                    found.push((id, name, blob, vec![(index, path)]));
+                }
+            }
+        }
+        let before = self.images.len();
+        for (_, name, blob, parents) in found {
+            let wim = NestedWim::open(name, blob)?;
+            let trees = wim.trees()?;
+            let nested = Arc::new(Nested { wim, parents });
+            for (index, tree) in trees {
+                let image = Image::nested(&nested.wim, index, tree)?;
+                let mut draft = image.into_draft(self.options);
+                draft.nested = Some(Arc::clone(&nested));
+                self.images.push(draft);
+            }
+        }
+        Ok(self.images.len() - before)
     }
 
     /// Runs an operation on every image; one result per image.
@@ -171,20 +227,87 @@ impl Transaction {
         self.check()?;
         let mut receipts = Vec::new();
         let mut changes = Vec::new();
-        let mut store = None;
-        for image in self.images {
+        for image in &self.images {
             let (receipt, of_image) = prepare(&image.draft)?;
-            if !of_image.is_empty() {
-                changes.push((image.tree, of_image));
-                store = Some(image.store);
-            }
             receipts.push(receipt);
+            changes.push(of_image);
+        }
+        self.prepare_nested(&mut receipts, &mut changes)?;
+        let outer = self.images.into_iter().zip(changes);
+        let mut staged = Vec::new();
+        let mut store = None;
+        for (image, changes) in outer.filter(|(_, changes)| !changes.is_empty()) {
+            store = store.or(image.store);
+            staged.push((image.tree, changes));
         }
         let staged = match store {
-            Some(store) => Some(store.stage(changes, self.options.time)?),
+            Some(store) => Some(store.stage(staged, self.options.time)?),
             None => None,
         };
         Ok(Prepared { staged, receipts })
+    }
+
+    /// Turns the changes to images of nested files into changes of the files
+    /// that these are in the images around them.
+    fn prepare_nested(
+        &self,
+        receipts: &mut [Receipt],
+        changes: &mut [Vec<FileChange>],
+    ) -> Result<(), CommitError> {
+        let mut at = 0;
+        while let Some(image) = self.images.get(at) {
+            let Some(nested) = &image.nested else {
+                at += 1;
+                continue;
+            };
+            // Its images stand one behind the other.
+            let mut inner = Vec::new();
+            while let Some(image) = self.images.get(at)
+                && image
+                    .nested
+                    .as_ref()
+                    .is_some_and(|other| Arc::ptr_eq(other, nested))
+            {
+                if let (ImageTree::Wim(tree), Some(changes)) = (&image.tree, changes.get_mut(at)) {
+                    inner.push((Arc::clone(tree), std::mem::take(changes)));
+                }
+                at += 1;
+            }
+            if inner.iter().all(|(_, changes)| changes.is_empty()) {
+                continue;
+            }
+            let (content, differs) = nested.wim.changed(inner, self.options.time)?;
+            for (parent, path) in &nested.parents {
+                let id = |blob: &dyn Blob| {
+                    let id = ContentId::of_blob(blob);
+                    id.map_err(|error| TreeError::new(path, error))
+                };
+                let content: Arc<dyn Blob> = Arc::new(Identified {
+                    id: id(content.as_ref())?,
+                    blob: Arc::clone(&content),
+                });
+                let Some(outer) = self.images.get(*parent) else {
+                    continue;
+                };
+                let before = outer.draft.base().open(path)?;
+                if let Some(receipt) = receipts.get_mut(*parent) {
+                    receipt.written.push(Written {
+                        path: path.clone(),
+                        before: before.map(|blob| id(blob.as_ref())).transpose()?,
+                        after: Some(id(content.as_ref())?),
+                    });
+                }
+                if let Some(changes) = changes.get_mut(*parent) {
+                    changes.push(FileChange::Put {
+                        path: path.clone(),
+                        content,
+                        in_place_if_linked: false,
+                        differs: Some(differs.clone()),
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@ use super::write::{ENDING, Edit, Steps, heading};
 use crate::args::Writing;
 use crate::context::Context;
 use crate::exit::ExitCode;
+use crate::refusal::Refusal;
 use crate::render::json::{Added, AddedResult, DriversAdd, Outcome};
 use crate::render::text::{Paint, printable};
 
@@ -25,18 +26,32 @@ enum Given {
     },
 }
 
+/// What is asked for beside the words themselves.
+pub(crate) struct How {
+    /// Folders below are looked into.
+    pub(crate) recurse: bool,
+    /// The recovery environment inside the image gets the packages, too.
+    pub(crate) include_winre: bool,
+}
+
 /// Runs `drivers add IMAGE PACKAGE...`.
 pub(crate) fn run(
     image: &Path,
     packages: &[PathBuf],
-    recurse: bool,
+    how: &How,
     writing: &Writing,
     context: &mut Context<'_>,
 ) -> anyhow::Result<ExitCode> {
-    let given = given(packages, recurse);
+    let given = given(packages, how.recurse);
     let total = given.len() as u64 + ENDING;
     context.progress("open", 0, total);
     let mut edit = Edit::begin(image, writing, context)?;
+    if how.include_winre && edit.include_winre()? == 0 {
+        return Err(Refusal::NoWinre {
+            image: image.display().to_string(),
+        }
+        .into());
+    }
 
     let packages = (0..).zip(&given);
     let options = AddOptions::default();

@@ -50,8 +50,15 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             image,
             packages,
             recurse,
+            include_winre,
             writing,
-        }) => drivers_add::run(image, packages, *recurse, writing, context),
+        }) => {
+            let how = drivers_add::How {
+                recurse: *recurse,
+                include_winre: *include_winre,
+            };
+            drivers_add::run(image, packages, &how, writing, context)
+        }
         Command::Drivers(DriversCommand::Remove {
             image,
             names,

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use wimwright_servicing::{
     Access, BeginOptions, CommitError, Draft, DraftError, Finding, Plan, Receipt, Transaction,
+    winre,
 };
 
 use super::open;
@@ -61,9 +62,6 @@ impl Edit {
         };
         let set = open::images(image, access, context)?;
         let given = image.display().to_string();
-        if writing.plan_out.is_some() && set.images().len() > 1 {
-            return Err(Refusal::OnePlan { image: given }.into());
-        }
         let images = set.images().iter().map(|image| Opened {
             name: image.name().to_owned(),
             title: image.title().map(str::to_owned),
@@ -78,6 +76,25 @@ impl Edit {
                 strict: writing.strict,
             }),
         })
+    }
+
+    /// Takes the recovery environments that the images hold as images of their
+    /// own, to be changed with them. Gives how many there are.
+    pub(crate) fn include_winre(&mut self) -> anyhow::Result<usize> {
+        let included = self.transaction.include_nested(winre);
+        let included = included.map_err(|error| open::in_image(&self.given, error))?;
+        let names = self.transaction.drafts().map(|(name, _)| name.to_owned());
+        let titles = self.transaction.titles();
+        let new = names.zip(titles).skip(self.images.len());
+        let new: Vec<Opened> = new
+            .map(|(name, title)| Opened {
+                name,
+                title: title.map(str::to_owned),
+                findings: Vec::new(),
+            })
+            .collect();
+        self.images.extend(new);
+        Ok(included)
     }
 
     /// Runs an operation on each image; what fails for one fails for all.
@@ -133,8 +150,10 @@ impl Edit {
         for plan in &plans {
             context.log("plan", &plan.to_string());
         }
-        if let (Some(file), [plan]) = (&writing.plan_out, plans.as_slice()) {
-            save(file, plan)?;
+        match (&writing.plan_out, plans.as_slice()) {
+            (Some(file), [plan]) => save(file, plan)?,
+            (Some(_), _) => return Err(Refusal::OnePlan { image: self.given }.into()),
+            (None, _) => {}
         }
         Ok(match writing.dry_run {
             true => Ending::Planned(plans),

@@ -48,7 +48,7 @@ pub use directory::{DirectoryBackend, Staged};
 pub use error::BackendError;
 pub use recovery::Recovered;
 pub(crate) use store::{ImageTree, StagedStore, Store};
-pub(crate) use wim::StagedWim;
+pub(crate) use wim::{NestedWim, StagedWim};
 
 use crate::blob::Blob;
 use crate::path::ImagePath;

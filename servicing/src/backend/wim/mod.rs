@@ -7,17 +7,46 @@
 //! moment leaves the old images or the new ones.
 
 mod edit;
+mod nested;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use edit::ImageEdit;
+pub(crate) use nested::NestedWim;
 use wimwright_hive::FileTime;
-use wimwright_wim::Update;
+use wimwright_wim::{Archive, ChunkBase, Update};
 
 use super::{BackendError, FileChange};
 use crate::time;
 use crate::tree::WimTree;
 use crate::wim_file::{WimFile, WimFileError};
+
+/// Works out what `changes` come to in an update of the archive `name`.
+fn carry_out(
+    update: &mut Update,
+    archive: &Archive,
+    name: &Path,
+    images: Vec<(Arc<WimTree>, Vec<FileChange>)>,
+    now: FileTime,
+) -> Result<(), BackendError> {
+    for (tree, changes) in images {
+        if changes.is_empty() {
+            continue;
+        }
+        let mut edit = ImageEdit::new(&tree, update, now);
+        for change in changes {
+            edit.carry_out(change)?;
+        }
+        let wim = |error| WimFileError::wim(name, error);
+        let (metadata, changes) = edit.finish().map_err(wim)?;
+        let base = ChunkBase::of_metadata(archive, tree.index(), Some(changes)).map_err(wim)?;
+        update
+            .set_metadata(tree.index(), metadata, base, time::to_wim(now))
+            .map_err(wim)?;
+    }
+    Ok(())
+}
 
 /// Changes to images of a WIM file, ready to be written. Dropped, nothing
 /// happens.
@@ -39,23 +68,7 @@ impl StagedWim {
         now: FileTime,
     ) -> Result<StagedWim, BackendError> {
         let mut update = file.update()?;
-        for (tree, changes) in images {
-            if changes.is_empty() {
-                continue;
-            }
-            let mut edit = ImageEdit::new(&tree, &mut update, now);
-            for change in changes {
-                edit.carry_out(change)?;
-            }
-            let wim = |error| WimFileError::wim(file.path(), error);
-            let (metadata, changes) = edit.finish().map_err(wim)?;
-            let base =
-                wimwright_wim::ChunkBase::of_metadata(file.archive(), tree.index(), Some(changes))
-                    .map_err(wim)?;
-            update
-                .set_metadata(tree.index(), metadata, base, time::to_wim(now))
-                .map_err(wim)?;
-        }
+        carry_out(&mut update, file.archive(), file.path(), images, now)?;
         Ok(StagedWim {
             update,
             file: Arc::clone(file),

@@ -139,7 +139,7 @@ mod tests {
         let link = ImagePath::parse("Users\\All Users").unwrap();
         for (target, expected) in [
             ("C:\\ProgramData", Some("ProgramData")),
-            ("D:\\", Some("")),
+            ("D:\\", Some("\\")),
             ("\\Users\\Default", Some("Users\\Default")),
             ("..\\Windows/System32", Some("Windows\\System32")),
             ("Default", Some("Users\\Default")),

@@ -26,8 +26,9 @@ use crate::wim_file::WimFile;
 
 /// An image in a WIM file as a tree.
 pub struct WimTree {
+    archive: Archive,
     /// Kept open, with its lock: nobody fills what is read here.
-    file: Arc<WimFile>,
+    _file: Option<Arc<WimFile>>,
     index: u32,
     metadata: wimwright_wim::Metadata,
     /// `None` for an image in which nothing is, not even a root.
@@ -44,10 +45,20 @@ impl WimTree {
     /// # Errors
     /// What is wrong with its metadata.
     pub fn open(file: &Arc<WimFile>, index: u32) -> Result<WimTree, wimwright_wim::Error> {
-        let metadata = file.archive().metadata(index)?;
+        let tree = WimTree::over(file.archive(), index)?;
+        Ok(WimTree {
+            _file: Some(Arc::clone(file)),
+            ..tree
+        })
+    }
+
+    /// The image `index` of an archive, wherever that lies.
+    pub(crate) fn over(archive: &Archive, index: u32) -> Result<WimTree, wimwright_wim::Error> {
+        let metadata = archive.metadata(index)?;
         let root = metadata.root().map(|root| root.id());
         Ok(WimTree {
-            file: Arc::clone(file),
+            archive: archive.clone(),
+            _file: None,
             index,
             root,
             metadata,
@@ -57,7 +68,7 @@ impl WimTree {
     }
 
     fn archive(&self) -> &Archive {
-        self.file.archive()
+        &self.archive
     }
 
     /// The number of the image, from 1 on.
