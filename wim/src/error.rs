@@ -529,6 +529,31 @@ pub enum Error {
         /// How many parts the set has.
         parts: u16,
     },
+    /// Parts of the set were not handed in.
+    #[error("parts {} of {parts} are not here", numbers(missing))]
+    PartsMissing {
+        /// Their numbers.
+        missing: Vec<u16>,
+        /// How many there are.
+        parts: u16,
+    },
+    /// The parts of a set are not packed alike.
+    #[error(
+        "`{file}` is packed with {} chunks of {chunk_size}, the first part with {} chunks of {expected_chunk_size}",
+        codec_name(*codec), codec_name(*expected)
+    )]
+    OtherPacking {
+        /// Name of the part.
+        file: String,
+        /// Its codec.
+        codec: Option<Codec>,
+        /// Its chunk size.
+        chunk_size: u32,
+        /// The codec of the part with the images.
+        expected: Option<Codec>,
+        /// The chunk size of the part with the images.
+        expected_chunk_size: u32,
+    },
     /// An image names content that was not stored.
     #[error("entry `{name}` at {at} of the metadata names content {hash}, which was not stored")]
     NotStored {
@@ -545,6 +570,17 @@ pub enum Error {
         /// Why.
         source: CodecError,
     },
+}
+
+/// What messages call a codec, or none.
+fn codec_name(codec: Option<Codec>) -> String {
+    codec.map_or_else(|| "uncompressed".to_owned(), |codec| codec.to_string())
+}
+
+/// Numbers with commas between.
+fn numbers(numbers: &[u16]) -> String {
+    let numbers: Vec<_> = numbers.iter().map(u16::to_string).collect();
+    numbers.join(", ")
 }
 
 impl Error {

@@ -21,7 +21,8 @@
 //!
 //! * [`Archive`] opens and reads, any range of any blob, or many at once.
 //! * [`Archive::verify`] finds what is wrong.
-//! * [`WimWriter`] writes a new file; [`split`] cuts one into parts.
+//! * [`WimWriter`] writes a new file; [`split`] cuts one into parts, and
+//!   [`compact`] puts parts together or takes out holes.
 //! * [`Update`] changes a file in place, safe against cuts at every write.
 //! * [`Metadata`] is an image's tree; [`metadata::MetadataEditor`] edits it
 //!   like a heap, so that most of it stays packed as it is.
@@ -74,6 +75,7 @@ mod blob_table;
 mod chunk_reuse;
 mod chunks;
 mod commit;
+mod compact;
 #[allow(
     clippy::indexing_slicing,
     reason = "loops over tables of known length; the codecs' tests feed them damaged chunks"
@@ -101,6 +103,7 @@ pub use archive::{Archive, BlobConsumer, BlobId, BlobInfo, BlobReader, NamedFile
 pub use blob_table::BlobEntry;
 pub use chunk_reuse::ChunkBase;
 pub use commit::{Committed, Update, UpdateOptions};
+pub use compact::{CompactOptions, compact};
 pub use error::{Error, FileOffset};
 pub use hash::Hash;
 pub use header::{HEADER_LEN, Header, HeaderFlags, Version};

@@ -44,7 +44,6 @@ impl Space {
     }
 
     /// Bytes in holes.
-    #[cfg(test)]
     pub(crate) fn in_holes(&self) -> u64 {
         self.holes.iter().map(|(start, end)| end - start).sum()
     }

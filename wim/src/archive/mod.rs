@@ -25,7 +25,9 @@ use crate::metadata::{MAX_METADATA_LEN, Metadata};
 use crate::resource::Resource;
 use crate::resource_header::{ResourceFlags, ResourceHeader};
 use crate::solid::{Solid, SolidCache};
+use crate::space::Space;
 use crate::storage::ReadAt;
+use crate::verify::layout;
 use crate::write::Packing;
 use crate::xml::WimXml;
 
@@ -191,6 +193,15 @@ impl Archive {
     /// [`Error::Io`], [`Error::IntegrityTable`], or where it lies is wrong.
     pub fn integrity(&self) -> Result<Option<IntegrityTable>, Error> {
         self.inner.main().integrity(&self.inner.pool)
+    }
+
+    /// Bytes of the file with the images that neither its header nor its blob
+    /// table names.
+    pub fn unused_bytes(&self) -> u64 {
+        let main = self.inner.main();
+        let taken = layout::taken(main).into_iter();
+        let space = Space::around(taken.map(|(start, end, _)| (start, end)).collect());
+        space.in_holes() + main.length.saturating_sub(space.end())
     }
 
     /// How many blobs there are; metadata are none.

@@ -36,7 +36,7 @@ use crate::metadata::{ImageCounts, Metadata};
 use crate::storage::{ReadAt, WriteAt};
 use crate::write::{Encoders, NewBlob, PackedResource, Packing};
 use crate::xml::{Element, FileTime, WimXml};
-use references::ImageReferences;
+pub(crate) use references::ImageReferences;
 
 /// How a file may be changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,6 +77,8 @@ pub struct Update {
     /// The header as it was read.
     old: Header,
     boot_index: u32,
+    /// Whether an integrity table is written.
+    integrity: bool,
     xml: WimXml,
     images: Vec<UpdateImage>,
     /// In the order in which it came.
@@ -119,6 +121,7 @@ impl Update {
         let update = Update {
             images: images.collect(),
             boot_index: header.boot_index,
+            integrity: !header.integrity.is_absent(),
             xml: archive.xml().clone(),
             added: Vec::new(),
             by_hash: HashMap::new(),
@@ -221,11 +224,37 @@ impl Update {
     ///
     /// # Errors
     /// [`Error::NotStored`].
-    pub fn add_image(&mut self, metadata: Metadata, mut element: Element) -> Result<u32, Error> {
+    pub fn add_image(&mut self, metadata: Metadata, element: Element) -> Result<u32, Error> {
+        self.add_image_from(metadata, element, None)
+    }
+
+    /// Adds an image of another archive, `metadata` being its metadata: chunks
+    /// that are the same are not compressed again.
+    ///
+    /// # Errors
+    /// As for [`add_image`](Self::add_image), or the archive's metadata cannot
+    /// be read.
+    pub fn copy_image(
+        &mut self,
+        archive: &Archive,
+        index: u32,
+        metadata: Metadata,
+        element: Element,
+    ) -> Result<u32, Error> {
+        let base = ChunkBase::of_metadata(archive, index, None)?;
+        self.add_image_from(metadata, element, base)
+    }
+
+    fn add_image_from(
+        &mut self,
+        metadata: Metadata,
+        mut element: Element,
+        base: Option<ChunkBase>,
+    ) -> Result<u32, Error> {
         self.check_stored(&metadata, None)?;
         let references = ImageReferences::of(&metadata);
         self.counts(&metadata).write(&mut element);
-        let packed = PackedResource::pack(metadata.into_bytes(), None, &self.encoders)?;
+        let packed = PackedResource::pack(metadata.into_bytes(), base, &self.encoders)?;
         self.images.push(UpdateImage::New { packed, references });
         let index = self.images.len() as u32;
         self.xml.set_image(index, element);
@@ -253,6 +282,12 @@ impl Update {
     /// above.
     pub fn xml_mut(&mut self) -> &mut WimXml {
         &mut self.xml
+    }
+
+    /// Whether the file has an integrity table from now on; as before if
+    /// nothing is said.
+    pub fn set_integrity(&mut self, integrity: bool) {
+        self.integrity = integrity;
     }
 
     /// Marks an image as the bootable one; 0 for none.
@@ -311,7 +346,7 @@ impl Update {
 }
 
 /// As the file is packed, or as it is where its codec is only read.
-fn packing(header: &Header, level: Level) -> Packing {
+pub(crate) fn packing(header: &Header, level: Level) -> Packing {
     let packing = Packing {
         codec: header.codec(),
         chunk_size: header.chunk_size,

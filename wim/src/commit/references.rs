@@ -7,10 +7,10 @@ use crate::metadata::Metadata;
 
 /// What an image names.
 #[derive(Default)]
-pub(super) struct ImageReferences(HashMap<Hash, u32>);
+pub(crate) struct ImageReferences(HashMap<Hash, u32>);
 
 impl ImageReferences {
-    pub(super) fn of(metadata: &Metadata) -> ImageReferences {
+    pub(crate) fn of(metadata: &Metadata) -> ImageReferences {
         let mut counts = HashMap::new();
         for (_, dentry) in metadata.walk() {
             for stream in dentry.streams().filter(|stream| !stream.hash.is_zero()) {
@@ -21,17 +21,17 @@ impl ImageReferences {
         ImageReferences(counts)
     }
 
-    pub(super) fn contains(&self, hash: &Hash) -> bool {
+    pub(crate) fn contains(&self, hash: &Hash) -> bool {
         self.0.contains_key(hash)
     }
 
     /// How often content is named.
-    pub(super) fn count(&self, hash: &Hash) -> u32 {
+    pub(crate) fn count(&self, hash: &Hash) -> u32 {
         self.0.get(hash).copied().unwrap_or_default()
     }
 
     /// Adds what another image names.
-    pub(super) fn add(&mut self, other: &ImageReferences) {
+    pub(crate) fn add(&mut self, other: &ImageReferences) {
         for (hash, count) in &other.0 {
             let sum = self.0.entry(*hash).or_default();
             *sum = sum.saturating_add(*count);

@@ -86,6 +86,7 @@ impl Update {
         store.encoders = std::mem::replace(&mut self.encoders, Encoders::new(packing));
 
         let had_integrity = !self.old.integrity.is_absent();
+        let wants_integrity = self.integrity;
         let old_integrity = match had_integrity {
             true => self.archive.integrity().ok().flatten(),
             false => None,
@@ -136,11 +137,11 @@ impl Update {
             false => nearer_spot((at, end), data_end, tables.max_len()),
         };
         let moves = nearer + WORTH_MOVING <= at;
-        if moves || had_integrity {
+        if moves || wants_integrity {
             if moves {
                 end = tables.write(&store, nearer, &mut header)?;
             }
-            if had_integrity {
+            if wants_integrity {
                 let touched = store.written();
                 let covered = header.blob_table.end().unwrap_or_default();
                 let old = old_integrity.as_ref();

@@ -18,6 +18,7 @@ pub(crate) use pack::PackedResource;
 
 use crate::archive::{Archive, BlobId};
 use crate::blob_table::{self, BlobEntry};
+use crate::chunk_reuse::ChunkBase;
 use crate::error::{Error, FileOffset};
 use crate::hash::{Hash, Hasher};
 use crate::header::{HEADER_LEN, Header, HeaderFlags, Version};
@@ -183,7 +184,33 @@ impl WimWriter {
     /// # Errors
     /// [`Error::NotStored`] when it names content that was not stored, unless
     /// the file is a delta; [`Error::Write`].
-    pub fn add_image(&mut self, metadata: Metadata, mut element: Element) -> Result<u32, Error> {
+    pub fn add_image(&mut self, metadata: Metadata, element: Element) -> Result<u32, Error> {
+        self.add_image_from(metadata, element, None)
+    }
+
+    /// Adds an image of an archive, `metadata` being its metadata: chunks that
+    /// are the same are not compressed again.
+    ///
+    /// # Errors
+    /// As for [`add_image`](Self::add_image), or the archive's metadata cannot
+    /// be read.
+    pub fn copy_image(
+        &mut self,
+        archive: &Archive,
+        index: u32,
+        metadata: Metadata,
+        element: Element,
+    ) -> Result<u32, Error> {
+        let base = ChunkBase::of_metadata(archive, index, None)?;
+        self.add_image_from(metadata, element, base)
+    }
+
+    fn add_image_from(
+        &mut self,
+        metadata: Metadata,
+        mut element: Element,
+        base: Option<ChunkBase>,
+    ) -> Result<u32, Error> {
         for (_, dentry) in metadata.walk() {
             for stream in dentry.streams().filter(|stream| !stream.hash.is_zero()) {
                 match self.store.find_mut(&stream.hash) {
@@ -201,7 +228,7 @@ impl WimWriter {
         }
         let size_of = |hash: &Hash| self.store.find(hash).map_or(0, |blob| blob.resource.size);
         ImageCounts::of(&metadata, size_of).write(&mut element);
-        let packed = PackedResource::pack(metadata.into_bytes(), None, &self.store.encoders)?;
+        let packed = PackedResource::pack(metadata.into_bytes(), base, &self.store.encoders)?;
         let (hash, mut resource) = self.store.add_packed(packed)?;
         resource.flags |= ResourceFlags::METADATA;
         let entry = BlobEntry {
@@ -214,6 +241,11 @@ impl WimWriter {
         let index = self.images.len() as u32;
         self.xml.set_image(index, element);
         Ok(index)
+    }
+
+    /// The XML data, to say more than images do.
+    pub fn xml_mut(&mut self) -> &mut WimXml {
+        &mut self.xml
     }
 
     /// Marks an image as the bootable one; 0 for none.
