@@ -11,7 +11,10 @@ use wimwright_drivers as drivers;
 use wimwright_servicing::backend::BackendError;
 use wimwright_servicing::diff::PatternError;
 use wimwright_servicing::registry::{EditError, LocationError, RegistryError, WordsError};
-use wimwright_servicing::{CommitError, DraftError, FactsError, OpenError, PathError, TreeError};
+use wimwright_servicing::{
+    CommitError, DraftError, FactsError, ImageNameError, OpenError, PathError, TreeError,
+    WimFileError,
+};
 
 use crate::refusal::Refusal;
 
@@ -114,6 +117,10 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
         (of_backend(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<RegistryError>() {
         (of_registry(error), error.hint())
+    } else if let Some(error) = error.downcast_ref::<WimFileError>() {
+        (of_wim_file(error), error.hint())
+    } else if let Some(error) = error.downcast_ref::<ImageNameError>() {
+        (of_image_name(error), error.hint())
     } else if error.is::<PathError>() || error.is::<PatternError>() {
         (ExitCode::Usage, None)
     } else if error.downcast_ref::<TreeError>().is_some() {
@@ -204,6 +211,21 @@ fn of_registry(error: &RegistryError) -> ExitCode {
         | RegistryError::Inventory { .. }
         | RegistryError::Hive { .. }
         | RegistryError::Select { .. } => ExitCode::Damaged,
+        _ => ExitCode::Refused,
+    }
+}
+
+fn of_wim_file(error: &WimFileError) -> ExitCode {
+    match error.is_refusal() {
+        true => ExitCode::Refused,
+        false => ExitCode::Damaged,
+    }
+}
+
+fn of_image_name(error: &ImageNameError) -> ExitCode {
+    match error {
+        ImageNameError::Missing { .. } | ImageNameError::Host { .. } => ExitCode::Damaged,
+        ImageNameError::Selector { .. } => ExitCode::Usage,
         _ => ExitCode::Refused,
     }
 }

@@ -125,6 +125,25 @@ pub enum ImageNameError {
     },
 }
 
+impl ImageNameError {
+    /// What can be done about it, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            ImageNameError::Selector { .. } => {
+                "a number, a name, or `all` selects images: `FILE.wim:1`, `FILE.wim:name=1`"
+                    .to_owned()
+            }
+            ImageNameError::Several { file, .. } => {
+                format!("name one as `{0}:1`, or all as `{0}:all`", file.display())
+            }
+            ImageNameError::SeveralNamed { file, .. } => {
+                format!("a number tells them apart: `{}:#1`", file.display())
+            }
+            _ => return None,
+        })
+    }
+}
+
 impl ImageName {
     /// Reads what a person wrote: an existing path wins; else what stands
     /// behind a colon selects images of the WIM file before it.

@@ -4,14 +4,15 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::archive::{Archive, copy_range};
+use crate::archive::{Archive, OpenFile, copy_range};
 use crate::blob_table::{self, BlobEntry};
 use crate::error::{Error, FileOffset};
+use crate::hash::Hasher;
 use crate::header::{HEADER_LEN, Header, HeaderFlags};
 use crate::integrity::IntegrityTable;
 use crate::resource_header::{ResourceFlags, ResourceHeader};
 use crate::storage::WriteAt;
-use crate::write::table_header;
+use crate::write::{guid_of, table_header};
 
 /// Bytes of an entry in the blob table.
 const ENTRY_LEN: u64 = 50;
@@ -34,7 +35,8 @@ impl Unit {
 /// is larger too, and part 1 holds all metadata. `create` opens each part, by
 /// its number from 1 on. Gives the headers of the parts.
 ///
-/// `guid` is the identity of the set and must not be that of the archive.
+/// `guid` is the identity of the set and must not be that of the archive;
+/// `None` derives one from the archive's tables and the size of the parts.
 ///
 /// # Errors
 /// [`Error::SplitOfParts`] when the archive is a set or has references itself,
@@ -42,7 +44,7 @@ impl Unit {
 pub fn split(
     archive: &Archive,
     part_size: u64,
-    guid: [u8; 16],
+    guid: impl Into<Option<[u8; 16]>>,
     create: &mut dyn FnMut(u16) -> io::Result<Arc<dyn WriteAt>>,
 ) -> Result<Vec<Header>, Error> {
     let inner = archive.inner();
@@ -62,6 +64,7 @@ pub fn split(
         limit: u64::from(u16::MAX),
     })?;
     let integrity = !source.header.integrity.is_absent();
+    let guid = guid.into().unwrap_or_else(|| identity(source, part_size));
     let mut headers = Vec::new();
     for (number, units) in (1..=total).zip(parts) {
         let file = create(number).map_err(|source| Error::Write {
@@ -87,6 +90,16 @@ pub fn split(
         headers.push(header);
     }
     Ok(headers)
+}
+
+/// The identity of a set: another one for other content, and for other parts.
+fn identity(source: &OpenFile, part_size: u64) -> [u8; 16] {
+    let mut hasher = Hasher::default();
+    hasher.update(b"split set");
+    hasher.update(&source.header.to_bytes());
+    hasher.update(&blob_table::to_bytes(&source.entries));
+    hasher.update(&part_size.to_le_bytes());
+    guid_of(hasher.finish())
 }
 
 /// Which units come into which part: all metadata into the first, the rest in

@@ -136,6 +136,26 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// Its kebab-case name, the same for all findings of its kind.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Finding::WriteInProgress => "write-in-progress",
+            Finding::BootIndex { .. } => "boot-index",
+            Finding::BootMetadata { .. } => "boot-metadata",
+            Finding::PartMissing { .. } => "part-missing",
+            Finding::ImageNotNamed { .. } => "image-not-named",
+            Finding::IntegrityTable { .. } => "integrity-table",
+            Finding::Integrity { .. } => "integrity",
+            Finding::Overlap { .. } => "overlap",
+            Finding::Metadata { .. } => "metadata",
+            Finding::Blob { .. } => "content",
+            Finding::Dangling { .. } => "content-missing",
+            Finding::SameName { .. } => "same-name",
+            Finding::SecurityId { .. } => "security-id",
+            Finding::ReferenceCount { .. } => "reference-count",
+        }
+    }
+
     /// How bad it is.
     pub fn severity(&self) -> Severity {
         match self {

@@ -329,7 +329,7 @@ impl StoredBlob {
 /// A GUID from a hash: its first 16 bytes with the bits that mark a version 5
 /// (named by SHA-1) and the variant of RFC 9562. GUIDs begin with three little
 /// endian fields, so the version is at the top of byte 7.
-fn guid_of(hash: Hash) -> [u8; 16] {
+pub(crate) fn guid_of(hash: Hash) -> [u8; 16] {
     let mut guid = [0; 16];
     for (place, byte) in guid.iter_mut().zip(hash.0) {
         *place = byte;
