@@ -238,6 +238,11 @@ fn of_backend(error: &BackendError) -> ExitCode {
         | BackendError::DirectoryInTheWay { .. }
         | BackendError::FileInTheWay { .. }
         | BackendError::Root
+        | BackendError::NothingThere { .. }
+        | BackendError::NameTaken { .. }
+        | BackendError::IntoItself { .. }
+        | BackendError::AttributesNotHeld { .. }
+        | BackendError::CreationTimeNotHeld { .. }
         | BackendError::Reserved { .. }
         | BackendError::ReservedTaken { .. }
         | BackendError::OtherFilesystem { .. } => ExitCode::Refused,

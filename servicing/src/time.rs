@@ -1,6 +1,6 @@
 //! Windows times as text: ISO 8601 in UTC, exact to their 100 ns.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use wimwright_hive::FileTime;
@@ -38,6 +38,22 @@ pub fn from_system(time: SystemTime) -> FileTime {
 fn timestamp(time: FileTime) -> Option<Timestamp> {
     let ticks = i128::from(time.0) - i128::from(UNIX_EPOCH_SECONDS * TICKS_PER_SECOND);
     Timestamp::from_nanosecond(ticks * 100).ok()
+}
+
+/// The host's clock reading of a Windows time; `None` where the host's clock
+/// does not reach.
+pub(crate) fn to_system(time: FileTime) -> Option<SystemTime> {
+    let epoch = UNIX_EPOCH_SECONDS * TICKS_PER_SECOND;
+    let (ticks, after) = match time.0.checked_sub(epoch) {
+        Some(ticks) => (ticks, true),
+        None => (epoch - time.0, false),
+    };
+    let nanoseconds = u32::try_from(ticks % TICKS_PER_SECOND * 100).ok()?;
+    let distance = Duration::new(ticks / TICKS_PER_SECOND, nanoseconds);
+    match after {
+        true => UNIX_EPOCH.checked_add(distance),
+        false => UNIX_EPOCH.checked_sub(distance),
+    }
 }
 
 /// `2021-08-30T12:00:00Z` of a Windows time; after the year 9999, where ISO
@@ -91,6 +107,32 @@ pub(crate) mod json {
     }
 }
 
+/// Windows times in JSON that may be missing.
+pub(crate) mod optional_json {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use wimwright_hive::FileTime;
+
+    #[derive(Deserialize)]
+    struct Time(#[serde(with = "super::json")] FileTime);
+
+    pub(crate) fn serialize<S: Serializer>(
+        time: &Option<FileTime>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match time {
+            Some(time) => super::json::serialize(time, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<FileTime>, D::Error> {
+        let time = Option::<Time>::deserialize(deserializer)?;
+        Ok(time.map(|Time(time)| time))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +152,21 @@ mod tests {
             assert_eq!(parse_iso(text), Some(FileTime(ticks)), "{text}");
         }
         assert_eq!(date(FileTime(132_091_776_000_000_000)), "2019-08-02");
+    }
+
+    #[test]
+    fn the_host_shows_a_time_as_windows_does() {
+        for ticks in [
+            0,
+            1,
+            UNIX_EPOCH_SECONDS * TICKS_PER_SECOND,
+            130_915_872_000_000_001,
+        ] {
+            let system = to_system(FileTime(ticks)).unwrap();
+            // Before 1970 the way back ends at 1970.
+            let epoch = UNIX_EPOCH_SECONDS * TICKS_PER_SECOND;
+            assert_eq!(from_system(system), FileTime(ticks.max(epoch)), "{ticks}");
+        }
     }
 
     #[test]

@@ -6,7 +6,6 @@
 //!   was, or a journal that the next open finishes
 //! * dropping a transaction discards it: a dry run is one that is dropped
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::backend::{BackendError, FileChange, ImageTree, NestedWim, StagedStore, Store};
@@ -88,6 +87,11 @@ pub struct Receipt {
     pub basis: BasisCount,
     /// The files written.
     pub written: Vec<Written>,
+    /// The files and directories that got another path: the old one, and the
+    /// new one.
+    pub renamed: Vec<(ImagePath, ImagePath)>,
+    /// The files and directories that got attributes or times.
+    pub restamped: Vec<ImagePath>,
     /// Hives that were dirty, and what was done about it.
     pub recovered: Vec<(HiveName, Recovered)>,
     /// Values that only our own reader could compare after the edit.
@@ -318,6 +322,8 @@ fn prepare(draft: &Draft) -> Result<(Receipt, Vec<FileChange>), CommitError> {
         undo: draft.undo().cloned().collect(),
         basis: draft.plan().basis(),
         written: Vec::new(),
+        renamed: Vec::new(),
+        restamped: Vec::new(),
         recovered: Vec::new(),
         read_back_exceptions: Vec::new(),
     };
@@ -356,6 +362,8 @@ fn prepare(draft: &Draft) -> Result<(Receipt, Vec<FileChange>), CommitError> {
         });
     }
     receipt.written = written(draft, &changes)?;
+    receipt.renamed = draft.renamed();
+    receipt.restamped = restamped(&changes);
     Ok((receipt, changes))
 }
 
@@ -379,39 +387,51 @@ fn strict(plan: &Plan) -> Result<(), CommitError> {
 /// What each change does to which file; and that the base is still as the
 /// plan saw it, and sources still hold what was planned.
 fn written(draft: &Draft, changes: &[FileChange]) -> Result<Vec<Written>, CommitError> {
-    let mut promised: BTreeMap<&ImagePath, ContentId> = BTreeMap::new();
     for step in &draft.plan().steps {
-        if let Change::PutFile { path, content } = &step.change {
-            promised.insert(path, content.id());
-            if let Content::Source {
-                source,
-                path: from,
-                expand,
-                id,
-            } = content
-            {
-                draft.check_source(*source, from, expand.as_deref(), path, *id)?;
-            }
+        if let Change::PutFile {
+            path,
+            content:
+                Content::Source {
+                    source,
+                    path: from,
+                    expand,
+                    id,
+                },
+        } = &step.change
+        {
+            draft.check_source(*source, from, expand.as_deref(), path, *id)?;
         }
     }
     let mut list = Vec::new();
     for change in changes {
         let (path, after) = match change {
             FileChange::Put { path, content, .. } => {
-                let id = match promised.get(path) {
-                    Some(id) => *id,
+                let id = match draft.planned_content(path) {
+                    Some(id) => id,
                     None => ContentId::of_blob(content.as_ref())
                         .map_err(|error| TreeError::new(path, error))?,
                 };
                 (path, Some(id))
             }
             FileChange::Remove { path } => (path, None),
-            FileChange::MakeDirectory { .. } => continue,
+            FileChange::MakeDirectory { .. }
+            | FileChange::Rename { .. }
+            | FileChange::SetAttributes { .. }
+            | FileChange::SetTimes { .. } => continue,
         };
-        let before = match draft.base().open(path)? {
-            Some(blob) => Some(
-                ContentId::of_blob(blob.as_ref()).map_err(|error| TreeError::new(path, error))?,
-            ),
+        // A renamed file that is written, too, held what its old name shows.
+        let was = match after {
+            Some(_) => draft.origin(path),
+            None => Some(path.clone()),
+        };
+        let before = match was {
+            Some(was) => match draft.base().open(&was)? {
+                Some(blob) => Some(
+                    ContentId::of_blob(blob.as_ref())
+                        .map_err(|error| TreeError::new(path, error))?,
+                ),
+                None => None,
+            },
             None => None,
         };
         list.push(Written {
@@ -421,6 +441,21 @@ fn written(draft: &Draft, changes: &[FileChange]) -> Result<Vec<Written>, Commit
         });
     }
     Ok(list)
+}
+
+/// The paths that `changes` set attributes or times of, each once.
+fn restamped(changes: &[FileChange]) -> Vec<ImagePath> {
+    let mut paths: Vec<ImagePath> = changes
+        .iter()
+        .filter_map(|change| match change {
+            FileChange::SetAttributes { path, .. } | FileChange::SetTimes { path, .. } => {
+                Some(path.clone())
+            }
+            _ => None,
+        })
+        .collect();
+    paths.dedup();
+    paths
 }
 
 /// A transaction of which only the last step is left.

@@ -19,7 +19,9 @@ use support::model::{Disk, Files, files_of, metadata_of, stream};
 use support::{WIMLIB, noise, paths, text, wimlib};
 use wimwright_testdata::program;
 use wimwright_wim::compress::{Codec, Level};
-use wimwright_wim::metadata::{DentryId, EntryFields, MetadataBuilder, MetadataEditor, attribute};
+use wimwright_wim::metadata::{
+    DentryId, EntryFields, MetadataBuilder, MetadataEditor, OwnedEntry, attribute,
+};
 use wimwright_wim::{
     ChunkBase, Committed, FileTime, Metadata, NewBlob, Packing, Update, UpdateOptions,
     VerifyOptions, WimWriter, WriteOptions,
@@ -163,6 +165,7 @@ fn random_commits_end_as_the_model_does() {
         let mut dice = Dice(seed);
         let mut model = many(300);
         let disk = new_wim(&model, packing, integrity);
+        let mut renamed = 0;
         for round in 0..50_u64 {
             let mut changes: Vec<(String, Option<Vec<u8>>)> = Vec::new();
             for step in 0..=dice.roll(6) as u64 {
@@ -204,6 +207,36 @@ fn random_commits_end_as_the_model_does() {
                     None => model.remove(&path),
                 };
             }
+            if round % 4 == 1 {
+                // A folder with all in it goes into another, and back, or a file does.
+                let known: Vec<_> = model.keys().cloned().collect();
+                let file = known[dice.roll(known.len())].clone();
+                let (from, to) = match round % 8 {
+                    1 => ("/folder 1".to_owned(), "/folder 2/sub 1/moved".to_owned()),
+                    _ if model
+                        .keys()
+                        .any(|path| path.starts_with("/folder 2/sub 1/moved/")) =>
+                    {
+                        ("/folder 2/sub 1/moved".to_owned(), "/folder 1".to_owned())
+                    }
+                    _ => (file, format!("/folder 2/renamed {round}")),
+                };
+                if find(&disk.open().metadata(1).unwrap(), &from).is_some()
+                    && find(&disk.open().metadata(1).unwrap(), &to).is_none()
+                {
+                    commit(&disk, &[], |editor| rename(editor, &from, &to));
+                    let below = format!("{from}/");
+                    model = std::mem::take(&mut model)
+                        .into_iter()
+                        .map(|(path, bytes)| match path.strip_prefix(&below) {
+                            Some(rest) => (format!("{to}/{rest}"), bytes),
+                            None if path == from => (to.clone(), bytes),
+                            None => (path, bytes),
+                        })
+                        .collect();
+                    renamed += 1;
+                }
+            }
             let archive = disk.open();
             assert!(files_of(&archive, 1) == model, "seed {seed}, round {round}");
             let found = archive.verify(VerifyOptions::default(), &|_| ()).unwrap();
@@ -226,7 +259,22 @@ fn random_commits_end_as_the_model_does() {
                 assert_wimlib_agrees(&wim, &model);
             }
         }
+        assert!(renamed > 5, "{renamed}");
     }
+}
+
+fn rename(editor: &mut MetadataEditor, from: &str, to: &str) {
+    let (above, name) = to.rsplit_once('/').unwrap();
+    folder(editor, above);
+    let (directory, entry) = find(editor.metadata(), from).unwrap();
+    let mut fields = OwnedEntry::of(&editor.metadata().dentry(entry).unwrap());
+    fields.name = name.encode_utf16().collect();
+    let target = |metadata: &Metadata| match above {
+        "" => Some(metadata.root()?.id()),
+        above => find(metadata, above).map(|(_, entry)| entry),
+    };
+    let done = fields.with_fields(|fields| editor.rename(directory, entry, fields, target));
+    done.unwrap();
 }
 
 fn assert_wimlib_agrees(wim: &Path, model: &Files) {

@@ -308,6 +308,16 @@ pub(crate) fn summary(receipt: &Receipt) -> String {
             "file or folder removed",
             "files and folders removed",
         ),
+        (
+            done.renamed.len(),
+            "file or folder renamed",
+            "files and folders renamed",
+        ),
+        (
+            done.restamped.len(),
+            "file or folder with new attributes or times",
+            "files and folders with new attributes or times",
+        ),
         (registry.keys_created, "key created", "keys created"),
         (registry.values_set, "value set", "values set"),
         (registry.keys_deleted, "key deleted", "keys deleted"),

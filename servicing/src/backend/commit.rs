@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use super::RESERVED;
 use super::error::BackendError;
 use super::host::Host;
-use super::journal::{self, How, Journal, Put, removed_path, staged_path};
+use super::journal::{self, How, Journal, Put, Stamp, removed_path, staged_path};
+use super::moves;
 use super::sweep::sweep;
 use crate::blob::{Blob, ContentId, for_each_chunk};
 use crate::tree::directory::{HostKind, shown};
@@ -25,7 +26,7 @@ pub(crate) fn commit(host: &dyn Host, journal: &Journal) -> Result<(), BackendEr
         return Err(withdraw(host, error));
     }
     // Committed: from here on the next open finishes what stops here.
-    carry_out(host, journal).map_err(|error| interrupted(host, error))?;
+    carry_out(host, journal, Phase::TakeAway).map_err(|error| interrupted(host, error))?;
     finish(host);
     Ok(())
 }
@@ -55,8 +56,44 @@ pub(crate) fn finish(host: &dyn Host) {
     let _ = sweep(host);
 }
 
-/// Carries out the steps, those done already too, and notes that all are done.
-pub(crate) fn carry_out(host: &dyn Host, journal: &Journal) -> Result<(), BackendError> {
+/// How far a commit in force is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// What goes or moves is taken out of the image.
+    TakeAway,
+    /// All of that is done; what moves and what is new is put into its place.
+    Place,
+}
+
+/// Carries out the steps from `phase` on, those done already too, and notes
+/// that all are done.
+pub(crate) fn carry_out(
+    host: &dyn Host,
+    journal: &Journal,
+    phase: Phase,
+) -> Result<(), BackendError> {
+    let in_force = match journal.moves.is_empty() {
+        true => {
+            structure(host, journal)?;
+            journal::path()
+        }
+        false => {
+            if phase == Phase::TakeAway {
+                moves::take_away(host, journal)?;
+                rename(host, &journal::path(), &journal::placing_path())?;
+                sync(host, Path::new(RESERVED))?;
+            }
+            moves::place(host, journal)?;
+            journal::placing_path()
+        }
+    };
+    put_content(host, journal)?;
+    stamp(host, &journal.stamps)?;
+    rename(host, &in_force, &journal::done_path())
+}
+
+/// Removals and new directories, where nothing moves.
+fn structure(host: &dyn Host, journal: &Journal) -> Result<(), BackendError> {
     remove(host, &journal.removals)?;
     make_directories(host, &journal.directories)?;
     // Synced before any file is moved to its place. It may take the name of
@@ -69,9 +106,12 @@ pub(crate) fn carry_out(host: &dyn Host, journal: &Journal) -> Result<(), Backen
     if !journal.removals.is_empty() {
         touched.insert(RESERVED.into());
     }
-    sync_all(host, &touched)?;
+    sync_all(host, &touched)
+}
 
-    touched = BTreeSet::from([RESERVED.into()]);
+/// Moves staged content to its place, or writes it over what is there.
+fn put_content(host: &dyn Host, journal: &Journal) -> Result<(), BackendError> {
+    let mut touched = BTreeSet::from([RESERVED.into()]);
     for (number, put) in journal.puts.iter().enumerate() {
         let staged = staged_path(number);
         match (status(host, &staged)?, put.how) {
@@ -81,8 +121,29 @@ pub(crate) fn carry_out(host: &dyn Host, journal: &Journal) -> Result<(), Backen
         }
         touched.insert(parent(&put.path));
     }
-    sync_all(host, &touched)?;
-    rename(host, &journal::path(), &journal::done_path())
+    sync_all(host, &touched)
+}
+
+/// Sets attributes and times, when nothing else changes them any more. Times
+/// first: setting attributes changes none, but readonly may keep times from
+/// being set.
+fn stamp(host: &dyn Host, stamps: &[Stamp]) -> Result<(), BackendError> {
+    for stamp in stamps {
+        let failed = |error| BackendError::host(host, &stamp.path, error);
+        if !stamp.times.is_empty() {
+            host.set_times(&stamp.path, stamp.times).map_err(failed)?;
+        }
+        if let Some(attributes) = stamp.attributes {
+            host.set_attributes(&stamp.path, attributes)
+                .map_err(failed)?;
+        }
+        let synced = match status(host, &stamp.path)? {
+            Some(HostKind::Directory) => host.sync_directory(&stamp.path),
+            _ => host.sync_file(&stamp.path),
+        };
+        synced.map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Moves what goes into the reserved directory.
@@ -98,18 +159,22 @@ fn remove(host: &dyn Host, removals: &[PathBuf]) -> Result<(), BackendError> {
 
 /// Makes the new directories.
 fn make_directories(host: &dyn Host, directories: &[PathBuf]) -> Result<(), BackendError> {
-    for path in directories {
-        let made = host.create_directory(path);
-        if made
-            .as_ref()
-            .is_err_and(|error| error.kind() == io::ErrorKind::AlreadyExists)
-            && status(host, path)? == Some(HostKind::Directory)
-        {
-            continue;
-        }
-        made.map_err(|error| BackendError::host(host, path, error))?;
+    directories
+        .iter()
+        .try_for_each(|path| make_directory(host, path))
+}
+
+/// Makes a directory, unless that was done already.
+pub(super) fn make_directory(host: &dyn Host, path: &Path) -> Result<(), BackendError> {
+    let made = host.create_directory(path);
+    if made
+        .as_ref()
+        .is_err_and(|error| error.kind() == io::ErrorKind::AlreadyExists)
+        && status(host, path)? == Some(HostKind::Directory)
+    {
+        return Ok(());
     }
-    Ok(())
+    made.map_err(|error| BackendError::host(host, path, error))
 }
 
 /// Writes staged content over a file that is there.
@@ -156,11 +221,11 @@ fn same(blob: &dyn Blob, content: ContentId) -> io::Result<bool> {
     Ok(blob.len() == content.len && ContentId::of_blob(blob)? == content)
 }
 
-fn parent(path: &Path) -> PathBuf {
+pub(super) fn parent(path: &Path) -> PathBuf {
     path.parent().unwrap_or(Path::new("")).to_owned()
 }
 
-fn status(host: &dyn Host, path: &Path) -> Result<Option<HostKind>, BackendError> {
+pub(super) fn status(host: &dyn Host, path: &Path) -> Result<Option<HostKind>, BackendError> {
     match host.status(path) {
         // A file stands where the directory above was.
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(None),
@@ -169,7 +234,7 @@ fn status(host: &dyn Host, path: &Path) -> Result<Option<HostKind>, BackendError
     }
 }
 
-fn rename(host: &dyn Host, from: &Path, to: &Path) -> Result<(), BackendError> {
+pub(super) fn rename(host: &dyn Host, from: &Path, to: &Path) -> Result<(), BackendError> {
     host.rename(from, to)
         .map_err(|error| BackendError::host(host, to, error))
 }
@@ -179,7 +244,10 @@ fn sync(host: &dyn Host, directory: &Path) -> Result<(), BackendError> {
         .map_err(|error| BackendError::host(host, directory, error))
 }
 
-fn sync_all(host: &dyn Host, directories: &BTreeSet<PathBuf>) -> Result<(), BackendError> {
+pub(super) fn sync_all(
+    host: &dyn Host,
+    directories: &BTreeSet<PathBuf>,
+) -> Result<(), BackendError> {
     directories
         .iter()
         .try_for_each(|directory| sync(host, directory))

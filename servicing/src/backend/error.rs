@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::host::Host;
 use crate::path::ImagePath;
+use crate::plan::AttributeNames;
 use crate::security::SecurityError;
 use crate::tree::TreeError;
 use crate::wim_file::WimFileError;
@@ -124,8 +125,45 @@ pub enum BackendError {
         path: ImagePath,
     },
     /// A change of the image root itself.
-    #[error("the image root itself cannot be removed")]
+    #[error("the image root itself cannot be removed, renamed or given attributes or times")]
     Root,
+    /// Nothing is where something is to be renamed, or to get attributes.
+    #[error("`{path}`: nothing is there")]
+    NothingThere {
+        /// Where.
+        path: ImagePath,
+    },
+    /// Something has the name that something else is to get.
+    #[error("`{path}` is there already")]
+    NameTaken {
+        /// Where.
+        path: ImagePath,
+    },
+    /// A directory is to be moved into itself.
+    #[error("`{from}` cannot become `{to}`, which lies in it")]
+    IntoItself {
+        /// The directory.
+        from: ImagePath,
+        /// Its new path.
+        to: ImagePath,
+    },
+    /// Attributes that the filesystem does not hold.
+    #[error(
+        "`{path}`: the filesystem cannot hold the attributes `{}`",
+        AttributeNames(*attributes)
+    )]
+    AttributesNotHeld {
+        /// The file or directory.
+        path: ImagePath,
+        /// The attributes.
+        attributes: u32,
+    },
+    /// A creation time that the filesystem lets nobody set.
+    #[error("`{path}`: the filesystem lets nobody set when a file was made")]
+    CreationTimeNotHeld {
+        /// The file or directory.
+        path: ImagePath,
+    },
     /// A change below the reserved name.
     #[error("`{path}`: the name `{}` is reserved", super::RESERVED)]
     Reserved {
@@ -185,8 +223,8 @@ pub enum BackendError {
         /// The version that is known.
         known: u32,
     },
-    /// New content that the journal names is neither staged nor in place. The
-    /// image may be between old and new.
+    /// New content that the journal names, or something that it moves, is
+    /// neither staged nor in place. The image may be between old and new.
     #[error("the new content of `{path}` is lost: it is neither staged nor in place")]
     ContentLost {
         /// The file.
@@ -272,6 +310,9 @@ impl BackendError {
                 "unmount what is mounted inside the image, or service it by itself"
             }
             BackendError::ReservedTaken { .. } => "move it away if it is yours",
+            BackendError::AttributesNotHeld { .. } | BackendError::CreationTimeNotHeld { .. } => {
+                "put the image on NTFS, mounted with ntfs-3g, or into a WIM file"
+            }
             BackendError::AttributeLost { .. } => {
                 "run this as a user who may set what the file has"
             }

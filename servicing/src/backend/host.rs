@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::blob::Blob;
+use crate::plan::Times;
 use crate::tree::directory::HostKind;
 
 /// What is at a path, a link not being followed.
@@ -61,6 +62,12 @@ pub(crate) trait Host: Send + Sync {
     /// An error unless names may be added to and removed from the directory.
     fn check_changeable(&self, directory: &Path) -> io::Result<()>;
 
+    /// An error unless times and attributes of what is there may be set.
+    fn check_owned(&self, path: &Path) -> io::Result<()>;
+
+    /// Whether the host holds Windows attributes and creation times.
+    fn holds_attributes(&self) -> bool;
+
     /// The content of a file.
     fn read(&self, file: &Path) -> io::Result<Arc<dyn Blob>>;
 
@@ -84,6 +91,12 @@ pub(crate) trait Host: Send + Sync {
 
     /// Removes an empty directory.
     fn remove_directory(&self, directory: &Path) -> io::Result<()>;
+
+    /// Sets Windows attributes of a file or directory.
+    fn set_attributes(&self, path: &Path, attributes: u32) -> io::Result<()>;
+
+    /// Sets times of a file or directory.
+    fn set_times(&self, path: &Path, times: Times) -> io::Result<()>;
 
     /// Returns when content and attributes of the file are on the disk.
     fn sync_file(&self, file: &Path) -> io::Result<()>;

@@ -4,7 +4,13 @@
 //! Lines of JSON. The first names the format; then one line per step, in the
 //! order of carrying out; the last is the SHA-1 of all before it. What the
 //! n-th removal moves away is `old-n`, what the n-th new content was staged as
-//! is `new-n`, counted from 0.
+//! is `new-n`, and where the n-th move waits between its two paths is
+//! `moved-n`, counted from 0.
+//!
+//! A commit with moves has two phases, which the journal's name tells: first
+//! all that goes or moves is taken out of the image, then what moves and what
+//! is new is put where it belongs. In the second phase a name in the image may
+//! be an old or a new thing's, and nothing is taken away any more.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,11 +23,13 @@ use super::error::BackendError;
 use super::host::Host;
 use crate::blob::{ContentId, read_all};
 use crate::hex::Hex;
+use crate::plan::Times;
 use crate::text::Text;
 use crate::tree::directory::{is_reserved, path_from_text, path_text};
 
 const FORMAT: &str = "wimwright journal";
-const VERSION: u32 = 1;
+/// 2 has moves and stamps; a program that knows 1 refuses it.
+const VERSION: u32 = 2;
 /// Longest journal that is read, in bytes: a million steps. The file may be a
 /// stranger's.
 const MAX_LEN: u64 = 256 * 1024 * 1024;
@@ -34,6 +42,11 @@ pub(crate) fn draft_path() -> PathBuf {
 /// The journal in force: its steps are to be carried out.
 pub(crate) fn path() -> PathBuf {
     Path::new(RESERVED).join("journal")
+}
+
+/// The journal in force when all that goes or moves was taken out of the image.
+pub(crate) fn placing_path() -> PathBuf {
+    Path::new(RESERVED).join("journal.placing")
 }
 
 /// The journal whose steps are all carried out.
@@ -51,14 +64,22 @@ pub(crate) fn removed_path(removal: usize) -> PathBuf {
     Path::new(RESERVED).join(format!("old-{removal}"))
 }
 
-/// Whether a name in the reserved directory is one of the above.
+/// Where a move waits between its two paths.
+pub(crate) fn moved_path(number: usize) -> PathBuf {
+    Path::new(RESERVED).join(format!("moved-{number}"))
+}
+
+/// Whether a name in the reserved directory is one that may be swept away:
+/// one of the above, but not what a move left waiting, which is the user's.
 pub(crate) fn is_ours(name: &str) -> bool {
     let numbered = |prefix| {
         let number: Option<&str> = name.strip_prefix(prefix);
         number
             .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
     };
-    matches!(name, "journal" | "journal.new" | "done") || numbered("new-") || numbered("old-")
+    matches!(name, "journal" | "journal.new" | "journal.placing" | "done")
+        || numbered("new-")
+        || numbered("old-")
 }
 
 /// How new content gets to its place.
@@ -78,6 +99,23 @@ pub(crate) struct Put {
     pub(crate) how: How,
 }
 
+/// A name that becomes another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Move {
+    /// The path before the commit.
+    pub(crate) from: PathBuf,
+    /// The path after it.
+    pub(crate) to: PathBuf,
+}
+
+/// Attributes and times of a file or directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) path: PathBuf,
+    pub(crate) attributes: Option<u32>,
+    pub(crate) times: Times,
+}
+
 /// The steps of a commit. Paths are below the image root, without links.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Journal {
@@ -85,10 +123,14 @@ pub(crate) struct Journal {
     pub(crate) changes: usize,
     /// First, in this order: names that go, with all below them.
     pub(crate) removals: Vec<PathBuf>,
+    /// With them the first half, then the second: names that get another path.
+    pub(crate) moves: Vec<Move>,
     /// Then: directories that come, the upper ones first.
     pub(crate) directories: Vec<PathBuf>,
     /// Then: new content.
     pub(crate) puts: Vec<Put>,
+    /// At last: attributes and times.
+    pub(crate) stamps: Vec<Stamp>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -103,9 +145,25 @@ struct Header {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Line {
     Remove(HostPath),
+    Move {
+        from: HostPath,
+        to: HostPath,
+    },
     MakeDirectory(HostPath),
-    Rename { path: HostPath, content: ContentId },
-    WriteInPlace { path: HostPath, content: ContentId },
+    Rename {
+        path: HostPath,
+        content: ContentId,
+    },
+    WriteInPlace {
+        path: HostPath,
+        content: ContentId,
+    },
+    Stamp {
+        path: HostPath,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attributes: Option<u32>,
+        times: Times,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -155,7 +213,11 @@ pub(crate) enum Malformed {
 impl Journal {
     /// Whether there is nothing to do.
     pub(crate) fn has_no_steps(&self) -> bool {
-        self.removals.is_empty() && self.directories.is_empty() && self.puts.is_empty()
+        self.removals.is_empty()
+            && self.moves.is_empty()
+            && self.directories.is_empty()
+            && self.puts.is_empty()
+            && self.stamps.is_empty()
     }
 
     /// The journal's bytes.
@@ -170,6 +232,10 @@ impl Journal {
         for path in &self.removals {
             push_line(&mut bytes, &Line::Remove(HostPath(path.clone())))?;
         }
+        for Move { from, to } in &self.moves {
+            let (from, to) = (HostPath(from.clone()), HostPath(to.clone()));
+            push_line(&mut bytes, &Line::Move { from, to })?;
+        }
         for path in &self.directories {
             push_line(&mut bytes, &Line::MakeDirectory(HostPath(path.clone())))?;
         }
@@ -178,6 +244,14 @@ impl Journal {
             let line = match put.how {
                 How::Rename => Line::Rename { path, content },
                 How::InPlace => Line::WriteInPlace { path, content },
+            };
+            push_line(&mut bytes, &line)?;
+        }
+        for stamp in &self.stamps {
+            let line = Line::Stamp {
+                path: HostPath(stamp.path.clone()),
+                attributes: stamp.attributes,
+                times: stamp.times,
             };
             push_line(&mut bytes, &line)?;
         }
@@ -209,7 +283,8 @@ impl Journal {
             let reason = format!("format `{}`, not `{FORMAT}`", header.format);
             return Err(Malformed::Line { line: 1, reason });
         }
-        if header.version != VERSION {
+        // 1 has the same steps, but fewer kinds.
+        if header.version == 0 || header.version > VERSION {
             return Err(Malformed::Version(header.version));
         }
         let mut journal = Journal {
@@ -229,18 +304,44 @@ impl Journal {
         let (path, content, how) = match line {
             Line::Remove(HostPath(path)) => {
                 self.removals.push(path);
-                return (self.directories.is_empty() && self.puts.is_empty()).then_some(());
+                return (self.moves.is_empty() && self.has_no_later_steps(true)).then_some(());
+            }
+            Line::Move { from, to } => {
+                let (HostPath(from), HostPath(to)) = (from, to);
+                self.moves.push(Move { from, to });
+                return self.has_no_later_steps(true).then_some(());
             }
             Line::MakeDirectory(HostPath(path)) => {
+                let in_time = self.has_no_later_steps(false);
                 self.directories.push(path);
-                return self.puts.is_empty().then_some(());
+                return in_time.then_some(());
+            }
+            Line::Stamp {
+                path: HostPath(path),
+                attributes,
+                times,
+            } => {
+                self.stamps.push(Stamp {
+                    path,
+                    attributes,
+                    times,
+                });
+                return Some(());
             }
             Line::Rename { path, content } => (path, content, How::Rename),
             Line::WriteInPlace { path, content } => (path, content, How::InPlace),
         };
         let HostPath(path) = path;
         self.puts.push(Put { path, content, how });
-        Some(())
+        self.stamps.is_empty().then_some(())
+    }
+
+    /// Whether no step is there that comes after those of names; of
+    /// directories, too, with `directories`.
+    fn has_no_later_steps(&self, directories: bool) -> bool {
+        (!directories || self.directories.is_empty())
+            && self.puts.is_empty()
+            && self.stamps.is_empty()
     }
 
     /// Writes the journal down, not in force yet.
@@ -312,11 +413,23 @@ mod tests {
         Journal {
             changes: 5,
             removals: vec!["Windows/old.sys".into(), "Temp".into()],
+            moves: vec![Move {
+                from: "Windows/a".into(),
+                to: "Windows/new/b".into(),
+            }],
             directories: vec!["Windows/new".into()],
             puts: vec![
                 put("Windows/new/gr\u{FC}n", How::Rename),
                 put("Windows/System32/config/SYSTEM", How::InPlace),
             ],
+            stamps: vec![Stamp {
+                path: "Windows/new/b".into(),
+                attributes: Some(0x21),
+                times: Times {
+                    written: Some(crate::time::from_unix_seconds(1)),
+                    ..Times::default()
+                },
+            }],
         }
     }
 
@@ -390,8 +503,8 @@ mod tests {
                 "out of order",
             ),
             (
-                head.replace("version\":1", "version\":2") + "\n",
-                "format version 2",
+                head.replace("version\":1", "version\":3") + "\n",
+                "format version 3",
             ),
             (
                 head.replace("wimwright j", "another j") + "\n",
@@ -410,6 +523,8 @@ mod tests {
             ("journal", true),
             ("new-17", true),
             ("old-0", true),
+            ("moved-0", false),
+            ("journal.placing", true),
             ("new-", false),
             ("new-1a", false),
             ("notes.txt", false),

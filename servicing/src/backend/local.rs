@@ -10,7 +10,14 @@ use cap_std::fs::{Dir, DirBuilder, Metadata, OpenOptions};
 
 use super::host::{Attributes, Host, HostFile, Status};
 use crate::blob::Blob;
-use crate::tree::directory::{FileBlob, HostKind, links, list, open_to_read, or_dot, resolve};
+use crate::plan::Times;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+use crate::tree::directory::{ATTRIBUTES, CREATED};
+use crate::tree::directory::{
+    FileBlob, HostKind, holds_attributes, links, list, open_to_read, or_dot, resolve,
+};
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+use wimwright_hive::FileTime;
 
 /// An image directory on this host.
 pub(crate) struct LocalHost {
@@ -34,6 +41,15 @@ impl LocalHost {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
         }
         Ok(Box::new(LocalFile(opened.into_std())))
+    }
+
+    /// A file or directory, opened for what is not its content.
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    fn open_either(&self, path: &Path) -> io::Result<File> {
+        match self.root.symlink_metadata(path)?.is_dir() {
+            true => Ok(self.root.open_dir(path)?.into_std_file()),
+            false => open_to_read(&self.root, path),
+        }
     }
 }
 
@@ -74,6 +90,25 @@ impl Host for LocalHost {
         #[cfg(not(unix))]
         let _ = directory;
         Ok(())
+    }
+
+    fn check_owned(&self, path: &Path) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            use cap_std::fs::MetadataExt as _;
+            let us = rustix::process::geteuid();
+            let owner = self.root.symlink_metadata(or_dot(path))?.uid();
+            if !us.is_root() && us.as_raw() != owner {
+                return Err(io::ErrorKind::PermissionDenied.into());
+            }
+        }
+        #[cfg(not(unix))]
+        let _ = path;
+        Ok(())
+    }
+
+    fn holds_attributes(&self) -> bool {
+        holds_attributes(&self.root)
     }
 
     fn read(&self, file: &Path) -> io::Result<Arc<dyn Blob>> {
@@ -117,6 +152,46 @@ impl Host for LocalHost {
 
     fn remove_directory(&self, directory: &Path) -> io::Result<()> {
         self.root.remove_dir(directory)
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    fn set_attributes(&self, path: &Path, attributes: u32) -> io::Result<()> {
+        let opened = self.open_either(path)?;
+        super::attributes::extended::set(&opened, ATTRIBUTES.as_ref(), &attributes.to_ne_bytes())
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "macos")))]
+    fn set_attributes(&self, _path: &Path, _attributes: u32) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    fn set_times(&self, path: &Path, times: Times) -> io::Result<()> {
+        let opened = self.open_either(path)?;
+        if let Some(FileTime(ticks)) = times.created {
+            let name = CREATED.as_ref();
+            super::attributes::extended::set(&opened, name, &ticks.to_ne_bytes())?;
+        }
+        let system = |time: Option<FileTime>| match time {
+            None => Ok(None),
+            Some(time) => match crate::time::to_system(time) {
+                Some(time) => Ok(Some(time)),
+                None => Err(io::Error::from(io::ErrorKind::InvalidInput)),
+            },
+        };
+        let mut set = std::fs::FileTimes::new();
+        if let Some(time) = system(times.accessed)? {
+            set = set.set_accessed(time);
+        }
+        if let Some(time) = system(times.written)? {
+            set = set.set_modified(time);
+        }
+        opened.set_times(set)
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "macos")))]
+    fn set_times(&self, _path: &Path, _times: Times) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     fn sync_file(&self, file: &Path) -> io::Result<()> {

@@ -7,10 +7,13 @@
 //!    syncs it. A cut: the next open throws it away, the image is the old one.
 //! 2. [`Staged::commit`] writes the journal, a record of every step, syncs it
 //!    and gives it its final name. That rename is the commit point.
-//! 3. The steps are carried out: removals (renames into the reserved
-//!    directory), new directories, new content (renames out of it, or writing
-//!    in place where a rename would lose something). A cut: the next open
-//!    carries the journal out again, the image is the new one.
+//! 3. The steps are carried out: removals and moves (renames into the reserved
+//!    directory), new directories and moves (renames out of it), new content
+//!    (renames out of it, too, or writing in place where a rename would lose
+//!    something), attributes and times. A cut: the next open carries the
+//!    journal out again, the image is the new one. Where something moves, the
+//!    journal is renamed between the two halves, so that what was moved to its
+//!    place is not taken for what had that name before.
 //! 4. The journal is renamed to say that it is done, and all is removed.
 //!
 //! Assumed of the host: what fsync returned for stays; a rename happens or
@@ -33,6 +36,7 @@ mod journal;
 mod layout;
 mod local;
 mod lock;
+mod moves;
 #[cfg(test)]
 mod power_loss;
 mod recovery;
@@ -52,13 +56,15 @@ pub(crate) use wim::{NestedWim, StagedWim};
 
 use crate::blob::Blob;
 use crate::path::ImagePath;
+use crate::plan::Times;
 
 /// The one name in an image's root that is ours: while a commit is prepared
 /// and carried out, its files lie there. No tree shows it, and no change may
 /// name it.
 pub const RESERVED: &str = ".wimwright";
 
-/// The net effect of a draft on the files of one tree.
+/// One of the changes that a draft comes to. They are carried out one after
+/// the other: each finds the tree as those before it left it.
 #[derive(Clone)]
 pub enum FileChange {
     /// A file with this content, new or in place of one that is there. The
@@ -85,5 +91,28 @@ pub enum FileChange {
     Remove {
         /// Where.
         path: ImagePath,
+    },
+    /// A file, link or directory, with all in it and all that is known of it,
+    /// gets another path, where nothing else may be. The directories above
+    /// that are there.
+    Rename {
+        /// Where it is.
+        from: ImagePath,
+        /// Where it will be, spelled like this; may differ by case only.
+        to: ImagePath,
+    },
+    /// Attributes of a file or directory.
+    SetAttributes {
+        /// Where.
+        path: ImagePath,
+        /// All of them; those that say what it is are as they were.
+        attributes: u32,
+    },
+    /// Times of a file or directory.
+    SetTimes {
+        /// Where.
+        path: ImagePath,
+        /// Those to set.
+        times: Times,
     },
 }

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::RESERVED;
-use super::commit::{carry_out, finish, holds, interrupted};
+use super::commit::{Phase, carry_out, finish, holds, interrupted};
 use super::error::BackendError;
 use super::host::Host;
-use super::journal::{Journal, done_path, is_ours, path, staged_path};
+use super::journal::{Journal, done_path, is_ours, path, placing_path, staged_path};
 use super::sweep::sweep;
 use crate::tree::directory::HostKind;
 
@@ -55,7 +55,7 @@ pub(crate) fn look(host: &dyn Host) -> Result<Leftover, BackendError> {
     let mut found = Leftover::Empty;
     for (name, _) in host.list(reserved).map_err(failed)? {
         let at = reserved.join(&name);
-        if at == path() {
+        if at == path() || at == placing_path() {
             return Ok(Leftover::Pending);
         }
         if at == done_path() {
@@ -108,7 +108,14 @@ pub(crate) fn recover(host: &dyn Host) -> Result<Option<Recovered>, BackendError
 }
 
 fn carry_out_again(host: &dyn Host) -> Result<usize, BackendError> {
-    let journal = Journal::read(host, &path())?;
+    let placing = placing_path();
+    let status = host.status(&placing);
+    let status = status.map_err(|error| BackendError::host(host, &placing, error))?;
+    let (phase, path) = match status {
+        Some(_) => (Phase::Place, placing),
+        None => (Phase::TakeAway, path()),
+    };
+    let journal = Journal::read(host, &path)?;
     // When only the process died, what it saw need not be on the disk yet, and
     // no step may get there before the journal.
     let reserved = Path::new(RESERVED);
@@ -121,11 +128,11 @@ fn carry_out_again(host: &dyn Host) -> Result<usize, BackendError> {
         let status = status.map_err(|error| BackendError::host(host, &staged, error))?;
         if status.is_some() && !holds(host, &staged, put.content)? {
             return Err(BackendError::JournalDamaged {
-                path: host.locate(&path()),
+                path: host.locate(&path),
                 reason: format!("`{}` does not hold {}", staged.display(), put.content),
             });
         }
     }
-    carry_out(host, &journal)?;
+    carry_out(host, &journal, phase)?;
     Ok(journal.changes)
 }

@@ -74,6 +74,8 @@ impl StagedCommit {
         }
         sync_staged(host, self.journal.puts.len())?;
         self.journal.removals = layout.removals;
+        self.journal.moves = layout.moves;
+        self.journal.stamps = layout.stamps;
         self.journal.directories = layout.directories;
         Ok(())
     }
@@ -155,16 +157,19 @@ fn stage_write(host: &dyn Host, staged: &Path, write: &Write) -> Result<Put, Bac
     let on_staged = |error| BackendError::host(host, staged, error);
     let mut file = host.create(staged).map_err(on_staged)?;
     let content = copy(host, file.as_mut(), staged, write)?;
-    let how = if write.replaces {
-        choose(host, file.as_mut(), write)?
-    } else {
-        How::Rename
+    let how = match &write.replaces {
+        None => How::Rename,
+        Some(replaced) => {
+            let how = choose(host, file.as_mut(), write, replaced)?;
+            if how == How::InPlace {
+                // That it can be written is to be known now, not after the
+                // commit.
+                let opened = host.open_in_place(replaced);
+                opened.map_err(|error| BackendError::host(host, replaced, error))?;
+            }
+            how
+        }
     };
-    if how == How::InPlace {
-        // That it can be written is to be known now, not after the commit.
-        let opened = host.open_in_place(&write.path);
-        opened.map_err(|error| BackendError::host(host, &write.path, error))?;
-    }
     Ok(Put {
         path: write.path.clone(),
         content,
@@ -205,10 +210,15 @@ fn copy(
 
 /// How a file that is there gets its new content, so that it keeps what the
 /// host holds about it. A new file that takes its name is given that before.
-fn choose(host: &dyn Host, file: &mut dyn HostFile, write: &Write) -> Result<How, BackendError> {
-    let failed = |error| BackendError::host(host, &write.path, error);
-    let found = host.attributes(&write.path).map_err(failed)?;
-    let alone = has_one_name(host, &write.path, &found).map_err(failed)?;
+fn choose(
+    host: &dyn Host,
+    file: &mut dyn HostFile,
+    write: &Write,
+    replaced: &Path,
+) -> Result<How, BackendError> {
+    let failed = |error| BackendError::host(host, replaced, error);
+    let found = host.attributes(replaced).map_err(failed)?;
+    let alone = has_one_name(host, replaced, &found).map_err(failed)?;
     if !alone && write.in_place_if_linked {
         return Ok(How::InPlace);
     }

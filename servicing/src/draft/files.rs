@@ -1,37 +1,75 @@
 //! A tree seen through planned file changes.
+//!
+//! Each path that the plan touched has a node. What has none shows what the
+//! base has there; below a renamed directory that is what the base has under
+//! its old name. So a rename costs one node, whatever the directory holds.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::backend::FileChange;
 use crate::blob::{Blob, ContentId};
 use crate::path::ImagePath;
-use crate::plan::State;
+use crate::plan::{State, Times};
 use crate::text::Text;
 use crate::tree::{Entry, FileTree, Kind, Metadata, TreeError};
 
 /// What the plan makes of a path.
 #[derive(Clone)]
-enum Node {
-    File {
-        blob: Arc<dyn Blob>,
-        id: ContentId,
-    },
-    /// A directory that the plan makes. An opaque one stands where something
-    /// was removed, and hides what the base has below.
-    Directory {
-        opaque: bool,
-    },
+pub(super) struct Node {
+    pub(super) thing: Thing,
+    /// The path in the base of what stands here: what the plan does not change
+    /// of it shows, and for a directory what lies below. `None` for what is
+    /// new and what is removed.
+    pub(super) origin: Option<ImagePath>,
+    /// Whether the plan gave it this name, which is spelled as in the plan.
+    pub(super) renamed: bool,
+    pub(super) attributes: Option<u32>,
+    pub(super) times: Times,
+}
+
+/// What stands at a path that the plan touched.
+#[derive(Clone)]
+pub(super) enum Thing {
+    /// What the base has at the origin.
+    Kept,
+    /// This content.
+    File { blob: Arc<dyn Blob>, id: ContentId },
+    /// A directory that the plan makes.
+    Directory,
+    /// Nothing; the base has something here.
     Removed,
+}
+
+impl Node {
+    fn new(thing: Thing, origin: Option<ImagePath>) -> Node {
+        Node {
+            thing,
+            origin,
+            renamed: false,
+            attributes: None,
+            times: Times::default(),
+        }
+    }
+
+    /// What the plan sets of it.
+    fn over(&self, mut metadata: Metadata) -> Metadata {
+        metadata.attributes = self.attributes.or(metadata.attributes);
+        let times = self.times.or(metadata.times());
+        metadata.created = times.created;
+        metadata.accessed = times.accessed;
+        metadata.modified = times.written;
+        metadata
+    }
 }
 
 /// A base tree with planned changes over it, and the way back.
 #[derive(Clone)]
 pub(super) struct Files {
-    base: Arc<dyn FileTree>,
-    nodes: BTreeMap<ImagePath, Node>,
-    /// Every replaced node, oldest first: a savepoint is a length of it.
-    history: Vec<(ImagePath, Option<Node>)>,
+    pub(super) base: Arc<dyn FileTree>,
+    pub(super) nodes: BTreeMap<ImagePath, Node>,
+    /// Every replaced node with its spelling, oldest first: a savepoint is a
+    /// length of it.
+    history: Vec<(ImagePath, Option<(ImagePath, Node)>)>,
 }
 
 impl Files {
@@ -53,66 +91,163 @@ impl Files {
 
     pub(super) fn roll_back(&mut self, savepoint: usize) {
         while self.history.len() > savepoint {
-            match self.history.pop() {
-                Some((path, Some(node))) => self.nodes.insert(path, node),
-                Some((path, None)) => self.nodes.remove(&path),
-                None => None,
-            };
+            if let Some((path, before)) = self.history.pop() {
+                self.nodes.remove(&path);
+                self.nodes.extend(before);
+            }
         }
     }
 
+    /// Puts a node under exactly this spelling.
     fn set(&mut self, path: &ImagePath, node: Option<Node>) {
-        let before = match node {
-            Some(node) => self.nodes.insert(path.clone(), node),
-            None => self.nodes.remove(path),
-        };
+        let before = self.nodes.remove_entry(path);
+        self.nodes.extend(node.map(|node| (path.clone(), node)));
         self.history.push((path.clone(), before));
     }
 
-    pub(super) fn put(&mut self, path: &ImagePath, blob: Arc<dyn Blob>, id: ContentId) {
-        self.set(path, Some(Node::File { blob, id }));
+    /// Puts a node under the spelling that is there, if one is.
+    fn set_here(&mut self, path: &ImagePath, node: Node) {
+        let known = self.nodes.get_key_value(path).map(|(known, _)| known);
+        let path = known.unwrap_or(path).clone();
+        self.set(&path, Some(node));
     }
 
-    pub(super) fn make_directory(&mut self, path: &ImagePath) {
-        let opaque = matches!(self.nodes.get(path), Some(Node::Removed));
-        self.set(path, Some(Node::Directory { opaque }));
-    }
-
-    pub(super) fn remove(&mut self, path: &ImagePath) -> Result<(), TreeError> {
-        let below: Vec<ImagePath> = self
-            .nodes
-            .range(path.clone()..)
-            .map(|(below, _)| below)
-            .skip_while(|below| *below == path)
-            .take_while(|below| below.starts_with(path))
-            .cloned()
-            .collect();
-        for path in below {
-            self.set(&path, None);
+    pub(super) fn put(
+        &mut self,
+        path: &ImagePath,
+        blob: Arc<dyn Blob>,
+        id: ContentId,
+    ) -> Result<(), TreeError> {
+        let mut node = match self.nodes.get(path) {
+            // A file that was removed and comes back is the one it was.
+            Some(node) if !matches!(node.thing, Thing::Removed) => node.clone(),
+            _ => Node::new(Thing::Kept, self.beneath(path)),
+        };
+        if let Some(origin) = &node.origin
+            && !self.base.has_file(origin)?
+        {
+            node.origin = None;
         }
-        let in_base = !self.hidden(path) && self.base.metadata(path)?.is_some();
-        self.set(path, in_base.then_some(Node::Removed));
+        node.thing = Thing::File { blob, id };
+        node.times.written = None;
+        self.set_here(path, node);
         Ok(())
     }
 
-    /// Whether a planned removal above `path` hides what the base has there.
-    fn hidden(&self, path: &ImagePath) -> bool {
-        let mut above = path.parent();
-        while let Some(directory) = above {
-            if let Some(Node::Removed | Node::Directory { opaque: true } | Node::File { .. }) =
-                self.nodes.get(&directory)
-            {
-                return true;
-            }
-            above = directory.parent();
+    pub(super) fn make_directory(&mut self, path: &ImagePath) {
+        self.set(path, Some(Node::new(Thing::Directory, None)));
+    }
+
+    pub(super) fn remove(&mut self, path: &ImagePath) -> Result<(), TreeError> {
+        for below in self.nodes_from(path) {
+            self.set(&below, None);
         }
-        false
+        let in_base = match self.beneath(path) {
+            Some(origin) => self.base.metadata(&origin)?.is_some(),
+            None => false,
+        };
+        if in_base {
+            self.set(path, Some(Node::new(Thing::Removed, None)));
+        }
+        Ok(())
+    }
+
+    /// Gives what is at `from`, with all below it, the path `to`, where nothing
+    /// else may be.
+    pub(super) fn rename(&mut self, from: &ImagePath, to: &ImagePath) -> Result<(), TreeError> {
+        let mut top = match self.nodes.get(from) {
+            Some(node) => node.clone(),
+            None => Node::new(Thing::Kept, self.origin(from)),
+        };
+        top.renamed = true;
+        let mut moved = vec![(to.clone(), top)];
+        for path in self.nodes_from(from) {
+            let below = path.below(from).filter(|below| !below.is_root());
+            if let (Some(below), Some(node)) = (below, self.nodes.get(&path)) {
+                moved.push((to.join_path(&below), node.clone()));
+            }
+        }
+        self.remove(from)?;
+        for (path, node) in moved {
+            self.set(&path, Some(node));
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_attributes(&mut self, path: &ImagePath, attributes: u32) {
+        let mut node = self.node_or_kept(path);
+        node.attributes = Some(attributes);
+        self.set_here(path, node);
+    }
+
+    pub(super) fn set_times(&mut self, path: &ImagePath, times: Times) {
+        let mut node = self.node_or_kept(path);
+        node.times = times.or(node.times);
+        self.set_here(path, node);
+    }
+
+    fn node_or_kept(&self, path: &ImagePath) -> Node {
+        let node = self.nodes.get(path).cloned();
+        node.unwrap_or_else(|| Node::new(Thing::Kept, self.origin(path)))
+    }
+
+    /// The nodes at and below `path`.
+    fn nodes_from(&self, path: &ImagePath) -> Vec<ImagePath> {
+        let from = self.nodes.range(path.clone()..).map(|(below, _)| below);
+        from.take_while(|below| below.starts_with(path))
+            .cloned()
+            .collect()
+    }
+
+    /// The path in the base of what `path` shows, where that is not new; the
+    /// base need not have anything there.
+    pub(super) fn origin(&self, path: &ImagePath) -> Option<ImagePath> {
+        let mut above = path.clone();
+        loop {
+            if let Some(node) = self.nodes.get(&above) {
+                let below = path.below(&above)?;
+                return Some(node.origin.as_ref()?.join_path(&below));
+            }
+            match above.parent() {
+                Some(parent) => above = parent,
+                None => return Some(path.clone()),
+            }
+        }
+    }
+
+    /// The path in the base of what `path` would show if it had no node: what
+    /// has to make way for what stands here.
+    pub(super) fn beneath(&self, path: &ImagePath) -> Option<ImagePath> {
+        match (path.parent(), path.file_name()) {
+            (Some(parent), Some(name)) => Some(self.origin(&parent)?.child(name.clone())),
+            _ => Some(ImagePath::root()),
+        }
+    }
+
+    /// What a listing of the base says that `origin` is: a link to a directory
+    /// is a link there.
+    fn listed_kind(&self, origin: &ImagePath) -> Result<Option<Kind>, TreeError> {
+        let found = self.base.metadata(origin)?.map(|found| found.kind);
+        match found {
+            Some(Kind::Directory) if self.base.link_target(origin)?.is_some() => {
+                Ok(Some(Kind::Link))
+            }
+            found => Ok(found),
+        }
+    }
+
+    /// What a planned file holds; `None` for all that is not planned.
+    pub(super) fn planned_content(&self, path: &ImagePath) -> Option<ContentId> {
+        match self.nodes.get(path)?.thing {
+            Thing::File { id, .. } => Some(id),
+            _ => None,
+        }
     }
 
     /// What is at `path`, as expectations compare it.
     pub(super) fn state(&self, path: &ImagePath) -> Result<Option<State>, TreeError> {
-        if let Some(Node::File { id, .. }) = self.nodes.get(path) {
-            return Ok(Some(State::File(*id)));
+        if let Some(id) = self.planned_content(path) {
+            return Ok(Some(State::File(id)));
         }
         let Some(metadata) = self.metadata(path)? else {
             return Ok(None);
@@ -141,66 +276,43 @@ impl Files {
         }
         Ok(None)
     }
-
-    /// What a backend has to do so that the base becomes what is seen here.
-    pub(super) fn net_changes(&self) -> Result<Vec<FileChange>, TreeError> {
-        let mut changes = Vec::new();
-        for (path, node) in &self.nodes {
-            let base = match self.hidden(path) {
-                true => None,
-                false => self.base.metadata(path)?.map(|found| found.kind),
-            };
-            let path = path.clone();
-            match (node, base) {
-                (Node::Removed, Some(_)) => changes.push(FileChange::Remove { path }),
-                (Node::Removed, None) => {}
-                (Node::Directory { opaque: false }, Some(Kind::Directory)) => {}
-                (Node::Directory { .. }, base) => {
-                    if base.is_some() {
-                        changes.push(FileChange::Remove { path: path.clone() });
-                    }
-                    changes.push(FileChange::MakeDirectory { path });
-                }
-                (Node::File { blob, .. }, base) => {
-                    if matches!(base, Some(Kind::Directory)) {
-                        changes.push(FileChange::Remove { path: path.clone() });
-                    }
-                    changes.push(FileChange::Put {
-                        path,
-                        content: Arc::clone(blob),
-                        in_place_if_linked: false,
-                        differs: None,
-                    });
-                }
-            }
-        }
-        Ok(changes)
-    }
 }
 
 impl FileTree for Files {
     fn metadata(&self, path: &ImagePath) -> Result<Option<Metadata>, TreeError> {
-        match self.nodes.get(path) {
-            Some(Node::File { id, .. }) => Ok(Some(Metadata::file(id.len))),
-            Some(Node::Directory { .. }) => Ok(Some(Metadata::directory())),
-            Some(Node::Removed) => Ok(None),
-            None if self.hidden(path) => Ok(None),
-            None => self.base.metadata(path),
-        }
+        let base = || match self.origin(path) {
+            Some(origin) => self.base.metadata(&origin),
+            None => Ok(None),
+        };
+        let Some(node) = self.nodes.get(path) else {
+            return base();
+        };
+        let found = match &node.thing {
+            Thing::Removed => None,
+            Thing::Kept => base()?,
+            Thing::Directory => Some(Metadata::directory()),
+            Thing::File { id, .. } => {
+                let mut found = Metadata::file(id.len);
+                if let Some(base) = base()? {
+                    found.attributes = base.attributes;
+                    found.created = base.created;
+                }
+                Some(found)
+            }
+        };
+        Ok(found.map(|found| node.over(found)))
     }
 
     fn read_dir(&self, path: &ImagePath) -> Result<Option<Vec<Entry>>, TreeError> {
-        let opaque = match self.nodes.get(path) {
-            Some(Node::File { .. } | Node::Removed) => return Ok(None),
-            Some(Node::Directory { opaque }) => *opaque,
-            None => false,
+        let node = self.nodes.get(path).map(|node| &node.thing);
+        if matches!(node, Some(Thing::File { .. } | Thing::Removed)) {
+            return Ok(None);
+        }
+        let from_base = match self.origin(path) {
+            Some(origin) => self.base.read_dir(&origin)?,
+            None => None,
         };
-        let planned_directory = matches!(self.nodes.get(path), Some(Node::Directory { .. }));
-        let from_base = match opaque || self.hidden(path) {
-            true => None,
-            false => self.base.read_dir(path)?,
-        };
-        if from_base.is_none() && !planned_directory {
+        if from_base.is_none() && !matches!(node, Some(Thing::Directory)) {
             return Ok(None);
         }
         let depth = path.names().len() + 1;
@@ -219,38 +331,43 @@ impl FileTree for Files {
             let Some(name) = below.file_name() else {
                 continue;
             };
-            let kind = match node {
-                Node::Removed => {
-                    entries.remove(name);
-                    continue;
-                }
-                Node::File { .. } => Kind::File,
-                Node::Directory { .. } => Kind::Directory,
+            let found = entries.remove(name);
+            let kind = match (&node.thing, &node.origin) {
+                (Thing::File { .. }, _) => Some(Kind::File),
+                (Thing::Directory, _) => Some(Kind::Directory),
+                (Thing::Kept, Some(origin)) => self.listed_kind(origin)?,
+                (Thing::Removed, _) | (Thing::Kept, None) => None,
             };
-            // A replaced file keeps the spelling it was found with.
-            let entry = entries.entry(name.clone()).or_insert_with(|| Entry {
-                name: name.clone(),
-                kind,
-            });
-            entry.kind = kind;
+            if let Some(kind) = kind {
+                // A replaced file keeps the spelling it was found with.
+                let name = match found {
+                    Some(found) if !node.renamed => found.name,
+                    _ => name.clone(),
+                };
+                entries.insert(name.clone(), Entry { name, kind });
+            }
         }
         Ok(Some(entries.into_values().collect()))
     }
 
     fn open(&self, path: &ImagePath) -> Result<Option<Arc<dyn Blob>>, TreeError> {
-        match self.nodes.get(path) {
-            Some(Node::File { blob, .. }) => Ok(Some(Arc::clone(blob))),
-            Some(_) => Ok(None),
-            None if self.hidden(path) => Ok(None),
-            None => self.base.open(path),
+        if let Some(Node {
+            thing: Thing::File { blob, .. },
+            ..
+        }) = self.nodes.get(path)
+        {
+            return Ok(Some(Arc::clone(blob)));
+        }
+        match self.origin(path) {
+            Some(origin) => self.base.open(&origin),
+            None => Ok(None),
         }
     }
 
     fn link_target(&self, path: &ImagePath) -> Result<Option<Text>, TreeError> {
-        match self.nodes.get(path) {
-            Some(_) => Ok(None),
-            None if self.hidden(path) => Ok(None),
-            None => self.base.link_target(path),
+        match self.origin(path) {
+            Some(origin) => self.base.link_target(&origin),
+            None => Ok(None),
         }
     }
 }
@@ -258,6 +375,7 @@ impl FileTree for Files {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::FileChange;
     use crate::blob::MemoryBlob;
     use crate::tree::MemoryTree;
 
@@ -285,7 +403,27 @@ mod tests {
 
     fn put(files: &mut Files, name: &str, bytes: &'static [u8]) {
         let blob = MemoryBlob::new(bytes);
-        files.put(&path(name), Arc::new(blob), ContentId::of(bytes));
+        let id = ContentId::of(bytes);
+        files.put(&path(name), Arc::new(blob), id).unwrap();
+    }
+
+    fn rename(files: &mut Files, from: &str, to: &str) {
+        files.rename(&path(from), &path(to)).unwrap();
+    }
+
+    fn told(change: &FileChange) -> String {
+        match change {
+            FileChange::Put { path, .. } => format!("put {path}"),
+            FileChange::MakeDirectory { path } => format!("make {path}"),
+            FileChange::Remove { path } => format!("remove {path}"),
+            FileChange::Rename { from, to } => format!("rename {from} > {to}"),
+            FileChange::SetAttributes { path, attributes } => format!("{path} {attributes:#x}"),
+            FileChange::SetTimes { path, times } => format!("{path} {times}"),
+        }
+    }
+
+    fn net(files: &Files) -> Vec<String> {
+        files.net_changes().unwrap().iter().map(told).collect()
     }
 
     #[test]
@@ -306,16 +444,7 @@ mod tests {
         );
         assert_eq!(files.read(&path("a\\two"), 9).unwrap().unwrap(), b"new");
         assert_eq!(files.metadata(&path("b\\deep\\three")).unwrap(), None);
-        let net: Vec<String> = files
-            .net_changes()
-            .unwrap()
-            .iter()
-            .map(|change| match change {
-                FileChange::Put { path, .. } => format!("put {path}"),
-                FileChange::MakeDirectory { path } => format!("make {path}"),
-                FileChange::Remove { path } => format!("remove {path}"),
-            })
-            .collect();
+        let net: Vec<String> = files.net_changes().unwrap().iter().map(told).collect();
         assert_eq!(
             net,
             [
@@ -340,5 +469,141 @@ mod tests {
         put(&mut files, "c\\x", b"x");
         files.remove(&path("c")).unwrap();
         assert!(files.net_changes().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_renamed_directory_shows_what_it_held_and_what_was_planned_in_it() {
+        let mut files = files();
+        let before = listing(&files);
+        let savepoint = files.savepoint();
+        put(&mut files, "b\\new", b"n");
+        files.remove(&path("a\\one")).unwrap();
+        rename(&mut files, "B", "a\\C");
+        assert_eq!(
+            listing(&files),
+            [
+                "a",
+                "a\\C",
+                "a\\C\\deep",
+                "a\\C\\deep\\three",
+                "a\\C\\new",
+                "a\\two"
+            ]
+        );
+        let three = path("A\\c\\deep\\three");
+        assert_eq!(files.read(&three, 99).unwrap().unwrap(), b"b\\deep\\three");
+        assert_eq!(files.metadata(&path("b\\deep")).unwrap(), None);
+        put(&mut files, "a\\c\\deep\\three", b"3");
+        files.remove(&path("a\\c\\new")).unwrap();
+        assert_eq!(
+            net(&files),
+            ["rename B > a\\C", "put a\\c\\deep\\three", "remove a\\one"]
+        );
+        // Only what is new in the plan is another file than before.
+        rename(&mut files, "a\\C", "b");
+        assert_eq!(
+            net(&files),
+            ["remove a\\one", "rename B > b", "put b\\deep\\three"]
+        );
+        files.roll_back(savepoint);
+        assert_eq!(listing(&files), before);
+        assert!(net(&files).is_empty());
+    }
+
+    #[test]
+    fn what_has_a_name_that_another_gets_makes_way_first() {
+        let mut files = files();
+        // A log that rotates, and two that swap.
+        put(&mut files, "log", b"new");
+        files.remove(&path("a\\two")).unwrap();
+        rename(&mut files, "a\\one", "a\\two");
+        put(&mut files, "a\\one", b"1");
+        assert_eq!(
+            net(&files),
+            [
+                "remove a\\two",
+                "rename a\\one > a\\two",
+                "put a\\one",
+                "put log"
+            ]
+        );
+        let mut files = self::files();
+        rename(&mut files, "a", "t");
+        rename(&mut files, "b", "a");
+        rename(&mut files, "t", "b");
+        assert_eq!(
+            listing(&files),
+            ["a", "a\\deep", "a\\deep\\three", "b", "b\\one", "b\\two"]
+        );
+        assert_eq!(
+            net(&files),
+            [
+                "rename b > wimwright-moving-0",
+                "rename a > b",
+                "rename wimwright-moving-0 > a"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_directory_that_goes_is_emptied_of_what_stays() {
+        let mut files = files();
+        rename(&mut files, "b\\deep\\three", "kept");
+        files.remove(&path("b")).unwrap();
+        put(&mut files, "b", b"a file now");
+        rename(&mut files, "a", "z");
+        files.make_directory(&path("a"));
+        rename(&mut files, "z", "a\\inner");
+        assert_eq!(
+            listing(&files),
+            [
+                "a",
+                "a\\inner",
+                "a\\inner\\one",
+                "a\\inner\\two",
+                "b",
+                "kept"
+            ]
+        );
+        assert_eq!(
+            net(&files),
+            [
+                "rename a > wimwright-moving-0",
+                "make a",
+                "rename wimwright-moving-0 > a\\inner",
+                "rename b\\deep\\three > wimwright-moving-1",
+                "remove b",
+                "put b",
+                "rename wimwright-moving-1 > kept"
+            ]
+        );
+    }
+
+    #[test]
+    fn metadata_is_set_last_and_goes_with_its_file() {
+        let mut files = files();
+        let time = crate::time::from_unix_seconds(1_000_000_000);
+        let times = Times {
+            written: Some(time),
+            ..Times::default()
+        };
+        files.set_attributes(&path("a\\one"), 0x21);
+        files.set_times(&path("A"), times);
+        rename(&mut files, "a", "n");
+        let one = files.metadata(&path("n\\one")).unwrap().unwrap();
+        assert_eq!(one.attributes, Some(0x21));
+        assert_eq!(one.len, 5);
+        assert_eq!(
+            files.metadata(&path("n")).unwrap().unwrap().modified,
+            Some(time)
+        );
+        assert_eq!(
+            net(&files),
+            [
+                "rename A > n",
+                "n written 2001-09-09T01:46:40Z",
+                "n\\one 0x21"
+            ]
+        );
     }
 }

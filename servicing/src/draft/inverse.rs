@@ -44,6 +44,36 @@ impl Draft {
                 changes.reverse();
                 changes
             }
+            Change::Rename { from, to } => {
+                let back = Change::Rename {
+                    from: to.clone(),
+                    to: from.clone(),
+                };
+                let made = match to.parent() {
+                    Some(parent) => self.files.first_missing(&parent)?,
+                    None => None,
+                };
+                // Last one first: the directories made for it go after it.
+                let made = made.map(|path| Change::Remove { path });
+                made.into_iter().chain([back]).collect()
+            }
+            Change::SetAttributes { path, .. } => match found {
+                Some(State::Attributes(Some(attributes))) => vec![Change::SetAttributes {
+                    path: path.clone(),
+                    attributes,
+                }],
+                // What the image did not know cannot be given back.
+                _ => Vec::new(),
+            },
+            Change::SetTimes { path, times } => match found {
+                Some(State::Times(before)) if !before.only(*times).is_empty() => {
+                    vec![Change::SetTimes {
+                        path: path.clone(),
+                        times: before.only(*times),
+                    }]
+                }
+                _ => Vec::new(),
+            },
             Change::CreateKey { hive, key } => {
                 let key = self.first_missing_key(hive, key)?;
                 let hive = hive.clone();

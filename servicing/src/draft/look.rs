@@ -12,6 +12,7 @@ use crate::registry::{
     Condition, DiffOptions, HiveName, KeyPath, RegData, RegDifference, RegistryError, diff_keys,
 };
 use crate::text::Text;
+use crate::tree::FileTree as _;
 
 impl Draft {
     /// A hive with the planned changes in it; `None` where the image has none.
@@ -162,6 +163,14 @@ impl Draft {
     pub(super) fn state(&self, subject: &Subject) -> Result<Option<State>, DraftError> {
         let (hive, state) = match subject {
             Subject::Path(path) => return Ok(self.files.state(path)?),
+            Subject::Attributes(path) => {
+                let found = self.files.metadata(path)?;
+                return Ok(found.map(|found| State::Attributes(found.attributes)));
+            }
+            Subject::Times(path) => {
+                let found = self.files.metadata(path)?;
+                return Ok(found.map(|found| State::Times(found.times())));
+            }
             Subject::Hive(hive) => {
                 return Ok(self
                     .hives

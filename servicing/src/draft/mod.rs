@@ -8,8 +8,10 @@ mod error;
 mod files;
 mod inverse;
 mod look;
+mod net_changes;
 mod registry;
 mod savepoint;
+mod structure;
 
 use std::borrow::Borrow;
 use std::sync::Arc;
@@ -226,7 +228,13 @@ impl Draft {
     /// [`DraftError`]; the draft is then as before.
     pub fn apply(&mut self, step: Step) -> Result<Applied, DraftError> {
         let subject = step.change.subject();
-        let found = self.state(&subject)?;
+        let found = match (&step.change, &step.expect) {
+            // Reading the whole file to hear that there is one is not needed.
+            (Change::Rename { .. }, Expect::Absent | Expect::Present | Expect::Anything) => {
+                self.kind_state(&subject)?
+            }
+            _ => self.state(&subject)?,
+        };
         if !step.expect.holds(found.as_ref()) {
             return Err(DraftError::Stale {
                 subject: Box::new(subject),
@@ -255,14 +263,26 @@ impl Draft {
             Change::Remove { .. } | Change::DeleteKey { .. } | Change::DeleteValue { .. } => {
                 found.is_none()
             }
+            Change::Rename { from, to } => from == to && self.is_spelled(to)?,
+            Change::SetAttributes { attributes, .. } => {
+                found == Some(State::Attributes(Some(*attributes)))
+            }
+            Change::SetTimes { times, .. } => {
+                matches!(found, Some(State::Times(is)) if is.only(*times) == *times)
+            }
             Change::RecoverHive { hive, .. } => {
                 found == Some(State::Clean) || self.recovery_planned(hive)
             }
         };
         if already {
+            let expect = match step.change {
+                // What a file holds was not looked at.
+                Change::Rename { .. } => Expect::Present,
+                _ => Expect::as_found(found),
+            };
             self.plan.steps.push(Step {
                 change: Change::Require { fact: subject },
-                expect: Expect::as_found(found),
+                expect,
                 basis: step.basis,
             });
             return Ok(Applied::AlreadyTrue);
@@ -283,10 +303,20 @@ impl Draft {
     /// As [`Draft::apply`].
     pub fn plan_change(&mut self, change: Change, basis: &Basis) -> Result<Applied, DraftError> {
         let subject = change.subject();
-        let found = self.state(&subject)?;
+        let (found, expect) = match &change {
+            // A rename changes no content, so it expects none.
+            Change::Rename { .. } => match self.kind_state(&subject)? {
+                Some(State::File(_)) => (None, Expect::Present),
+                found => (found.clone(), Expect::as_found(found)),
+            },
+            _ => {
+                let found = self.state(&subject)?;
+                (found.clone(), Expect::as_found(found))
+            }
+        };
         let step = Step {
             change,
-            expect: Expect::as_found(found.clone()),
+            expect,
             basis: basis.clone(),
         };
         self.take(step, subject, found)
@@ -383,6 +413,17 @@ impl Draft {
         let base = self.hives.base();
         let loaded = base.load(hive)?.ok_or_else(|| absent(hive))?;
         Ok((base.path(hive)?, loaded))
+    }
+
+    /// What a planned file holds; `None` for all that is not planned.
+    pub(crate) fn planned_content(&self, path: &ImagePath) -> Option<ContentId> {
+        self.files.planned_content(path)
+    }
+
+    /// The path in the tree without the plan of what `path` shows, where that
+    /// is not new.
+    pub(crate) fn origin(&self, path: &ImagePath) -> Option<ImagePath> {
+        self.files.origin(path)
     }
 
     /// The tree without the plan.
@@ -494,13 +535,16 @@ impl Draft {
                         blob
                     }
                 };
-                self.files.put(path, blob, content.id());
+                self.files.put(path, blob, content.id())?;
             }
             Change::MakeDirectory { path } => {
                 self.make_way(path)?;
                 self.files.make_directory(path);
             }
             Change::Remove { path } => self.files.remove(path)?,
+            Change::Rename { from, to } => self.rename(from, to)?,
+            Change::SetAttributes { path, attributes } => self.set_attributes(path, *attributes)?,
+            Change::SetTimes { path, times } => self.set_times(path, *times)?,
             Change::SetValue { hive, key, .. } if !self.has_key(hive, key)? => {
                 return Err(DraftError::Conflict {
                     subject: Box::new(change.subject()),
@@ -534,10 +578,6 @@ impl Draft {
 
     /// Makes the directories above `path`, and refuses what is in the way.
     fn make_way(&mut self, path: &ImagePath) -> Result<(), DraftError> {
-        let conflict = |path: &ImagePath, reason| DraftError::Conflict {
-            subject: Box::new(Subject::Path(path.clone())),
-            reason,
-        };
         if path.is_root() {
             return Err(conflict(path, "this is the image root"));
         }
@@ -548,6 +588,11 @@ impl Draft {
             Some(crate::tree::Kind::Link) => return Err(conflict(path, "a link is in the way")),
             Some(crate::tree::Kind::File) | None => {}
         }
+        self.make_above(path)
+    }
+
+    /// Makes the directories above `path`.
+    fn make_above(&mut self, path: &ImagePath) -> Result<(), DraftError> {
         let names = path.names();
         for depth in 1..names.len() {
             let above = ImagePath::from_names(names.iter().take(depth).cloned());
@@ -558,6 +603,14 @@ impl Draft {
             }
         }
         Ok(())
+    }
+}
+
+/// The change cannot stand on what is at `path`.
+fn conflict(path: &ImagePath, reason: &'static str) -> DraftError {
+    DraftError::Conflict {
+        subject: Box::new(Subject::Path(path.clone())),
+        reason,
     }
 }
 

@@ -35,10 +35,12 @@ impl Draft {
 
     /// Takes every change since `mark` back; sources and findings stay.
     pub(super) fn roll_back(&mut self, mark: &Mark) -> Result<(), DraftError> {
-        let registry_touched =
-            self.plan.steps.iter().skip(mark.steps).any(|step| {
-                step.change.writes() && !matches!(step.change.subject(), Subject::Path(_))
-            });
+        let registry_touched = self
+            .plan
+            .steps
+            .iter()
+            .skip(mark.steps)
+            .any(|step| step.change.writes() && !step.change.subject().is_of_files());
         self.plan.steps.truncate(mark.steps);
         self.plan.operations.truncate(mark.operations);
         self.undo.truncate(mark.undo);
@@ -65,8 +67,11 @@ impl Draft {
             if !step.change.writes() {
                 continue;
             }
-            // What is rebuilt after a deletion depends on it: it stays as
-            // planned.
+            // What is rebuilt after a deletion or a rename depends on it: it
+            // stays as planned.
+            if let Change::Rename { .. } = step.change {
+                return Ok(());
+            }
             if deleted.iter().any(|top| below(top, &subject)) {
                 return Ok(());
             }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::basis::Basis;
+use super::metadata::{AttributeNames, Times};
 use crate::blob::ContentId;
 use crate::path::ImagePath;
 use crate::registry::{HiveName, KeyPath, RegData};
@@ -31,6 +32,31 @@ pub enum Change {
     Remove {
         /// Which.
         path: ImagePath,
+    },
+    /// A file or directory, with all in it, gets another name or place. What
+    /// has that name must be removed before; directories above it are made.
+    Rename {
+        /// What.
+        from: ImagePath,
+        /// Its path from then on.
+        to: ImagePath,
+    },
+    /// A file or directory gets these attributes.
+    SetAttributes {
+        /// Which.
+        path: ImagePath,
+        /// All of them, as Windows numbers them. Those that say what it is
+        /// ([`STRUCTURAL_ATTRIBUTES`](super::STRUCTURAL_ATTRIBUTES)) must be
+        /// as they are.
+        attributes: u32,
+    },
+    /// A file or directory gets these times.
+    SetTimes {
+        /// Which.
+        path: ImagePath,
+        /// The times; those that are not given stay.
+        #[serde(flatten)]
+        times: Times,
     },
     /// A key is created, with those above it.
     CreateKey {
@@ -101,6 +127,10 @@ pub enum Recovered {
 pub enum Subject {
     /// A file or directory.
     Path(ImagePath),
+    /// The attributes of a file or directory.
+    Attributes(ImagePath),
+    /// The times of a file or directory.
+    Times(ImagePath),
     /// A registry key.
     Key {
         /// In which hive.
@@ -125,6 +155,8 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Subject::Path(path) => write!(f, "{path}"),
+            Subject::Attributes(path) => write!(f, "attributes of {path}"),
+            Subject::Times(path) => write!(f, "times of {path}"),
             Subject::Key { hive, key } => write!(f, "{hive}\\{key}"),
             Subject::Value { hive, key, name } if name.is_empty() => {
                 write!(f, "{hive}\\{key} (default)")
@@ -135,13 +167,26 @@ impl fmt::Display for Subject {
     }
 }
 
+impl Subject {
+    /// Whether it is about files, not about the registry.
+    pub fn is_of_files(&self) -> bool {
+        matches!(
+            self,
+            Subject::Path(_) | Subject::Attributes(_) | Subject::Times(_)
+        )
+    }
+}
+
 impl Change {
     /// What the change is about.
     pub fn subject(&self) -> Subject {
         match self {
             Change::PutFile { path, .. }
             | Change::MakeDirectory { path }
-            | Change::Remove { path } => Subject::Path(path.clone()),
+            | Change::Remove { path }
+            | Change::Rename { from: path, .. } => Subject::Path(path.clone()),
+            Change::SetAttributes { path, .. } => Subject::Attributes(path.clone()),
+            Change::SetTimes { path, .. } => Subject::Times(path.clone()),
             Change::CreateKey { hive, key } | Change::DeleteKey { hive, key } => Subject::Key {
                 hive: hive.clone(),
                 key: key.clone(),
@@ -220,6 +265,10 @@ pub enum State {
     Directory,
     /// A link that is not followed.
     Link,
+    /// These attributes; `None` where the image does not know them.
+    Attributes(Option<u32>),
+    /// These times, as far as the image knows them.
+    Times(Times),
     /// A key.
     Key,
     /// A value with this data.
@@ -236,6 +285,9 @@ impl fmt::Display for State {
             State::File(id) => write!(f, "a file of {id}"),
             State::Directory => f.write_str("a directory"),
             State::Link => f.write_str("a link"),
+            State::Attributes(None) => f.write_str("attributes that are not known"),
+            State::Attributes(Some(attributes)) => write!(f, "{}", AttributeNames(*attributes)),
+            State::Times(times) => write!(f, "{times}"),
             State::Key => f.write_str("a key"),
             State::Value(data) => write!(f, "{data}"),
             State::Clean => f.write_str("a clean hive"),

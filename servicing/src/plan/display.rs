@@ -4,7 +4,10 @@
 
 use std::fmt;
 
-use super::{Basis, Certainty, Change, Content, Expect, Plan, Recovered, State, Step, Subject};
+use super::{
+    AttributeNames, Basis, Certainty, Change, Content, Expect, Plan, Recovered, State, Step,
+    Subject,
+};
 use crate::registry::{HiveName, KeyPath};
 
 impl fmt::Display for Plan {
@@ -102,6 +105,11 @@ fn show_file(f: &mut fmt::Formatter<'_>, change: &Change) -> fmt::Result {
                 Content::Inline(_) => Ok(()),
             }
         }
+        Change::Rename { to, .. } => write!(f, " -> {to}"),
+        Change::SetAttributes { attributes, .. } => {
+            write!(f, " = {}", AttributeNames(*attributes))
+        }
+        Change::SetTimes { times, .. } => write!(f, " = {times}"),
         Change::RecoverHive { how, .. } => match how {
             Recovered::Replayed { applied } => write!(f, "  log replayed: {applied}"),
             Recovered::AcceptedDirty => write!(f, "  accepted without its last changes"),

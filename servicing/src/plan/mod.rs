@@ -6,9 +6,11 @@
 mod basis;
 mod change;
 mod display;
+mod metadata;
 
 pub use basis::{Basis, BasisCount, Certainty};
 pub use change::{Change, Content, Expect, Recovered, State, Step, Subject};
+pub use metadata::{AttributeNames, STRUCTURAL_ATTRIBUTES, Times};
 use serde::{Deserialize, Serialize};
 use wimwright_hive::FileTime;
 

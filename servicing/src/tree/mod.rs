@@ -18,6 +18,7 @@ use wimwright_hive::FileTime;
 
 use crate::blob::{Blob, read_all};
 use crate::path::{ImagePath, Name};
+use crate::plan::Times;
 use crate::text::Text;
 
 /// What stopped a tree from being read.
@@ -61,6 +62,12 @@ pub struct Metadata {
     pub kind: Kind,
     /// Length of the content in bytes; 0 for all but files.
     pub len: u64,
+    /// Its Windows attributes, where the tree knows them.
+    pub attributes: Option<u32>,
+    /// When it was made, where the tree knows it.
+    pub created: Option<FileTime>,
+    /// When it was last read, where the tree knows it.
+    pub accessed: Option<FileTime>,
     /// When the content was last written, where the tree knows it.
     pub modified: Option<FileTime>,
     /// How many names in the tree the file has; 1 where the tree cannot know.
@@ -73,6 +80,9 @@ impl Metadata {
         Metadata {
             kind: Kind::Directory,
             len: 0,
+            attributes: None,
+            created: None,
+            accessed: None,
             modified: None,
             links: 1,
         }
@@ -83,8 +93,20 @@ impl Metadata {
         Metadata {
             kind: Kind::File,
             len,
+            attributes: None,
+            created: None,
+            accessed: None,
             modified: None,
             links: 1,
+        }
+    }
+
+    /// Its times.
+    pub fn times(&self) -> Times {
+        Times {
+            created: self.created,
+            accessed: self.accessed,
+            written: self.modified,
         }
     }
 }

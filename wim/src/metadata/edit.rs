@@ -11,6 +11,7 @@
 //! [`Metadata::in_tree_order`] makes one without gaps.
 
 mod front;
+mod rename;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;

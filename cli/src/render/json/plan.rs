@@ -100,6 +100,11 @@ pub struct ReceiptDocument {
     pub basis: Basis,
     /// The files written, hives among them.
     pub files: Vec<WrittenFile>,
+    /// The files and directories that got another path.
+    pub renamed: Vec<RenamedFile>,
+    /// The files and directories that got attributes or times.
+    #[schemars(with = "Vec<Text>")]
+    pub restamped: Vec<ImagePath>,
     /// What was done to the registry.
     pub registry: RegistryChanges,
     /// Hives that were dirty, and what was done about it.
@@ -144,6 +149,17 @@ pub struct WrittenFile {
     /// What it holds; null where it was removed.
     #[schemars(with = "Option<Content>")]
     pub after: Option<ContentId>,
+}
+
+/// A file or directory that got another path.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct RenamedFile {
+    /// Its path before.
+    #[schemars(with = "Text")]
+    pub from: ImagePath,
+    /// Its path from then on.
+    #[schemars(with = "Text")]
+    pub to: ImagePath,
 }
 
 /// What was done to the registry.
@@ -213,6 +229,15 @@ impl From<&Receipt> for ReceiptDocument {
                     after: file.after,
                 })
                 .collect(),
+            renamed: receipt
+                .renamed
+                .iter()
+                .map(|(from, to)| RenamedFile {
+                    from: from.clone(),
+                    to: to.clone(),
+                })
+                .collect(),
+            restamped: receipt.restamped.clone(),
             registry: RegistryChanges::of(plan),
             recovered_hives: receipt
                 .recovered
@@ -296,6 +321,16 @@ shapes! {
         MakeDirectory { path: Text },
         /// A file, or a directory with all in it, is removed.
         Remove { path: Text },
+        /// A file or directory gets another path.
+        Rename { from: Text, to: Text },
+        /// A file or directory gets these Windows attributes.
+        SetAttributes { path: Text, attributes: u32 },
+        /// A file or directory gets these times.
+        SetTimes {
+            path: Text,
+            #[schemars(flatten)]
+            times: TimesShape,
+        },
         /// A key is created.
         CreateKey { hive: HiveShape, key: Text },
         /// A key is deleted with all below it.
@@ -339,6 +374,10 @@ shapes! {
     enum SubjectShape {
         /// A file or directory.
         Path(Text),
+        /// The attributes of a file or directory.
+        Attributes(Text),
+        /// The times of a file or directory.
+        Times(Text),
         /// A registry key.
         Key { hive: HiveShape, key: Text },
         /// A registry value; the name is empty for the default value.
@@ -388,6 +427,10 @@ shapes! {
         Directory,
         /// A link that is not followed.
         Link,
+        /// These Windows attributes; null where the image does not know them.
+        Attributes(Option<u32>),
+        /// These times, as far as the image knows them.
+        Times(TimesShape),
         /// A key.
         Key,
         /// A value with this data.
@@ -396,6 +439,21 @@ shapes! {
         Clean,
         /// A hive whose last changes are in its logs, or lost.
         Dirty,
+    }
+
+    /// Times of a file or directory, ISO 8601 UTC; those that are not known, or
+    /// stay, are missing.
+    #[schemars(rename = "Times")]
+    struct TimesShape {
+        /// When it was made.
+        #[schemars(skip_serializing_if = "Option::is_none")]
+        created: Option<String>,
+        /// When it was last read.
+        #[schemars(skip_serializing_if = "Option::is_none")]
+        accessed: Option<String>,
+        /// When its content was last written.
+        #[schemars(skip_serializing_if = "Option::is_none")]
+        written: Option<String>,
     }
 
     /// The data of a registry value.

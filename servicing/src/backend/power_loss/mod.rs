@@ -39,6 +39,7 @@ mod explore;
 mod failures;
 mod local_disk;
 mod model_host;
+mod moves;
 mod mutants;
 
 use std::ffi::OsString;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::disk::{Disk, Effect, Event, File, Inode, Node, name_of, new_file, write_effects};
 use crate::backend::host::{Attributes, Host, HostFile, Ntfs, Status};
 use crate::blob::{Blob, MemoryBlob};
+use crate::plan::Times;
 use crate::tree::directory::HostKind;
 
 /// What goes wrong.
@@ -189,6 +190,32 @@ impl Host for ModelHost {
         self.state()
             .expect(directory, HostKind::Directory)
             .map(|_| ())
+    }
+
+    fn check_owned(&self, path: &Path) -> io::Result<()> {
+        self.state().find(path).map(|_| ())
+    }
+
+    fn holds_attributes(&self) -> bool {
+        true
+    }
+
+    fn set_attributes(&self, path: &Path, attributes: u32) -> io::Result<()> {
+        let mut state = self.state();
+        state.operation()?;
+        let inode = state.find(path)?;
+        let value = attributes.to_ne_bytes().to_vec();
+        state.record(Effect::Extended(inode, "attributes".into(), value));
+        Ok(())
+    }
+
+    fn set_times(&self, path: &Path, times: Times) -> io::Result<()> {
+        let mut state = self.state();
+        state.operation()?;
+        let inode = state.find(path)?;
+        let value = times.to_string().into_bytes();
+        state.record(Effect::Extended(inode, "times".into(), value));
+        Ok(())
     }
 
     fn read(&self, file: &Path) -> io::Result<Arc<dyn Blob>> {

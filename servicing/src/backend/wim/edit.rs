@@ -14,6 +14,7 @@ use wimwright_wim::{ChunkBase, Error, Hash, Metadata, NewBlob, Update};
 use super::super::{BackendError, FileChange};
 use crate::blob::{Blob, ContentId, ToStore};
 use crate::path::{ImagePath, Name};
+use crate::plan::STRUCTURAL_ATTRIBUTES;
 use crate::security;
 use crate::time;
 use crate::tree::{TreeError, WimTree};
@@ -67,6 +68,29 @@ impl<'a> ImageEdit<'a> {
             FileChange::Remove { path } => {
                 let real = self.tree.without_links(&path)?;
                 self.remove(&real)
+            }
+            FileChange::Rename { from, to } => {
+                let from = self.tree.without_links(&from)?;
+                let to = self.tree.without_links(&to)?;
+                self.rename(&from, &to)
+            }
+            FileChange::SetAttributes { path, attributes } => {
+                let real = self.tree.without_links(&path)?;
+                self.restamp(&real, |entry| {
+                    let kept = entry.attributes & STRUCTURAL_ATTRIBUTES;
+                    entry.attributes = kept | attributes & !STRUCTURAL_ATTRIBUTES;
+                })
+            }
+            FileChange::SetTimes { path, times } => {
+                let real = self.tree.without_links(&path)?;
+                self.restamp(&real, |entry| {
+                    let set = |field: &mut wimwright_wim::FileTime, time: Option<FileTime>| {
+                        *field = time.map_or(*field, time::to_wim);
+                    };
+                    set(&mut entry.created, times.created);
+                    set(&mut entry.accessed, times.accessed);
+                    set(&mut entry.written, times.written);
+                })
             }
         }
     }
@@ -183,20 +207,11 @@ impl<'a> ImageEdit<'a> {
     /// An entry of a group of hard links that does not have `hash` yet.
     fn other_link(&self, group: u64, hash: Hash) -> Option<Place> {
         let metadata = self.editor.metadata();
-        let mut open = vec![metadata.root()?.id()];
-        while let Some(directory) = open.pop() {
-            for child in metadata.children(&metadata.dentry(directory)?) {
-                if child.is_directory() {
-                    open.push(child.id());
-                } else if child.link_group() == group && child.content() != hash {
-                    return Some(Place {
-                        directory,
-                        entry: child.id(),
-                    });
-                }
-            }
-        }
-        None
+        let mut links = self.links(group).into_iter();
+        links.find(|place| {
+            let dentry = metadata.dentry(place.entry);
+            dentry.is_some_and(|dentry| dentry.content() != hash)
+        })
     }
 
     fn remove(&mut self, path: &ImagePath) -> Result<(), BackendError> {
@@ -215,18 +230,105 @@ impl<'a> ImageEdit<'a> {
         }
     }
 
-    /// The directory `path`, where it is there.
-    fn find_directory(&self, path: &ImagePath) -> Option<DentryId> {
+    /// Gives an entry another path, with all in it and all that is known of
+    /// it but the short name, which belongs to the old one.
+    fn rename(&mut self, from: &ImagePath, to: &ImagePath) -> Result<(), BackendError> {
+        let (Some(name), Some(above)) = (to.file_name(), to.parent()) else {
+            return Err(BackendError::Root);
+        };
+        let old = from.file_name().zip(from.parent());
+        let (old_name, old_above) = old.ok_or(BackendError::Root)?;
+        let missing = |path: &ImagePath| {
+            let source = std::io::ErrorKind::NotFound.into();
+            BackendError::Tree(TreeError::new(path, source))
+        };
+        let directory = self.find_directory(&old_above);
+        let place = directory.and_then(|directory| self.child(directory, old_name));
+        let place = place.ok_or_else(|| missing(from))?;
+        if to.starts_with(from) && to != from {
+            return Err(BackendError::DirectoryInTheWay { path: to.clone() });
+        }
+        let target = self.find_directory(&above).ok_or_else(|| missing(&above))?;
+        match self.child(target, name) {
+            Some(other) if other.entry != place.entry => {
+                return Err(BackendError::FileInTheWay { path: to.clone() });
+            }
+            _ => {}
+        }
+        let mut entry = OwnedEntry::of(&self.dentry(from, place.entry)?);
+        entry.name = name.as_text().units().collect();
+        entry.short_name.clear();
+        let find = |metadata: &Metadata| directory_of(metadata, &above);
+        entry
+            .with_fields(|fields| {
+                self.editor
+                    .rename(place.directory, place.entry, fields, find)
+            })
+            .map_err(|source| failed(from, source))
+    }
+
+    /// Changes what an entry says of itself beside its names and streams; the
+    /// other names of a file with several say the same.
+    fn restamp(
+        &mut self,
+        path: &ImagePath,
+        change: impl Fn(&mut EntryFields<'static>),
+    ) -> Result<(), BackendError> {
+        let Some((name, above)) = path.file_name().zip(path.parent()) else {
+            let root = self.editor.metadata().root().ok_or(BackendError::NoRoot)?;
+            let mut entry = OwnedEntry::of(&root);
+            change(entry.plain());
+            let replaced = entry.with_fields(|fields| self.editor.replace_root(fields));
+            return replaced.map_err(|source| failed(path, source));
+        };
+        let directory = self.find_directory(&above);
+        let place = directory.and_then(|directory| self.child(directory, name));
+        let place = place.ok_or_else(|| {
+            let source = std::io::ErrorKind::NotFound.into();
+            BackendError::Tree(TreeError::new(path, source))
+        })?;
+        let group = self.dentry(path, place.entry)?.link_group();
+        let mut places = vec![place];
+        if group != 0 {
+            places = self.links(group);
+        }
+        for place in places {
+            // Entries keep their length, and so their places.
+            let mut entry = OwnedEntry::of(&self.dentry(path, place.entry)?);
+            change(entry.plain());
+            entry
+                .with_fields(|fields| self.editor.replace(place.directory, place.entry, fields))
+                .map_err(|source| failed(path, source))?;
+        }
+        Ok(())
+    }
+
+    /// All entries of a group of hard links.
+    fn links(&self, group: u64) -> Vec<Place> {
         let metadata = self.editor.metadata();
-        let mut at = metadata.root()?.id();
-        for name in path.names() {
-            at = self.child(at, name)?.entry;
-            let dentry = metadata.dentry(at)?;
-            if !dentry.is_directory() || dentry.is_reparse_point() {
-                return None;
+        let mut found = Vec::new();
+        let mut open: Vec<DentryId> = metadata.root().map(|root| root.id()).into_iter().collect();
+        while let Some(directory) = open.pop() {
+            let Some(dentry) = metadata.dentry(directory) else {
+                continue;
+            };
+            for child in metadata.children(&dentry) {
+                if child.is_directory() {
+                    open.push(child.id());
+                } else if child.link_group() == group {
+                    found.push(Place {
+                        directory,
+                        entry: child.id(),
+                    });
+                }
             }
         }
-        Some(at)
+        found
+    }
+
+    /// The directory `path`, where it is there.
+    fn find_directory(&self, path: &ImagePath) -> Option<DentryId> {
+        directory_of(self.editor.metadata(), path)
     }
 
     /// The directory `path`, made where it is missing.
@@ -321,30 +423,7 @@ impl<'a> ImageEdit<'a> {
     /// The entry `name` of a directory: the exact spelling, else the first by
     /// its bytes that is equal without case.
     fn child(&self, directory: DentryId, name: &Name) -> Option<Place> {
-        let metadata = self.editor.metadata();
-        let wanted: Vec<u16> = name.as_text().units().collect();
-        let same = |dentry: &Dentry<'_>| {
-            dentry.name().len() == wanted.len()
-                && dentry
-                    .name()
-                    .units()
-                    .zip(&wanted)
-                    .all(|(unit, wanted)| upcase(unit) == upcase(*wanted))
-        };
-        let exact = |dentry: &Dentry<'_>| dentry.name().units().eq(wanted.iter().copied());
-        let alike = metadata.children(&metadata.dentry(directory)?).filter(same);
-        let best = alike.min_by_key(|dentry| {
-            // UTF-8 and UTF-16 sort alike but for surrogates, which stand for
-            // what comes last in UTF-8.
-            let units: Vec<u32> = char::decode_utf16(dentry.name().units())
-                .map(|unit| unit.map_or_else(|lone| lone.unpaired_surrogate().into(), u32::from))
-                .collect();
-            (!exact(dentry), units)
-        })?;
-        Some(Place {
-            directory,
-            entry: best.id(),
-        })
+        child_of(self.editor.metadata(), directory, name)
     }
 
     fn dentry(&self, path: &ImagePath, id: DentryId) -> Result<Dentry<'_>, BackendError> {
@@ -361,4 +440,45 @@ fn failed(path: &ImagePath, source: Error) -> BackendError {
         path: path.clone(),
         source,
     }
+}
+
+/// The directory `path`, where it is there.
+fn directory_of(metadata: &Metadata, path: &ImagePath) -> Option<DentryId> {
+    let mut at = metadata.root()?.id();
+    for name in path.names() {
+        at = child_of(metadata, at, name)?.entry;
+        let dentry = metadata.dentry(at)?;
+        if !dentry.is_directory() || dentry.is_reparse_point() {
+            return None;
+        }
+    }
+    Some(at)
+}
+
+/// The entry `name` of a directory: the exact spelling, else the first by its
+/// bytes that is equal without case.
+fn child_of(metadata: &Metadata, directory: DentryId, name: &Name) -> Option<Place> {
+    let wanted: Vec<u16> = name.as_text().units().collect();
+    let same = |dentry: &Dentry<'_>| {
+        dentry.name().len() == wanted.len()
+            && dentry
+                .name()
+                .units()
+                .zip(&wanted)
+                .all(|(unit, wanted)| upcase(unit) == upcase(*wanted))
+    };
+    let exact = |dentry: &Dentry<'_>| dentry.name().units().eq(wanted.iter().copied());
+    let alike = metadata.children(&metadata.dentry(directory)?).filter(same);
+    let best = alike.min_by_key(|dentry| {
+        // UTF-8 and UTF-16 sort alike but for surrogates, which stand for
+        // what comes last in UTF-8.
+        let units: Vec<u32> = char::decode_utf16(dentry.name().units())
+            .map(|unit| unit.map_or_else(|lone| lone.unpaired_surrogate().into(), u32::from))
+            .collect();
+        (!exact(dentry), units)
+    })?;
+    Some(Place {
+        directory,
+        entry: best.id(),
+    })
 }

@@ -10,12 +10,13 @@ mod file;
 mod host_name;
 mod link;
 mod names;
+mod windows_metadata;
 
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, FileType};
@@ -23,6 +24,8 @@ use file::OpenFiles;
 pub(crate) use file::{FileBlob, open_to_read};
 pub(crate) use host_name::{host_name, or_dot, path_from_text, path_text, shown, windows_name};
 pub(crate) use names::Names;
+use windows_metadata::WindowsMetadata;
+pub(crate) use windows_metadata::{ATTRIBUTES, CREATED, holds_attributes};
 
 use super::{Entry, FileTree, Kind, Metadata, TreeError};
 use crate::backend::RESERVED;
@@ -101,6 +104,8 @@ pub struct DirectoryTree {
     directory: PathBuf,
     listings: Mutex<Listings>,
     files: Arc<OpenFiles>,
+    /// Whether the filesystem holds Windows metadata, once asked for.
+    windows: OnceLock<bool>,
 }
 
 impl DirectoryTree {
@@ -124,6 +129,7 @@ impl DirectoryTree {
             directory: directory.to_owned(),
             listings: Mutex::default(),
             files: Arc::default(),
+            windows: OnceLock::new(),
         }
     }
 
@@ -253,15 +259,24 @@ impl DirectoryTree {
             Err(error) if is_missing(&error) => return Ok(None),
             other => other?,
         };
-        let modified = metadata.modified().ok();
+        let time = |time: io::Result<cap_std::time::SystemTime>| {
+            Some(crate::time::from_system(time.ok()?.into_std()))
+        };
+        let windows = match kind {
+            Kind::Link => WindowsMetadata::default(),
+            _ => self.windows_metadata(&host),
+        };
         Ok(Some(Metadata {
             kind,
+            attributes: windows.attributes,
+            created: windows.created.or_else(|| time(metadata.created())),
+            accessed: time(metadata.accessed()),
             len: if kind == Kind::File {
                 metadata.len()
             } else {
                 0
             },
-            modified: modified.map(|time| crate::time::from_system(time.into_std())),
+            modified: time(metadata.modified()),
             links: if kind == Kind::File {
                 links(&metadata)
             } else {

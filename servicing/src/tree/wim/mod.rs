@@ -258,6 +258,9 @@ impl FileTree for WimTree {
         Ok(Some(Metadata {
             kind: kind(&dentry),
             len,
+            attributes: Some(dentry.attributes()),
+            created: Some(time::from_wim(dentry.created())),
+            accessed: Some(time::from_wim(dentry.accessed())),
             modified: Some(time::from_wim(dentry.written())),
             links: self.links_of(&dentry),
         }))
