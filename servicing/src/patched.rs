@@ -257,11 +257,8 @@ mod tests {
                 assert_eq!(read_all(&patched, u64::MAX).unwrap(), model);
                 let dirty = patched.dirty();
                 let clean = |at: usize| !dirty.iter().any(|range| range.contains(&(at as u64)));
-                for at in 0..model.len() {
-                    assert!(
-                        !clean(at) || old.get(at) == Some(&model[at]),
-                        "{at}: {dirty:?}"
-                    );
+                for (at, byte) in model.iter().enumerate() {
+                    assert!(!clean(at) || old.get(at) == Some(byte), "{at}: {dirty:?}");
                 }
             }
         }

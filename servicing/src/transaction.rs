@@ -139,8 +139,13 @@ impl Transaction {
         &mut self,
         path_of: impl Fn(&Draft) -> Result<Option<ImagePath>, TreeError>,
     ) -> Result<usize, OpenError> {
-        let mut found: Vec<(ContentId, String, Arc<dyn Blob>, Vec<(usize, ImagePath)>)> =
-            Vec::new();
+        struct Found {
+            id: ContentId,
+            name: String,
+            blob: Arc<dyn Blob>,
+            parents: Vec<(usize, ImagePath)>,
+        }
+        let mut found: Vec<Found> = Vec::new();
         for (index, image) in self.images.iter().enumerate() {
             let in_tree = |error| OpenError::Facts(FactsError::Tree(error));
             let Some(path) = path_of(&image.draft).map_err(in_tree)? else {
@@ -151,16 +156,24 @@ impl Transaction {
             };
             let id = ContentId::of_blob(blob.as_ref());
             let id = id.map_err(|error| in_tree(TreeError::new(&path, error)))?;
-            match found.iter_mut().find(|(known, ..)| *known == id) {
-                Some((.., parents)) => parents.push((index, path)),
-                None => {
-                    let name = format!("{}\\{path}", image.name);
-                    found.push((id, name, blob, vec![(index, path)]));
-                }
+            match found.iter_mut().find(|known| known.id == id) {
+                Some(known) => known.parents.push((index, path)),
+                None => found.push(Found {
+                    id,
+                    name: format!("{}\\{path}", image.name),
+                    blob,
+                    parents: vec![(index, path)],
+                }),
             }
         }
         let before = self.images.len();
-        for (_, name, blob, parents) in found {
+        for Found {
+            name,
+            blob,
+            parents,
+            ..
+        } in found
+        {
             let wim = NestedWim::open(name, blob)?;
             let trees = wim.trees()?;
             let nested = Arc::new(Nested { wim, parents });
@@ -280,7 +293,9 @@ impl Transaction {
             if inner.iter().all(|(_, changes)| changes.is_empty()) {
                 continue;
             }
-            let (content, differs) = nested.wim.changed(inner, self.options.time)?;
+            let content = nested.wim.changed(inner, self.options.time)?;
+            let differs = content.dirty();
+            let content: Arc<dyn Blob> = content;
             for (parent, path) in &nested.parents {
                 let id = |blob: &dyn Blob| {
                     let id = ContentId::of_blob(blob);

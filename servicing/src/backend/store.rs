@@ -69,7 +69,8 @@ impl Store {
                     ImageTree::Wim(tree) => Some((tree, changes)),
                     ImageTree::Directory(_) => None,
                 });
-                StagedWim::new(file, images.collect(), now).map(StagedStore::Wim)
+                let staged = StagedWim::new(file, images.collect(), now)?;
+                Ok(StagedStore::Wim(Box::new(staged)))
             }
         }
     }
@@ -83,7 +84,7 @@ pub(crate) enum StagedStore {
         /// Keeps the lock.
         _store: Arc<Store>,
     },
-    Wim(StagedWim),
+    Wim(Box<StagedWim>),
 }
 
 impl StagedStore {

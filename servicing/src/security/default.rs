@@ -53,7 +53,7 @@ mod tests {
         assert_eq!(inherited(&directory, false).unwrap(), file);
         assert_eq!(inherited(&directory, true).unwrap(), directory);
         assert_eq!(file.len(), root.len());
-        let mut marked = root.clone();
+        let mut marked = root;
         for entry in [28, 52, 72] {
             marked[entry + 1] |= 0x10; // inherited
         }

@@ -3,7 +3,6 @@
 //! It is changed in place as one on the host is, in scratch space; what comes
 //! out is new content of the file that it is in the image around it.
 
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -55,12 +54,12 @@ impl NestedWim {
         trees.collect()
     }
 
-    /// The file as the changes leave it, and the ranges in which it differs.
+    /// The file as the changes leave it.
     pub(crate) fn changed(
         &self,
         images: Vec<(Arc<WimTree>, Vec<FileChange>)>,
         now: FileTime,
-    ) -> Result<(Arc<dyn Blob>, Vec<Range<u64>>), BackendError> {
+    ) -> Result<Arc<Patched>, BackendError> {
         let host = |error| WimFileError::host(&self.name, error);
         let wim = |error| WimFileError::wim(&self.name, error);
         let patched = Arc::new(Patched::new(Arc::clone(&self.base)).map_err(host)?);
@@ -70,7 +69,6 @@ impl NestedWim {
         let mut update = update.map_err(wim)?;
         carry_out(&mut update, &self.archive, &self.name, images, now)?;
         let _ = update.commit().map_err(wim)?;
-        let dirty = patched.dirty();
-        Ok((patched, dirty))
+        Ok(patched)
     }
 }
