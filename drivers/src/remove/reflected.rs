@@ -128,7 +128,8 @@ impl Reflected {
                         reflected.paths.push(path);
                     }
                 }
-                Subject::Hive(_) => {}
+                // Drivers leave attributes and times to what writes the files.
+                Subject::Hive(_) | Subject::Attributes(_) | Subject::Times(_) => {}
             }
         }
         Ok(reflected)
