@@ -9,6 +9,7 @@
 //! changes, and never writes. Every change carries what it
 //! [expects](plan::Expect) and [what it rests on](plan::Basis).
 
+pub mod apply;
 pub mod backend;
 mod blob;
 pub mod catalog;
@@ -26,6 +27,7 @@ pub mod pe;
 pub mod plan;
 pub mod registry;
 pub mod security;
+pub mod sidecar;
 mod text;
 pub mod time;
 mod transaction;

@@ -164,8 +164,8 @@ pub enum BackendError {
         /// The file or directory.
         path: ImagePath,
     },
-    /// A change below the reserved name.
-    #[error("`{path}`: the name `{}` is reserved", super::RESERVED)]
+    /// A change of or below a reserved name.
+    #[error("`{path}`: wimwright keeps that name for itself")]
     Reserved {
         /// The path in the change.
         path: ImagePath,

@@ -55,13 +55,19 @@ pub(crate) use store::{ImageTree, StagedStore, Store};
 pub(crate) use wim::{NestedWim, StagedWim};
 
 use crate::blob::Blob;
-use crate::path::ImagePath;
+use crate::path::{ImagePath, Name};
 use crate::plan::Times;
+use crate::sidecar::is_sidecar_name;
 
-/// The one name in an image's root that is ours: while a commit is prepared
-/// and carried out, its files lie there. No tree shows it, and no change may
-/// name it.
+/// The name in an image's root under which, while a commit is prepared and
+/// carried out, its files lie. No tree shows it, and no change may name it.
 pub const RESERVED: &str = ".wimwright";
+
+/// Whether a name in an image's root is one that this program keeps for
+/// itself: the reserved one, or that of the sidecar of an applied tree.
+pub(crate) fn is_reserved_name(name: &Name) -> bool {
+    name.is(RESERVED) || is_sidecar_name(name)
+}
 
 /// One of the changes that a draft comes to. They are carried out one after
 /// the other: each finds the tree as those before it left it.

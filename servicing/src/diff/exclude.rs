@@ -42,7 +42,7 @@ pub enum PatternError {
 
 /// A part of a pattern for one name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+pub(crate) enum Part {
     /// This UTF-16 unit, upper-cased.
     Unit(u16),
     /// Any one unit.
@@ -53,7 +53,7 @@ enum Part {
 
 /// A pattern for one name of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum NamePattern {
+pub(crate) enum NamePattern {
     /// A name that fits.
     Name(Vec<Part>),
     /// Any names.
@@ -97,7 +97,8 @@ impl Exclude {
     }
 }
 
-fn parse(pattern: &str) -> Result<Vec<NamePattern>, PatternError> {
+/// Reads a pattern: one for each name.
+pub(crate) fn parse(pattern: &str) -> Result<Vec<NamePattern>, PatternError> {
     let given = || pattern.to_owned();
     if pattern.contains(':') {
         return Err(PatternError::Drive { pattern: given() });
@@ -141,7 +142,8 @@ fn parse(pattern: &str) -> Result<Vec<NamePattern>, PatternError> {
 const STAR: u16 = b'*' as u16;
 const QUESTION: u16 = b'?' as u16;
 
-fn fits_name(pattern: &NamePattern, name: &Name) -> bool {
+/// Whether a name fits; any does where any number of names may be.
+pub(crate) fn fits_name(pattern: &NamePattern, name: &Name) -> bool {
     let NamePattern::Name(parts) = pattern else {
         return true;
     };

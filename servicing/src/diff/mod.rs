@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 pub use exclude::{Exclude, PatternError};
+pub(crate) use exclude::{NamePattern, fits_name, parse as parse_pattern};
 pub use files::{FileChange, FileDifference, FileState};
 pub use registry::{HiveChange, RegistryDifference};
 

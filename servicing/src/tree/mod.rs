@@ -6,7 +6,7 @@
 
 pub(crate) mod directory;
 mod memory;
-mod wim;
+pub(crate) mod wim;
 
 use std::io;
 use std::sync::Arc;

@@ -61,23 +61,30 @@ impl OwnedEntry {
         }
     }
 
-    /// Calls `take` with the entry as it is to be stored.
-    pub fn with_fields<T>(&self, take: impl FnOnce(&EntryFields<'_>) -> T) -> T {
-        let streams: Vec<StreamFields<'_>> = self
-            .streams
-            .iter()
-            .map(|(kind, name, hash)| StreamFields {
-                kind: *kind,
-                name,
-                hash: *hash,
-            })
-            .collect();
-        take(&EntryFields {
+    /// Its streams as [`fields`](Self::fields) takes them.
+    pub fn stream_fields(&self) -> Vec<StreamFields<'_>> {
+        let streams = self.streams.iter();
+        let streams = streams.map(|(kind, name, hash)| StreamFields {
+            kind: *kind,
+            name,
+            hash: *hash,
+        });
+        streams.collect()
+    }
+
+    /// The entry as it is to be stored, with these streams.
+    pub fn fields<'f>(&'f self, streams: &'f [StreamFields<'f>]) -> EntryFields<'f> {
+        EntryFields {
             name: &self.name,
             short_name: &self.short_name,
-            streams: &streams,
+            streams,
             tagged: &self.tagged,
             ..self.rest
-        })
+        }
+    }
+
+    /// Calls `take` with the entry as it is to be stored.
+    pub fn with_fields<T>(&self, take: impl FnOnce(&EntryFields<'_>) -> T) -> T {
+        take(&self.fields(&self.stream_fields()))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use crate::backend::RESERVED;
+use crate::backend::is_reserved_name;
 use crate::backend::error::BackendError;
 use crate::backend::host::Host;
 use crate::blob::Blob;
@@ -273,7 +273,7 @@ impl<'a> Picture<'a> {
         let listed = listed.map_err(|error| self.failed(&path, error))?;
         let names = listed.iter().filter_map(|(name, kind)| {
             let name = windows_name(name)?;
-            let ours = directory == ROOT && name.is(RESERVED);
+            let ours = directory == ROOT && is_reserved_name(&name);
             (!ours).then_some((name, Child::Host(*kind)))
         });
         let names = Names::new(names.collect());
@@ -291,7 +291,7 @@ impl<'a> Picture<'a> {
         let (Some(name), Some(parent)) = (path.file_name(), path.parent()) else {
             return Ok(None);
         };
-        if path.names().first().is_some_and(|first| first.is(RESERVED)) {
+        if path.names().first().is_some_and(is_reserved_name) {
             return Err(BackendError::Reserved { path: path.clone() });
         }
         let parent = self.directory(&parent, missing)?;
@@ -307,7 +307,7 @@ impl<'a> Picture<'a> {
         let mut directory = ROOT;
         for (depth, name) in path.names().iter().enumerate() {
             let here = || ImagePath::from_names(path.names().iter().take(depth + 1).cloned());
-            if depth == 0 && name.is(RESERVED) {
+            if depth == 0 && is_reserved_name(name) {
                 return Err(BackendError::Reserved { path: path.clone() });
             }
             directory = match (self.find(directory, name)?, missing) {

@@ -28,7 +28,7 @@ use windows_metadata::WindowsMetadata;
 pub(crate) use windows_metadata::{ATTRIBUTES, CREATED, holds_attributes};
 
 use super::{Entry, FileTree, Kind, Metadata, TreeError};
-use crate::backend::RESERVED;
+use crate::backend::is_reserved_name;
 use crate::blob::Blob;
 use crate::path::{ImagePath, Name};
 use crate::text::Text;
@@ -196,7 +196,7 @@ impl DirectoryTree {
         let (mut names, mut unreadable) = (Vec::new(), Vec::new());
         for (name, kind) in entries {
             match windows_name(&name) {
-                Some(name) if directory.as_os_str().is_empty() && name.is(RESERVED) => {}
+                Some(name) if directory.as_os_str().is_empty() && is_reserved_name(&name) => {}
                 Some(name) => names.push((name, kind)),
                 None => unreadable.push(name),
             }
@@ -401,7 +401,7 @@ pub(crate) fn is_reserved(path: &Path) -> bool {
     path.components()
         .next()
         .and_then(|first| windows_name(first.as_os_str()))
-        .is_some_and(|name| name.is(RESERVED))
+        .is_some_and(|name| is_reserved_name(&name))
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ impl WimTree {
 
 /// The name that the kernel follows. It is no text of Unicode in no link that
 /// was ever seen; lone surrogates are replaced.
-fn substitute_name(data: &[u8], names_at: usize) -> Option<String> {
+pub(crate) fn substitute_name(data: &[u8], names_at: usize) -> Option<String> {
     let field = |at: usize| {
         let bytes = data.get(at..at.checked_add(2)?)?.first_chunk()?;
         Some(usize::from(u16::from_le_bytes(*bytes)))
@@ -106,7 +106,7 @@ fn substitute_name(data: &[u8], names_at: usize) -> Option<String> {
 
 /// A target as a path of the image. Whatever drive it names is taken for the
 /// image's own: there is no other to go to.
-fn inside(link: &ImagePath, target: &str) -> Option<ImagePath> {
+pub(crate) fn inside(link: &ImagePath, target: &str) -> Option<ImagePath> {
     let mut drive = target.chars();
     let absolute = match (drive.next(), drive.next()) {
         (Some('\\'), _) => Some(target),

@@ -13,6 +13,7 @@ use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use blob::WimBlob;
+pub(crate) use link::{inside, substitute_name};
 use wimwright_wim::metadata::{Dentry, DentryId};
 use wimwright_wim::{Archive, BlobReader, Hash};
 
