@@ -169,7 +169,10 @@ fn merge(image: Metadata, kept: &Kept, old: Option<&OldSidecar<'_>>) -> Result<M
             };
             merged.entry.plain().security_id = securities.number(&mut builder, metadata, id, side);
         }
-        let streams: Vec<_> = list.iter().map(|merged| merged.entry.stream_fields()).collect();
+        let streams: Vec<_> = list
+            .iter()
+            .map(|merged| merged.entry.stream_fields())
+            .collect();
         let fields = list.iter().zip(&streams);
         let added = builder.list(
             directory.id,
@@ -340,10 +343,8 @@ fn owned(entry: &Dentry<'_>, link_group: u64) -> OwnedEntry {
 
 /// A directory of which nothing is known but its name.
 fn directory_named(name: &Name) -> OwnedEntry {
-    let mut owned = OwnedEntry {
-        name: name.as_text().units().collect(),
-        ..OwnedEntry::default()
-    };
+    let mut owned = OwnedEntry::default();
+    owned.name = name.as_text().units().collect();
     owned.plain().attributes = attribute::DIRECTORY;
     owned
 }

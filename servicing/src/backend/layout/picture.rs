@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use crate::backend::is_reserved_name;
 use crate::backend::error::BackendError;
 use crate::backend::host::Host;
+use crate::backend::is_reserved_name;
 use crate::blob::Blob;
 use crate::path::{ImagePath, Name};
 use crate::plan::Times;
