@@ -91,6 +91,10 @@ pub(crate) struct Writing {
     /// Edit a dirty hive whose logs do not help, without its last changes
     #[arg(long)]
     pub(crate) accept_dirty_hive: bool,
+    /// Write a new, compact WIM file and rename it over the old one, instead of changing it in
+    /// place
+    #[arg(long)]
+    pub(crate) rebuild: bool,
 }
 
 #[derive(Debug, Subcommand)]

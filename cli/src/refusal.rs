@@ -17,6 +17,8 @@ pub(crate) enum Refusal {
         "no image of `{image}` holds a recovery environment (Windows\\System32\\Recovery\\Winre.wim)"
     )]
     NoWinre { image: String },
+    #[error("`{image}` is a directory: only WIM files are rebuilt")]
+    NothingToRebuild { image: String },
     #[error("a plan file holds the plan of one image, and `{image}` names several")]
     OnePlan { image: String },
     #[error("the image has no `{path}`")]
@@ -78,6 +80,7 @@ impl Refusal {
             | Refusal::CompletionsJson
             | Refusal::RawJson
             | Refusal::ExportJson
+            | Refusal::NothingToRebuild { .. }
             | Refusal::CodePage { .. } => ExitCode::Usage,
             Refusal::Missing { .. } | Refusal::NotAPlan { .. } | Refusal::RegFile { .. } => {
                 ExitCode::Damaged

@@ -121,11 +121,25 @@ pub(crate) struct Nested {
 pub struct Transaction {
     images: Vec<ImageDraft>,
     options: BeginOptions,
+    rebuild: bool,
 }
 
 impl Transaction {
     pub(crate) fn new(images: Vec<ImageDraft>, options: BeginOptions) -> Transaction {
-        Transaction { images, options }
+        Transaction {
+            images,
+            options,
+            rebuild: false,
+        }
+    }
+
+    /// Has a WIM file written anew, compact, instead of changed in place; gives
+    /// whether there is one. Other than a change in place it needs room for the
+    /// whole file, and nobody who reads the old one is disturbed.
+    pub fn rebuild(&mut self) -> bool {
+        let is_wim = |image: &ImageDraft| matches!(image.store.as_deref(), Some(Store::Wim(_)));
+        self.rebuild = self.images.iter().any(is_wim);
+        self.rebuild
     }
 
     /// Adds the images of WIM files that lie inside images of the transaction:
@@ -258,7 +272,7 @@ impl Transaction {
             staged.push((image.tree, changes));
         }
         let staged = match store {
-            Some(store) => Some(store.stage(staged, self.options.time)?),
+            Some(store) => Some(store.stage(staged, self.options.time, self.rebuild)?),
             None => None,
         };
         Ok(Prepared { staged, receipts })

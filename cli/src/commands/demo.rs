@@ -41,6 +41,7 @@ pub(crate) fn run(directory: &Path, context: &mut Context<'_>) -> anyhow::Result
         plan_out: None,
         strict: false,
         accept_dirty_hive: false,
+        rebuild: false,
     };
     let mut edit = Edit::begin(&image, &writing, context)?;
     let packages = open::packages(&package, false)?;

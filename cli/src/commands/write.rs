@@ -67,14 +67,19 @@ impl Edit {
             title: image.title().map(str::to_owned),
             findings: image.findings().to_vec(),
         });
+        let images = images.collect();
+        let mut transaction = set.begin(BeginOptions {
+            time: context.time,
+            accept_dirty_hive: writing.accept_dirty_hive,
+            strict: writing.strict,
+        });
+        if writing.rebuild && !transaction.rebuild() {
+            return Err(Refusal::NothingToRebuild { image: given }.into());
+        }
         Ok(Edit {
             given,
-            images: images.collect(),
-            transaction: set.begin(BeginOptions {
-                time: context.time,
-                accept_dirty_hive: writing.accept_dirty_hive,
-                strict: writing.strict,
-            }),
+            images,
+            transaction,
         })
     }
 

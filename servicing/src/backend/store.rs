@@ -49,11 +49,13 @@ impl ImageTree {
 
 impl Store {
     /// Prepares the changes to some of its images, so that all of them are
-    /// made at once. `now` is when the files that they touch are written.
+    /// made at once. `now` is when the files that they touch are written;
+    /// with `rebuild` a WIM file is written anew instead of in place.
     pub(crate) fn stage(
         self: &Arc<Store>,
         images: Vec<(ImageTree, Vec<FileChange>)>,
         now: FileTime,
+        rebuild: bool,
     ) -> Result<StagedStore, BackendError> {
         match self.as_ref() {
             Store::Directory(backend) => {
@@ -69,7 +71,11 @@ impl Store {
                     ImageTree::Wim(tree) => Some((tree, changes)),
                     ImageTree::Directory(_) => None,
                 });
-                let staged = StagedWim::new(file, images.collect(), now)?;
+                let images = images.collect();
+                let staged = match rebuild {
+                    true => StagedWim::rebuilt(file, images, now)?,
+                    false => StagedWim::in_place(file, images, now)?,
+                };
                 Ok(StagedStore::Wim(Box::new(staged)))
             }
         }

@@ -7,6 +7,7 @@ mod new;
 mod references;
 
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,8 +15,9 @@ pub use error::WimFileError;
 use lock::{ReaderLock, WriterLock};
 pub use new::{NewWim, Overwrite};
 pub use references::expand_references;
-use wimwright_wim::{Archive, NamedFile, Update, UpdateOptions};
+use wimwright_wim::{Archive, NamedFile, ReadAt as _, Update, UpdateOptions};
 
+use crate::blob::Blob;
 use crate::image::Access;
 
 /// An open WIM file, with those that it refers to.
@@ -85,6 +87,18 @@ impl WimFile {
         &self.archive
     }
 
+    /// The bytes of the file.
+    pub(crate) fn bytes(&self) -> Result<Arc<dyn Blob>, WimFileError> {
+        let len = self.file.metadata();
+        let len = len
+            .map_err(|source| WimFileError::host(&self.path, source))?
+            .len();
+        Ok(Arc::new(FileBytes {
+            file: Arc::clone(&self.file),
+            len,
+        }))
+    }
+
     /// Begins to change the file in place; it has to be open for writing. As
     /// long as this `WimFile` lives, new readers wait from now on, unless
     /// others are there already: then they are not disturbed, and the file
@@ -104,6 +118,22 @@ impl WimFile {
         let file = Arc::clone(&self.file) as _;
         Update::begin(&self.archive, file, options)
             .map_err(|source| WimFileError::wim(&self.path, source))
+    }
+}
+
+/// The bytes of an open file, which has a lock on it.
+struct FileBytes {
+    file: Arc<File>,
+    len: u64,
+}
+
+impl Blob for FileBytes {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_into(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.file.read_exact_at(buffer, offset)
     }
 }
 

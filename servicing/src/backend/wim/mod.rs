@@ -4,7 +4,8 @@
 //! the file has, metadata are edited in memory and packed, chunks that did not
 //! change keep their packed bytes. [`StagedWim::commit`] then changes the file
 //! in place, all its images at once; the crate `wim` says why a cut at any
-//! moment leaves the old images or the new ones.
+//! moment leaves the old images or the new ones. Where the user wants a
+//! compact file instead, a new one is written beside it and renamed over it.
 
 mod edit;
 mod nested;
@@ -15,12 +16,15 @@ use std::sync::Arc;
 use edit::ImageEdit;
 pub(crate) use nested::NestedWim;
 use wimwright_hive::FileTime;
-use wimwright_wim::{Archive, ChunkBase, Update};
+use wimwright_wim::{
+    Archive, ChunkBase, CompactOptions, NamedFile, Update, UpdateOptions, compact,
+};
 
 use super::{BackendError, FileChange};
+use crate::patched::Patched;
 use crate::time;
 use crate::tree::WimTree;
-use crate::wim_file::{WimFile, WimFileError};
+use crate::wim_file::{NewWim, Overwrite, WimFile, WimFileError};
 
 /// Works out what `changes` come to in an update of the archive `name`.
 fn carry_out(
@@ -52,8 +56,15 @@ fn carry_out(
 /// happens.
 #[must_use = "a commit that is staged and dropped changes nothing"]
 pub(crate) struct StagedWim {
-    update: Update,
+    how: How,
     file: Arc<WimFile>,
+}
+
+enum How {
+    /// The file is changed in place.
+    InPlace(Box<Update>),
+    /// A new one takes its place.
+    Rebuilt(NewWim),
 }
 
 impl StagedWim {
@@ -62,7 +73,7 @@ impl StagedWim {
     ///
     /// # Errors
     /// What keeps the changes from being made.
-    pub(crate) fn new(
+    pub(crate) fn in_place(
         file: &Arc<WimFile>,
         images: Vec<(Arc<WimTree>, Vec<FileChange>)>,
         now: FileTime,
@@ -70,7 +81,39 @@ impl StagedWim {
         let mut update = file.update()?;
         carry_out(&mut update, file.archive(), file.path(), images, now)?;
         Ok(StagedWim {
-            update,
+            how: How::InPlace(Box::new(update)),
+            file: Arc::clone(file),
+        })
+    }
+
+    /// The same, written beside the old file as a new one: without holes, the
+    /// metadata in the order of the tree.
+    ///
+    /// # Errors
+    /// What keeps the changes from being made, and what writing says.
+    pub(crate) fn rebuilt(
+        file: &Arc<WimFile>,
+        images: Vec<(Arc<WimTree>, Vec<FileChange>)>,
+        now: FileTime,
+    ) -> Result<StagedWim, BackendError> {
+        let host = |error| WimFileError::host(file.path(), error);
+        let wim = |error| WimFileError::wim(file.path(), error);
+        let archive = file.archive();
+        // First changed in place, but in scratch space over the old file.
+        let patched = Arc::new(Patched::new(file.bytes()?).map_err(host)?);
+        let update = Update::begin(archive, Arc::clone(&patched) as _, UpdateOptions::default());
+        let mut update = update.map_err(wim)?;
+        carry_out(&mut update, archive, file.path(), images, now)?;
+        let _ = update.commit().map_err(wim)?;
+        let name = file.path().display().to_string();
+        let changed = Archive::open(NamedFile::new(name, patched)).map_err(wim)?;
+        let new = NewWim::create(file.path(), Overwrite::Replace)?;
+        let mut options = CompactOptions::default();
+        options.integrity = !archive.header().integrity.is_absent();
+        options.tree_order = true;
+        compact(&changed, new.file(), options).map_err(wim)?;
+        Ok(StagedWim {
+            how: How::Rebuilt(new),
             file: Arc::clone(file),
         })
     }
@@ -80,8 +123,13 @@ impl StagedWim {
     /// # Errors
     /// [`BackendError::Wim`]; the file has the old images or the new ones.
     pub(crate) fn commit(self) -> Result<(), BackendError> {
-        let written = self.update.commit();
-        let _ = written.map_err(|error| WimFileError::wim(self.file.path(), error))?;
+        match self.how {
+            How::InPlace(update) => {
+                let written = update.commit();
+                let _ = written.map_err(|error| WimFileError::wim(self.file.path(), error))?;
+            }
+            How::Rebuilt(new) => new.finish()?,
+        }
         Ok(())
     }
 }
