@@ -2,6 +2,7 @@
 //!
 //! A command that is not delivered yet is not here.
 
+mod container;
 mod registry;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use self::container::ContainerCommand;
 pub(crate) use self::registry::{ExportFormat, Locating, Reading, RegistryCommand};
 use crate::commands::diff;
 use crate::exit::ExitCode;
@@ -99,10 +101,13 @@ pub(crate) struct Writing {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Say what an image is: version, edition, control sets, hives, drivers
+    /// Say what an image is: version, edition, control sets, hives, drivers; or what a WIM file holds
     Info {
-        /// The image directory
+        /// The image directory; or a WIM file, to list its images
         image: PathBuf,
+        /// Write the XML data of a WIM file, as UTF-8 text
+        #[arg(long, conflicts_with = "json")]
+        xml: bool,
     },
     /// List a directory of an image
     Dir {
@@ -154,6 +159,8 @@ pub(crate) enum Command {
         #[arg(long)]
         security: bool,
     },
+    #[command(flatten)]
+    Container(ContainerCommand),
     /// Driver packages: add, remove, export, list, describe
     #[command(subcommand, arg_required_else_help = true)]
     Drivers(DriversCommand),

@@ -205,6 +205,14 @@ impl<'w> Context<'w> {
         }
     }
 
+    /// Says how many bytes are done.
+    pub(crate) fn progress_bytes(&mut self, step: &str, done: u64, total: u64) {
+        if let Some(line) = self.progress.bytes(step, done, total) {
+            let _ = self.err.write(line.as_bytes());
+            let _ = self.err.flush();
+        }
+    }
+
     /// Says what was found, where it is not part of the result itself.
     pub(crate) fn findings(&mut self, findings: &[FindingEntry]) {
         for finding in findings {

@@ -9,6 +9,7 @@ use std::fmt;
 
 use wimwright_drivers as drivers;
 use wimwright_servicing::backend::BackendError;
+use wimwright_servicing::container::ContainerError;
 use wimwright_servicing::diff::PatternError;
 use wimwright_servicing::registry::{EditError, LocationError, RegistryError, WordsError};
 use wimwright_servicing::{
@@ -117,6 +118,8 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
         (of_backend(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<RegistryError>() {
         (of_registry(error), error.hint())
+    } else if let Some(error) = error.downcast_ref::<ContainerError>() {
+        (of_container(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<WimFileError>() {
         (of_wim_file(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<ImageNameError>() {
@@ -134,6 +137,8 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
 fn hint_of_open(error: &OpenError) -> Option<String> {
     match error {
         OpenError::Backend(error) => error.hint(),
+        OpenError::Wim(error) => error.hint(),
+        OpenError::Name(error) => error.hint(),
         OpenError::Facts(FactsError::Registry(error)) => error.hint(),
         _ => None,
     }
@@ -142,6 +147,8 @@ fn hint_of_open(error: &OpenError) -> Option<String> {
 fn of_open(error: &OpenError) -> ExitCode {
     match error {
         OpenError::Backend(error) => of_backend(error),
+        OpenError::Wim(error) => of_wim_file(error),
+        OpenError::Name(error) => of_image_name(error),
         OpenError::Facts(FactsError::Tree(_)) => ExitCode::Damaged,
         OpenError::Facts(FactsError::Registry(error)) => of_registry(error),
         _ => ExitCode::Refused,
@@ -211,6 +218,15 @@ fn of_registry(error: &RegistryError) -> ExitCode {
         | RegistryError::Inventory { .. }
         | RegistryError::Hive { .. }
         | RegistryError::Select { .. } => ExitCode::Damaged,
+        _ => ExitCode::Refused,
+    }
+}
+
+fn of_container(error: &ContainerError) -> ExitCode {
+    match error {
+        ContainerError::File(error) => of_wim_file(error),
+        ContainerError::Name(error) => of_image_name(error),
+        _ if error.is_usage() => ExitCode::Usage,
         _ => ExitCode::Refused,
     }
 }

@@ -21,6 +21,14 @@ pub(crate) enum Refusal {
     NothingToRebuild { image: String },
     #[error("a plan file holds the plan of one image, and `{image}` names several")]
     OnePlan { image: String },
+    #[error("`{}` is a directory; this is about WIM files", path.display())]
+    NotAWimFile { path: PathBuf },
+    #[error("`{name}` names images of a file; this is about whole files")]
+    WholeFile { name: String },
+    #[error("the XML data are about a whole WIM file, and `{name}` is none")]
+    XmlOfImage { name: String },
+    #[error("nothing is said about what to change")]
+    NothingToSet,
     #[error("the image has no `{path}`")]
     NotInImage { path: String },
     #[error("`{path}` is {what}: only files have content")]
@@ -81,6 +89,9 @@ impl Refusal {
             | Refusal::RawJson
             | Refusal::ExportJson
             | Refusal::NothingToRebuild { .. }
+            | Refusal::WholeFile { .. }
+            | Refusal::XmlOfImage { .. }
+            | Refusal::NothingToSet
             | Refusal::CodePage { .. } => ExitCode::Usage,
             Refusal::Missing { .. } | Refusal::NotAPlan { .. } | Refusal::RegFile { .. } => {
                 ExitCode::Damaged
@@ -94,6 +105,16 @@ impl Refusal {
         Some(match self {
             Refusal::OneImage { .. } | Refusal::OnePlan { .. } => {
                 "name one of them with its number behind the colon, like `install.wim:2`".to_owned()
+            }
+            Refusal::NotAWimFile { .. } => {
+                "`capture DIR FILE.wim` makes a WIM file of a directory".to_owned()
+            }
+            Refusal::WholeFile { name } => match name.rsplit_once(':') {
+                Some((file, _)) => format!("name the file alone: `{file}`"),
+                None => return None,
+            },
+            Refusal::NothingToSet => {
+                "`set --help` lists what can be said, like `--name` and `--boot`".to_owned()
             }
             Refusal::NotInImage { .. } => {
                 "`dir IMAGE` lists what is there; names are given from the image root".to_owned()

@@ -14,6 +14,7 @@ pub mod backend;
 mod blob;
 pub mod catalog;
 pub mod compressed;
+pub mod container;
 pub mod diff;
 mod draft;
 mod facts;

@@ -4,16 +4,28 @@ use std::path::Path;
 
 use wimwright_drivers::list;
 use wimwright_servicing::registry::HiveName;
-use wimwright_servicing::{Access, Draft, Finding, Generation, ImageFacts, ProductType};
+use wimwright_servicing::{Access, Draft, Finding, Generation, ImageFacts, ImageName, ProductType};
 
-use super::open;
+use super::{container, open};
 use crate::context::Context;
 use crate::exit::ExitCode;
+use crate::refusal::Refusal;
 use crate::render::json::{Counts, FindingEntry, HiveEntry, HiveState, ImageInfo, Info};
 use crate::render::text::printable;
 
-/// Runs `info IMAGE`.
-pub(crate) fn run(image: &Path, context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
+/// Runs `info IMAGE` or `info FILE.wim [--xml]`.
+pub(crate) fn run(image: &Path, xml: bool, context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
+    if let Ok(ImageName::Wim {
+        file,
+        selector: None,
+    }) = ImageName::parse(image.as_os_str())
+    {
+        return container::info(&file, xml, context);
+    }
+    if xml {
+        let name = image.display().to_string();
+        return Err(Refusal::XmlOfImage { name }.into());
+    }
     let set = open::images(image, Access::Read, context)?;
     let mut images = Vec::new();
     for image in set.images() {

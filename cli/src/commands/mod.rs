@@ -2,6 +2,7 @@
 
 mod cat;
 mod completions;
+mod container;
 mod demo;
 pub(crate) mod diff;
 mod dir;
@@ -23,7 +24,7 @@ use crate::exit::ExitCode;
 /// Runs a command.
 pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Info { image } => info::run(image, context),
+        Command::Info { image, xml } => info::run(image, *xml, context),
         Command::Dir {
             image,
             path,
@@ -46,6 +47,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             };
             diff::run([old, new], &asked, context)
         }
+        Command::Container(command) => container::run(command, context),
         Command::Drivers(DriversCommand::Add {
             image,
             packages,

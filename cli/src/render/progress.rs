@@ -10,11 +10,12 @@ use crate::args::ProgressChoice;
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct ProgressLine<'a> {
     /// What is being done: `open`, `plan <package>`, `prepare`, `commit`,
-    /// `compare hives`, `compare files`.
+    /// `compare hives`, `compare files`; for WIM files the command: `verify`,
+    /// `export`.
     pub step: &'a str,
-    /// How many steps are done.
+    /// How many steps are done; for WIM files, how many bytes.
     pub done: u64,
-    /// How many steps there are.
+    /// How many steps, or bytes, there are.
     pub total: u64,
 }
 
@@ -60,6 +61,22 @@ impl Progress {
                 let line = ProgressLine { step, done, total };
                 serde_json::to_string(&line).ok().map(|line| line + "\n")
             }
+        }
+    }
+
+    /// So many bytes of `step` are done. Gives the line to write where progress
+    /// is lines.
+    pub(crate) fn bytes(&mut self, step: &str, done: u64, total: u64) -> Option<String> {
+        match self {
+            Progress::Bar(bar) => {
+                // Bytes to the last digit are no help to anybody.
+                const MEGABYTE: u64 = 1_000_000;
+                let message = format!("MB {step}");
+                let done = done / MEGABYTE;
+                let bar = bar.clone();
+                Progress::Bar(bar).step(&message, done, total.div_ceil(MEGABYTE))
+            }
+            _ => self.step(step, done, total),
         }
     }
 

@@ -233,6 +233,26 @@ pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     }
 }
 
+/// A number of bytes: `812 bytes`, `4.5 MB` (of a million bytes each).
+pub(crate) fn size(bytes: u64) -> String {
+    let units = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    if bytes < 1000 {
+        return count(usize::try_from(bytes).unwrap_or_default(), "byte", "bytes");
+    }
+    let mut unit = units.iter();
+    let mut name = unit.next().copied().unwrap_or_default();
+    // Tenths, rounded.
+    let mut tenths = (u128::from(bytes) + 50) / 100;
+    for next in unit {
+        if tenths < 10_000 {
+            break;
+        }
+        tenths = (tenths + 500) / 1000;
+        name = next;
+    }
+    format!("{}.{} {name}", tenths / 10, tenths % 10)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,6 +267,23 @@ mod tests {
             ("Контроллер", "Контроллер"),
         ] {
             assert_eq!(printable(text), safe);
+        }
+    }
+
+    #[test]
+    fn sizes_have_the_unit_that_fits() {
+        for (bytes, text) in [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (999, "999 bytes"),
+            (1000, "1.0 kB"),
+            (999_949, "999.9 kB"),
+            (999_999, "1.0 MB"),
+            (4_521_984, "4.5 MB"),
+            (1_278_000_000, "1.3 GB"),
+            (u64::MAX, "18.4 EB"),
+        ] {
+            assert_eq!(size(bytes), text);
         }
     }
 

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod wims;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;

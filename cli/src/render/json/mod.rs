@@ -5,6 +5,7 @@
 //! `docs/schemas/NAME-1.json`. Fields may be added to a schema, never removed
 //! or given another meaning.
 
+mod container;
 mod demo;
 mod diff;
 mod drivers;
@@ -14,6 +15,11 @@ mod image;
 mod plan;
 mod registry;
 
+pub use container::{
+    Verify, VerifyFindingEntry, VerifyLevel, WimDelete, WimDeletedImage, WimExport,
+    WimExportedImage, WimImage, WimInfo, WimJoin, WimOptimize, WimPart, WimSet, WimSetImage,
+    WimSplit, WimWindows,
+};
 pub use demo::{Demo, DemoPart, Origin};
 pub use diff::{
     ChangedFields, Compared, Diff, DiffedImage, DriverChange, DriverDifferenceEntry, FileChange,
@@ -75,6 +81,14 @@ pub(crate) fn document_text<D: Document>(body: &D) -> serde_json::Result<String>
 pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
     Ok(vec![
         of::<Info>()?,
+        of::<WimInfo>()?,
+        of::<Verify>()?,
+        of::<WimExport>()?,
+        of::<WimDelete>()?,
+        of::<WimSplit>()?,
+        of::<WimJoin>()?,
+        of::<WimOptimize>()?,
+        of::<WimSet>()?,
         of::<Dir>()?,
         of::<Diff>()?,
         of::<DriversList>()?,
