@@ -136,6 +136,7 @@ fn documents() -> Vec<Value> {
         format!("{software}\"a\"=dword:1\n\"b\"=-\n\"c\"=\"x\"\n[-HKEY_CLASSES_ROOT\\none]\n");
     fs::write(top.path().join("tweaked.reg"), tweaked).unwrap();
     other_image(&top.path().join("other"));
+    support::wims::small(&top.path().join("a.wim"));
     let mut documents = Vec::new();
     for words in [
         "info @image",
@@ -169,6 +170,14 @@ fn documents() -> Vec<Value> {
         "diff @before @image --metadata",
         "diff @before @odd --security",
         "diff @viostor @odd",
+        "info @a.wim",
+        "split @a.wim @s.swm --size 1 --progress json",
+        "join @s.swm @joined.wim",
+        "export @a.wim:all @a2.wim --compress xpress",
+        "set @a2.wim:1 --boot --flags Professional",
+        "verify @a2.wim",
+        "delete @a2.wim:1",
+        "optimize @a2.wim",
     ] {
         let found = run_in(top.path(), &format!("{words} --json"));
         documents.push(found.json());

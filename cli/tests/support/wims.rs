@@ -5,9 +5,12 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use tempfile::TempDir;
 use wimwright_testdata::program;
+use wimwright_wim::metadata::{EntryFields, MetadataBuilder, StreamFields, StreamKind, attribute};
+use wimwright_wim::{Element, NewBlob, Packing, WimWriter, WriteOptions};
 
 use super::{Run, run};
 
@@ -181,6 +184,41 @@ impl Bench {
         bytes[at] = change(bytes[at]);
         fs::write(self.path(name), bytes).unwrap();
     }
+}
+
+/// A small file with two images, made without wimlib.
+pub(crate) fn small(path: &Path) {
+    let mut create = fs::File::options();
+    let file = create.read(true).write(true).create_new(true).open(path);
+    let file = file.unwrap();
+    let options = WriteOptions::new(Packing::STORED, None);
+    let mut writer = WimWriter::create(Arc::new(file), options).unwrap();
+    let content = [Ok(NewBlob::new(text(1, 1000)))];
+    let hashes = writer.add_blobs(content.into_iter()).unwrap();
+    for name in ["first", "second"] {
+        let root = EntryFields {
+            attributes: attribute::DIRECTORY,
+            ..EntryFields::default()
+        };
+        let (mut tree, root) = MetadataBuilder::new(&root).unwrap();
+        let file: Vec<u16> = name.encode_utf16().collect();
+        let data = [StreamFields {
+            kind: StreamKind::Data,
+            name: &[],
+            hash: hashes[0],
+        }];
+        let entry = EntryFields {
+            name: &file,
+            streams: &data,
+            ..EntryFields::default()
+        };
+        tree.list(root, [entry]).unwrap();
+        let mut about = Element::new("IMAGE");
+        about.set_text("NAME", name);
+        about.set_text("WINDOWS/ARCH", "9");
+        writer.add_image(tree.finish().unwrap(), about).unwrap();
+    }
+    writer.finish().unwrap();
 }
 
 /// Bytes that look random and are the same every time.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wimwright_wim::{CompactOptions, Error, ReadAt as _, compact};
+use wimwright_wim::{CompactOptions, Error, HeaderFlags, ReadAt as _, compact};
 
 use super::contents::{check_parts, write_in_progress};
 use super::meter::CountedFile;
@@ -60,7 +60,8 @@ pub fn join(
     let guid = archive.header().guid;
     for (name, header) in archive.files() {
         let file = || PathBuf::from(name);
-        if header.parts < 2 {
+        // What fits one part is a set of one.
+        if header.parts < 2 && !header.flags.contains(HeaderFlags::SPANNED) {
             return Err(ContainerError::NotAPart { file: file() });
         }
         if header.guid != guid {
