@@ -3,6 +3,7 @@
 //! A command that is not delivered yet is not here.
 
 mod container;
+mod extraction;
 mod registry;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use self::container::ContainerCommand;
+pub(crate) use self::extraction::ExtractionCommand;
 pub(crate) use self::registry::{ExportFormat, Locating, Reading, RegistryCommand};
 use crate::commands::diff;
 use crate::exit::ExitCode;
@@ -161,6 +163,8 @@ pub(crate) enum Command {
     },
     #[command(flatten)]
     Container(ContainerCommand),
+    #[command(flatten)]
+    Extraction(ExtractionCommand),
     /// Driver packages: add, remove, export, list, describe
     #[command(subcommand, arg_required_else_help = true)]
     Drivers(DriversCommand),

@@ -8,6 +8,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use wimwright_drivers as drivers;
+use wimwright_servicing::apply::ApplyError;
 use wimwright_servicing::backend::BackendError;
 use wimwright_servicing::container::ContainerError;
 use wimwright_servicing::diff::PatternError;
@@ -124,6 +125,8 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
         (of_wim_file(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<ImageNameError>() {
         (of_image_name(error), error.hint())
+    } else if let Some(error) = error.downcast_ref::<ApplyError>() {
+        (of_apply(error), error.hint())
     } else if error.is::<PathError>() || error.is::<PatternError>() {
         (ExitCode::Usage, None)
     } else if error.downcast_ref::<TreeError>().is_some() {
@@ -243,6 +246,22 @@ fn of_image_name(error: &ImageNameError) -> ExitCode {
         ImageNameError::Missing { .. } | ImageNameError::Host { .. } => ExitCode::Damaged,
         ImageNameError::Selector { .. } => ExitCode::Usage,
         _ => ExitCode::Refused,
+    }
+}
+
+fn of_apply(error: &ApplyError) -> ExitCode {
+    match error {
+        ApplyError::HoldsWindows { .. }
+        | ApplyError::NotADirectory { .. }
+        | ApplyError::InTheWay { .. }
+        | ApplyError::MoveOldTaken { .. }
+        | ApplyError::MoveOldInImage { .. }
+        | ApplyError::OtherFilesystem { .. }
+        | ApplyError::NothingFits { .. }
+        | ApplyError::SameName { .. } => ExitCode::Refused,
+        ApplyError::Pattern(_) => ExitCode::Usage,
+        ApplyError::Backend(error) => of_backend(error),
+        _ => ExitCode::Damaged,
     }
 }
 

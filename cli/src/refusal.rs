@@ -19,6 +19,8 @@ pub(crate) enum Refusal {
     NoWinre { image: String },
     #[error("`{image}` is a directory: only WIM files are rebuilt")]
     NothingToRebuild { image: String },
+    #[error("`{}` is a directory already, and no image in a WIM file", path.display())]
+    ApplyDirectory { path: PathBuf },
     #[error("a plan file holds the plan of one image, and `{image}` names several")]
     OnePlan { image: String },
     #[error("`{}` is a directory; this is about WIM files", path.display())]
@@ -115,6 +117,9 @@ impl Refusal {
             },
             Refusal::NothingToSet => {
                 "`set --help` lists what can be said, like `--name` and `--boot`".to_owned()
+            }
+            Refusal::ApplyDirectory { .. } => {
+                "`cp -a` copies directories; `capture` makes an image of one".to_owned()
             }
             Refusal::NotInImage { .. } => {
                 "`dir IMAGE` lists what is there; names are given from the image root".to_owned()

@@ -11,6 +11,7 @@ mod drivers_export;
 mod drivers_info;
 mod drivers_list;
 mod drivers_remove;
+mod extraction;
 mod info;
 mod open;
 mod plan;
@@ -48,6 +49,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             diff::run([old, new], &asked, context)
         }
         Command::Container(command) => container::run(command, context),
+        Command::Extraction(command) => extraction::run(command, context),
         Command::Drivers(DriversCommand::Add {
             image,
             packages,

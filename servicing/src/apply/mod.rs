@@ -224,6 +224,31 @@ impl<'a> Applying<'a> {
     }
 }
 
+/// The directories that several images are applied to: one for each in
+/// `directory`, with the image's name where it can be a file's and no other
+/// image has it, else with its number.
+pub fn directories_of_images(archive: &Archive, images: &[u32], directory: &Path) -> Vec<PathBuf> {
+    let name = |index: &u32| {
+        let text = archive.xml().image(*index)?.text("NAME")?;
+        Name::new(&text).ok()
+    };
+    let names: Vec<Option<Name>> = images.iter().map(name).collect();
+    let of = images.iter().zip(&names).map(|(index, name)| match name {
+        Some(name)
+            if names
+                .iter()
+                .flatten()
+                .filter(|other| *other == name)
+                .count()
+                == 1 =>
+        {
+            crate::tree::directory::host_name(name)
+        }
+        _ => index.to_string().into(),
+    });
+    of.map(|name| directory.join(name)).collect()
+}
+
 /// Opens the target and, to write, locks it; `None` where nothing is there.
 fn open(path: &Path, access: Access) -> Result<Option<(Target, DirectoryBackend)>, ApplyError> {
     let failed = |source| ApplyError::Target {
@@ -248,13 +273,13 @@ fn open(path: &Path, access: Access) -> Result<Option<(Target, DirectoryBackend)
     Ok(Some((target, backend)))
 }
 
-/// The directory that a target which is not there yet will be made in.
+/// The directory above a target which is not there yet that is there.
 fn nearest(target: &Path) -> io::Result<std::os::fd::OwnedFd> {
-    let parent = match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    Target::open(parent)?.root().try_clone()
+    let mut above = target.ancestors().skip(1);
+    let above = above.find(|above| !above.as_os_str().is_empty() && above.is_dir());
+    Target::open(above.unwrap_or(Path::new(".")))?
+        .root()
+        .try_clone()
 }
 
 /// Leaves out what has a name that is too long here. ntfs-3g counts as Windows

@@ -169,7 +169,7 @@ fn make_target(path: &Path, outline: &Outline, metadata: &Metadata) -> Result<Th
         path: path.to_owned(),
         source,
     };
-    fs::create_dir(path).map_err(failed)?;
+    fs::create_dir_all(path).map_err(failed)?;
     let found = super::open(path, Access::Write)?;
     let (target, backend) = found.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
     let existing = Existing::look(&target, outline, metadata, &[])?;

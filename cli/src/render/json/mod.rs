@@ -5,6 +5,7 @@
 //! `docs/schemas/NAME-1.json`. Fields may be added to a schema, never removed
 //! or given another meaning.
 
+mod apply;
 mod container;
 mod demo;
 mod diff;
@@ -15,6 +16,7 @@ mod image;
 mod plan;
 mod registry;
 
+pub use apply::{AppliedImage, Apply, DamagedEntry, Extract, MovedEntry};
 pub use container::{
     Verify, VerifyFindingEntry, VerifyLevel, WimDelete, WimDeletedImage, WimExport,
     WimExportedImage, WimImage, WimInfo, WimJoin, WimOptimize, WimPart, WimSet, WimSetImage,
@@ -104,6 +106,8 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<RegistryExport>()?,
         of::<RegistryImport<'static>>()?,
         of::<RegistryDiff>()?,
+        of::<Apply>()?,
+        of::<Extract>()?,
         of::<Demo>()?,
         file(
             "progress",
