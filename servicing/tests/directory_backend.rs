@@ -21,7 +21,8 @@ use tempfile::TempDir;
 use wimwright_servicing::backend::{
     BackendError, DirectoryBackend, FileChange, RESERVED, Recovered,
 };
-use wimwright_servicing::{Blob, FileTree as _, ImagePath, MemoryBlob};
+use wimwright_servicing::plan::Times;
+use wimwright_servicing::{Blob, FileTree as _, ImagePath, MemoryBlob, time};
 use wimwright_testdata::{program, skipped};
 
 fn path(text: &str) -> ImagePath {
@@ -56,6 +57,27 @@ fn make(at: &str) -> FileChange {
 
 fn remove(at: &str) -> FileChange {
     FileChange::Remove { path: path(at) }
+}
+
+fn rename(from: &str, to: &str) -> FileChange {
+    FileChange::Rename {
+        from: path(from),
+        to: path(to),
+    }
+}
+
+fn set_attributes(at: &str, attributes: u32) -> FileChange {
+    FileChange::SetAttributes {
+        path: path(at),
+        attributes,
+    }
+}
+
+fn set_times(at: &str, times: Times) -> FileChange {
+    FileChange::SetTimes {
+        path: path(at),
+        times,
+    }
 }
 
 /// A directory with these files; each holds its own path.
@@ -720,6 +742,161 @@ fn a_file_on_ntfs_keeps_what_only_ntfs_knows() {
 }
 
 #[test]
+fn attributes_and_the_time_of_creation_are_set_on_ntfs_and_read_back() {
+    let name = "attributes_and_the_time_of_creation_are_set_on_ntfs_and_read_back";
+    if std::env::var_os("WIMWRIGHT_TEST_FOLDER").is_none()
+        && !(program("mkfs.ntfs", name) && program("ntfs-3g", name))
+    {
+        return;
+    }
+    let script = r#"
+        mkdir "$3/image"
+        truncate -s 16M "$3/disk"
+        mkfs.ntfs --fast --force --quiet "$3/disk" > /dev/null 2>&1
+        ntfs-3g "$3/disk" "$3/image" || exit 77
+        "$1" --exact "$2" --nocapture || failed=1
+        umount "$3/image"
+        exit ${failed:-0}"#;
+    in_namespace(name, script, |folder| {
+        let root = folder.join("image");
+        fs::create_dir_all(root.join("a/b")).unwrap();
+        fs::write(root.join("a/b/c.txt"), "c").unwrap();
+        let made = time::parse_iso("2001-02-03T04:05:06.1234567Z");
+        let times = Times {
+            created: made,
+            accessed: time::parse_iso("2011-02-03T04:05:06Z"),
+            written: time::parse_iso("2010-02-03T04:05:06.7654321Z"),
+        };
+        commit(
+            &root,
+            vec![
+                rename("a", "Moved"),
+                put("Moved\\new.txt", "new"),
+                set_attributes("Moved\\b\\C.TXT", 0x27),
+                set_times("moved\\b\\c.txt", times),
+                set_attributes("Moved\\new.txt", 0x2022),
+                set_attributes("Moved\\b", 0x12),
+                set_times("Moved\\b", times),
+            ],
+        )
+        .unwrap();
+        let tree = DirectoryBackend::open(&root).unwrap().tree();
+        for (at, attributes, stamped) in [
+            ("Moved\\b\\c.txt", 0x27, true),
+            ("Moved\\b", 0x12, true),
+            ("Moved\\new.txt", 0x2022, false),
+        ] {
+            let found = tree.metadata(&path(at)).unwrap().unwrap();
+            assert_eq!(found.attributes, Some(attributes), "{at}");
+            assert_eq!(found.times().written == times.written, stamped, "{at}");
+            assert_eq!(found.times().created == times.created, stamped, "{at}");
+        }
+    });
+}
+
+#[test]
+fn names_move_with_all_that_the_host_holds_about_them() {
+    let folder = image(&["a/b/c", "a/two", "swap1", "swap2", "Users/x/y"]);
+    let root = folder.path();
+    symlink("two", root.join("a/link")).unwrap();
+    fs::hard_link(root.join("a/two"), root.join("other name")).unwrap();
+    fs::set_permissions(root.join("a/two"), fs::Permissions::from_mode(0o600)).unwrap();
+    let inode = |at: &str| fs::symlink_metadata(root.join(at)).unwrap().ino();
+    let before = ["a/b", "a/two", "swap1", "swap2", "a/link"].map(inode);
+    commit(
+        root,
+        vec![
+            rename("A", "new place"),
+            rename("swap1", "t"),
+            rename("SWAP2", "swap1"),
+            rename("t", "swap2"),
+            rename("new place\\b\\c", "new place\\b\\C"),
+            put("New Place\\b\\d", "d"),
+            rename("Users\\x", "Users\\X y"),
+        ],
+    )
+    .unwrap();
+    let after = [
+        "new place/b",
+        "new place/two",
+        "swap2",
+        "swap1",
+        "new place/link",
+    ]
+    .map(inode);
+    assert_eq!(before, after);
+    let found = contents(root);
+    let text = |at: &str| found.get(Path::new(at)).map(String::as_str);
+    assert_eq!(text("new place/b/C"), Some("a/b/c"));
+    assert_eq!(text("new place/b/c"), None);
+    assert_eq!(text("new place/b/d"), Some("d"));
+    assert_eq!(text("Users/X y/y"), Some("Users/x/y"));
+    assert_eq!(text("new place/link"), Some("link to two"));
+    assert_eq!(text("a"), None);
+    assert!(!root.join(RESERVED).exists());
+    let mode = fs::metadata(root.join("new place/two")).unwrap().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn moves_that_cannot_be_made_are_refused_before_anything_is_written() {
+    let folder = image(&["a/b/c", "file"]);
+    let root = folder.path();
+    let before = contents(root);
+    let times = Times {
+        created: Some(time::from_unix_seconds(1)),
+        ..Times::default()
+    };
+    for (change, word) in [
+        (rename("absent", "x"), "nothing is there"),
+        (rename("a", "file"), "is there already"),
+        (rename("a", "a\\b\\a"), "lies in it"),
+        (rename("a", "file\\a"), "is a file"),
+        (rename("", "x"), "root itself"),
+        (rename("a", ".wimwright\\a"), "reserved"),
+        (set_attributes("absent", 0x20), "nothing is there"),
+        (
+            set_attributes("file", 0x22),
+            "cannot hold the attributes `hidden archive`",
+        ),
+        (set_times("file", times), "when a file was made"),
+        (set_times("", times), "root itself"),
+    ] {
+        let error = commit(root, vec![put("new", "x"), change]).unwrap_err();
+        assert!(error.to_string().contains(word), "{word}: {error}");
+        assert_eq!(contents(root), before, "{word}");
+    }
+}
+
+#[test]
+fn times_are_set_when_nothing_else_changes_them() {
+    let folder = image(&["a/b"]);
+    let root = folder.path();
+    let times = Times {
+        written: time::parse_iso("2010-02-03T04:05:06.7654321Z"),
+        accessed: time::parse_iso("2011-02-03T04:05:06.1Z"),
+        created: None,
+    };
+    let changes = vec![
+        set_times("a", times),
+        put("a\\new", "x"),
+        set_times("a\\new", times),
+        // What any file and directory has.
+        set_attributes("a\\new", 0x20),
+        set_attributes("a", 0x10),
+    ];
+    commit(root, changes).unwrap();
+    let tree = DirectoryBackend::open(root).unwrap().tree();
+    for at in ["a", "a\\new"] {
+        let found = tree.metadata(&path(at)).unwrap().unwrap().times();
+        assert_eq!(
+            (found.written, found.accessed),
+            (times.written, times.accessed)
+        );
+    }
+}
+
+#[test]
 fn a_directory_of_somebody_else_is_refused_before_anything_is_written() {
     let name = "a_directory_of_somebody_else_is_refused_before_anything_is_written";
     // Root may write everywhere: it goes on as nobody.
@@ -744,6 +921,16 @@ fn a_directory_of_somebody_else_is_refused_before_anything_is_written() {
             make("theirs\\new\\below"),
             remove("theirs\\file"),
             remove("theirs"),
+            rename("theirs\\file", "free\\theirs"),
+            rename("free\\file", "theirs\\file of ours"),
+            rename("theirs", "free\\theirs"),
+            set_times(
+                "theirs\\file",
+                Times {
+                    written: Some(time::from_unix_seconds(1)),
+                    ..Times::default()
+                },
+            ),
         ] {
             let error = commit(&root, vec![put("free\\new", "new"), change]).unwrap_err();
             assert!(

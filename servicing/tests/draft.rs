@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use wimwright_servicing::plan::{Basis, Change, Content, Expect, State, Step, Subject};
+use wimwright_servicing::plan::{Basis, Change, Content, Expect, State, Step, Subject, Times};
 use wimwright_servicing::registry::{HiveName, KeyPath, RegData};
 use wimwright_servicing::{
     Access, Applied, BeginOptions, CommitError, ContentId, Draft, DraftError, FileTree as _, Image,
@@ -522,4 +522,132 @@ fn an_operation_that_sets_a_value_twice_changes_nothing_the_second_time() {
         .unwrap()
         .look(options().time);
     assert_eq!(look.value(HiveName::System, &key(), "Other").unwrap(), None);
+}
+
+#[test]
+fn names_attributes_and_times_are_planned_committed_and_taken_back() {
+    let root = image();
+    let inf = path("Windows\\INF");
+    let times = Times {
+        written: time::parse_iso("2010-02-03T04:05:06Z"),
+        ..Times::default()
+    };
+    let date = |root: &Path| {
+        let file = std::fs::File::options()
+            .write(true)
+            .open(root.join("Windows/INF/usb.inf"));
+        let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+        file.unwrap().set_modified(time).unwrap();
+    };
+    date(root.path());
+    let before = std::fs::read(root.path().join("Windows/INF/usb.inf")).unwrap();
+    let work = |draft: &mut Draft| {
+        let renamed = Change::Rename {
+            from: inf.clone(),
+            to: path("Windows\\Old\\inf files"),
+        };
+        let _ = draft.plan_change(renamed, &BASIS)?;
+        let file = path("Windows\\Old\\inf files\\usb.inf");
+        let _ = draft.plan_change(put("Windows\\Old\\inf files\\new.inf", b"new"), &BASIS)?;
+        let (path, attributes) = (file.clone(), 0x20);
+        let _ = draft.plan_change(Change::SetAttributes { path, attributes }, &BASIS)?;
+        let _ = draft.plan_change(Change::SetTimes { path: file, times }, &BASIS)?;
+        Ok(())
+    };
+    let receipt = commit(root.path(), work);
+    let told = receipt.plan.to_string();
+    for line in [
+        "  ~ Windows\\INF -> Windows\\Old\\inf files\n",
+        "  ~ attributes of Windows\\Old\\inf files\\usb.inf = archive\n",
+        "  ~ times of Windows\\Old\\inf files\\usb.inf = written 2010-02-03T04:05:06Z\n",
+    ] {
+        assert!(told.contains(line), "{line} in {told}");
+    }
+    assert_eq!(
+        receipt.renamed,
+        [(inf.clone(), path("Windows\\Old\\inf files"))]
+    );
+    assert_eq!(
+        receipt.restamped,
+        [path("Windows\\Old\\inf files\\usb.inf")]
+    );
+    let moved = root.path().join("Windows/Old/inf files");
+    assert_eq!(std::fs::read(moved.join("usb.inf")).unwrap(), before);
+    assert_eq!(std::fs::read(moved.join("new.inf")).unwrap(), b"new");
+    assert!(!root.path().join("Windows/INF").exists());
+
+    // The plan as JSON does the same to the same image, and to no other.
+    let json = serde_json::to_string(&receipt.plan).unwrap();
+    let plan: Plan = serde_json::from_str(&json).unwrap();
+    assert_eq!(plan, receipt.plan);
+    let again = image();
+    date(again.path());
+    let _ = commit(again.path(), |draft: &mut Draft| {
+        draft.apply_plan(&plan, vec![])
+    });
+    assert_eq!(
+        std::fs::read(again.path().join("Windows/Old/inf files/usb.inf")).unwrap(),
+        before
+    );
+    let mut look = Image::open(root.path(), Access::Read)
+        .unwrap()
+        .look(options().time);
+    let stale = look.apply_plan(&plan, vec![]).unwrap_err();
+    assert!(matches!(stale, DraftError::Stale { .. }), "{stale}");
+
+    // And back.
+    let undo = receipt.undo;
+    let _ = commit(root.path(), |draft: &mut Draft| {
+        for change in undo.clone() {
+            let _ = draft.plan_change(change, &BASIS)?;
+        }
+        Ok(())
+    });
+    assert_eq!(
+        std::fs::read(root.path().join("Windows/INF/usb.inf")).unwrap(),
+        before
+    );
+    assert!(!root.path().join("Windows/Old").exists());
+}
+
+#[test]
+fn what_cannot_be_renamed_or_set_is_named() {
+    let root = image();
+    let mut draft = Image::open(root.path(), Access::Read)
+        .unwrap()
+        .look(options().time);
+    let rename = |from: &str, to: &str| Change::Rename {
+        from: path(from),
+        to: path(to),
+    };
+    let attributes = |at: &str, attributes| Change::SetAttributes {
+        path: path(at),
+        attributes,
+    };
+    for (change, word) in [
+        (rename("", "x"), "image root"),
+        (rename("absent", "x"), "nothing to rename"),
+        (rename("Windows", "Windows\\INF\\x"), "into itself"),
+        (rename("Windows\\INF", "windows\\system32"), "in the way"),
+        (
+            rename("Windows\\System32", "Windows\\INF\\usb.inf\\x"),
+            "not a directory",
+        ),
+        (attributes("absent", 0x20), "nothing to set attributes of"),
+        (attributes("Windows", 0x20), "cannot be set"),
+        (attributes("Windows\\INF\\usb.inf", 0x420), "cannot be set"),
+    ] {
+        let error = draft.plan_change(change, &BASIS).unwrap_err();
+        assert!(error.to_string().contains(word), "{word}: {error}");
+    }
+    assert!(draft.plan().steps.is_empty());
+    let same = rename("windows\\inf", "Windows\\INF");
+    assert_eq!(
+        draft.plan_change(same, &BASIS).unwrap(),
+        Applied::AlreadyTrue
+    );
+    let case = rename("windows\\inf", "Windows\\Inf");
+    assert_eq!(draft.plan_change(case, &BASIS).unwrap(), Applied::Changed);
+    let names = draft.read_dir(&path("Windows")).unwrap().unwrap();
+    assert!(names.iter().any(|entry| entry.name.to_string() == "Inf"));
 }

@@ -46,10 +46,12 @@ impl LocalHost {
     /// A file or directory, opened for what is not its content.
     #[cfg(any(target_os = "linux", target_os = "macos"))]
     fn open_either(&self, path: &Path) -> io::Result<File> {
-        match self.root.symlink_metadata(path)?.is_dir() {
-            true => Ok(self.root.open_dir(path)?.into_std_file()),
-            false => open_to_read(&self.root, path),
-        }
+        use cap_std::fs::OpenOptionsExt as _;
+        let mut options = OpenOptions::new();
+        options.read(true);
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOFOLLOW;
+        options.custom_flags(flags.bits().cast_signed());
+        Ok(self.root.open_with(path, &options)?.into_std())
     }
 }
 

@@ -30,7 +30,7 @@ use crate::finding::Finding;
 use crate::path::ImagePath;
 use crate::plan::{
     Basis, Change, Content, Expect, FORMAT, Operation, Plan, Recovered, Source, State, Step,
-    Subject,
+    Subject, Times,
 };
 use crate::registry::{Condition, HiveName, Hives, KeyPath, Loaded, RegData, RegistryError};
 use crate::text::Text;
@@ -309,6 +309,19 @@ impl Draft {
                 Some(State::File(_)) => (None, Expect::Present),
                 found => (found.clone(), Expect::as_found(found)),
             },
+            Change::SetTimes { times, .. } => {
+                let found = self.state(&subject)?;
+                let expect = match found {
+                    Some(State::Times(found)) => {
+                        // Whoever reads the file changes when it was read.
+                        let accessed = None;
+                        let expected = found.only(Times { accessed, ..*times });
+                        Expect::Exactly(State::Times(expected))
+                    }
+                    _ => Expect::as_found(found.clone()),
+                };
+                (found, expect)
+            }
             _ => {
                 let found = self.state(&subject)?;
                 (found.clone(), Expect::as_found(found))

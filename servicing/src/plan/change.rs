@@ -312,6 +312,10 @@ impl Expect {
     pub fn holds(&self, found: Option<&State>) -> bool {
         match (self, found) {
             (Expect::Anything, _) | (Expect::Absent, None) | (Expect::Present, Some(_)) => true,
+            // Of times those that are expected.
+            (Expect::Exactly(State::Times(expected)), Some(State::Times(found))) => {
+                found.only(*expected) == *expected
+            }
             (Expect::Exactly(expected), Some(found)) => expected == found,
             _ => false,
         }
