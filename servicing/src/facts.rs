@@ -65,6 +65,18 @@ impl Architecture {
         }
     }
 
+    /// The one that a PE file is for.
+    pub(crate) fn of_machine(machine: pe::Machine) -> Option<Architecture> {
+        match machine {
+            pe::Machine::X86 => Some(Architecture::X86),
+            pe::Machine::Amd64 => Some(Architecture::Amd64),
+            pe::Machine::Arm => Some(Architecture::Arm),
+            pe::Machine::Arm64 => Some(Architecture::Arm64),
+            pe::Machine::Ia64 => Some(Architecture::Ia64),
+            _ => None,
+        }
+    }
+
     /// Reads such a name, in any case: INFs and the environment write them.
     pub fn from_name(name: &str) -> Option<Architecture> {
         Architecture::ALL
@@ -476,14 +488,7 @@ fn architecture(
         let path = windows.join(kernel)?;
         if let Some(blob) = tree.open(&path)? {
             let machine = machine(blob.as_ref()).map_err(|error| TreeError::new(&path, error))?;
-            let known = machine.and_then(|machine| match machine {
-                pe::Machine::X86 => Some(Architecture::X86),
-                pe::Machine::Amd64 => Some(Architecture::Amd64),
-                pe::Machine::Arm => Some(Architecture::Arm),
-                pe::Machine::Arm64 => Some(Architecture::Arm64),
-                pe::Machine::Ia64 => Some(Architecture::Ia64),
-                _ => None,
-            });
+            let known = machine.and_then(Architecture::of_machine);
             evidence.extend(known.map(|known| (format!("`{path}`"), known)));
         }
     }
@@ -510,7 +515,7 @@ fn architecture(
 }
 
 /// The machine of a PE file; `None` where it is none or a broken one.
-fn machine(blob: &dyn Blob) -> io::Result<Option<pe::Machine>> {
+pub(crate) fn machine(blob: &dyn Blob) -> io::Result<Option<pe::Machine>> {
     // The machine stands in the headers at the front; a kernel's other 10 MB
     // need not be read.
     const HEADERS: u64 = 64 * 1024;

@@ -12,6 +12,7 @@
 pub mod apply;
 pub mod backend;
 mod blob;
+pub mod capture;
 pub mod catalog;
 pub mod compressed;
 pub mod container;

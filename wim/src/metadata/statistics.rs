@@ -9,7 +9,8 @@ use crate::xml::Element;
 /// Counts of an image, as other writers count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImageCounts {
-    /// Directories, the root included.
+    /// Directories, the root included. A link to one is none, as wimlib
+    /// counts.
     pub directories: u64,
     /// Everything else, each hard link by itself.
     pub files: u64,
@@ -25,7 +26,7 @@ impl ImageCounts {
         let mut counts = ImageCounts::default();
         let mut groups: HashSet<u64> = HashSet::new();
         for (_, dentry) in metadata.walk() {
-            match dentry.is_directory() {
+            match dentry.is_directory() && !dentry.is_reparse_point() {
                 true => counts.directories += 1,
                 false => counts.files += 1,
             }

@@ -133,6 +133,22 @@ impl WimWriter {
         self.store.add(&mut contents)
     }
 
+    /// As [`add_blobs`](Self::add_blobs), but nothing is compressed: for content
+    /// that would not get shorter, or that has to be found as it is.
+    ///
+    /// # Errors
+    /// As [`add_blobs`](Self::add_blobs).
+    pub fn add_stored_blobs(
+        &mut self,
+        mut contents: impl Iterator<Item = io::Result<NewBlob>>,
+    ) -> Result<Vec<Hash>, Error> {
+        let stored = Encoders::new(Packing::STORED);
+        let encoders = std::mem::replace(&mut self.store.encoders, stored);
+        let added = self.store.add(&mut contents);
+        self.store.encoders = encoders;
+        added
+    }
+
     /// Copies blobs from an archive: as they are stored where they are packed
     /// as this file is, else packed anew.
     ///
