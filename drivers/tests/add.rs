@@ -21,7 +21,7 @@ use wimwright_servicing::{Access, DraftError};
 
 const VIOSTOR: (&str, &str) = ("virtio-viostor-w10-amd64", "viostor.inf");
 
-#[test]
+in_each_store! {
 fn the_second_add_is_unchanged_and_no_byte_differs() {
     let test = "add twice";
     let Some(image) = TestImage::new(Around::Windows10_2004, test) else {
@@ -37,8 +37,9 @@ fn the_second_add_is_unchanged_and_no_byte_differs() {
     assert!(!receipt.plan.writes());
     assert!(image.snapshot() == before, "a byte changed");
 }
+}
 
-#[test]
+in_each_store! {
 fn what_was_taken_away_is_put_back_under_the_same_name() {
     let test = "repair";
     let Some(image) = TestImage::new(Around::Windows10_2004, test) else {
@@ -51,12 +52,13 @@ fn what_was_taken_away_is_put_back_under_the_same_name() {
     let (second, receipt) = image.add(&[viostor], false);
     assert_eq!(second[0].outcome, Outcome::Added);
     assert_eq!(second[0].published_name, first[0].published_name);
-    assert!(file.exists());
+    assert!(image.path("Windows/System32/drivers/viostor.sys").exists());
     // The file, and the date of the database.
     assert_eq!(receipt.written.len(), 1, "{:?}", receipt.written);
 }
+}
 
-#[test]
+in_each_store! {
 fn each_package_gets_the_lowest_free_number_over_every_evidence() {
     let test = "numbers";
     let Some(image) = TestImage::new(Around::Windows10_2004, test) else {
@@ -92,8 +94,9 @@ fn each_package_gets_the_lowest_free_number_over_every_evidence() {
         .unwrap();
     assert_eq!(map.unwrap().bytes, [0xFF, 0xAC]);
 }
+}
 
-#[test]
+in_each_store! {
 fn included_inbox_infs_give_the_service_and_missing_ones_are_named() {
     let test = "includes";
     let Some(image) = TestImage::new(Around::Windows10_2004, test) else {
@@ -145,6 +148,7 @@ fn included_inbox_infs_give_the_service_and_missing_ones_are_named() {
         );
     }
 }
+}
 
 fn logical(key: Key<'_>, path: &mut Vec<String>, lines: &mut BTreeMap<String, String>) {
     lines.insert(
@@ -168,7 +172,7 @@ fn logical(key: Key<'_>, path: &mut Vec<String>, lines: &mut BTreeMap<String, St
     }
 }
 
-#[test]
+in_each_store! {
 fn a_dirty_hive_is_replayed_first_and_loses_nothing() {
     let test = "dirty 1709";
     let Some(image) = TestImage::new(Around::Windows10_1709, test) else {
@@ -215,8 +219,9 @@ fn a_dirty_hive_is_replayed_first_and_loses_nothing() {
         "still dirty"
     );
 }
+}
 
-#[test]
+in_each_store! {
 fn a_dirty_hive_without_logs_is_refused_by_name_unless_accepted() {
     let test = "dirty 8.1";
     let Some(image) = TestImage::new(Around::Windows81, test) else {
@@ -269,8 +274,9 @@ fn a_dirty_hive_without_logs_is_refused_by_name_unless_accepted() {
         None
     );
 }
+}
 
-#[test]
+in_each_store! {
 fn compressed_sources_are_expanded_into_the_same_package() {
     let test = "compressed sources";
     let Some(plain) = TestImage::new(Around::Windows10_2004, test) else {
@@ -297,8 +303,9 @@ fn compressed_sources_are_expanded_into_the_same_package() {
         }
     }
 }
+}
 
-#[test]
+in_each_store! {
 fn services_go_to_the_default_and_the_current_control_set_and_no_other() {
     use wimwright_testdata::image::{Data, Windows, hive, write};
     let test = "control sets";
@@ -322,15 +329,8 @@ fn services_go_to_the_default_and_the_current_control_set_and_no_other() {
         sets.iter()
             .map(|key| (key.as_str(), "Start", Data::Dword(3))),
     );
-    let root = tempfile::tempdir().unwrap();
-    write(
-        root.path(),
-        &hive("SYSTEM", &values),
-        &[],
-        &Windows::new(10, 0, 19045),
-        9,
-    );
-    let image = TestImage { root };
+    let system = hive("SYSTEM", &values);
+    let image = TestImage::made(|root| write(root, &system, &[], &Windows::new(10, 0, 19045), 9));
     // A boot driver that Windows had turned off.
     let off = "ControlSet002\\Services\\viostor\\StartOverride";
     let mut transaction = image.open(Access::Write).begin(support::options());
@@ -361,8 +361,9 @@ fn services_go_to_the_default_and_the_current_control_set_and_no_other() {
     }
     assert!(!look.has_key(HiveName::System, &off.into()).unwrap());
 }
+}
 
-#[test]
+in_each_store! {
 fn a_plain_storage_driver_on_windows_10_rests_on_verified_and_stated_facts() {
     let test = "strict";
     let Some(image) = TestImage::new(Around::Windows10_2004, test) else {
@@ -382,4 +383,5 @@ fn a_plain_storage_driver_on_windows_10_rests_on_verified_and_stated_facts() {
     }
     let receipt = transaction.prepare().unwrap().commit().unwrap().remove(0);
     assert_eq!((receipt.basis.recalled, receipt.basis.inferred), (0, 0));
+}
 }

@@ -54,7 +54,7 @@ fn copy_out(draft: &Draft, exported: &[ExportedPackage], to: &Path) -> Vec<Packa
         .collect()
 }
 
-#[test]
+in_each_store! {
 fn an_exported_package_added_to_another_image_gives_the_same_image() {
     let test = "export and add";
     let packages: Option<Vec<Package>> = PACKAGES
@@ -100,8 +100,9 @@ fn an_exported_package_added_to_another_image_gives_the_same_image() {
     assert_eq!(other, Vec::<&String>::new());
     assert_eq!(left.len(), PACKAGES.len(), "{left:?}");
 }
+}
 
-#[test]
+in_each_store! {
 fn without_names_all_of_third_parties_are_named_and_missing_files_refused() {
     let test = "export all";
     let Some(image) = TestImage::new(Around::Windows10_2004, test) else {
@@ -140,8 +141,9 @@ fn without_names_all_of_third_parties_are_named_and_missing_files_refused() {
         .collect();
     assert_eq!(files, ["viostor.cat", "viostor.inf", "viostor.sys"]);
 }
+}
 
-#[test]
+in_each_store! {
 fn names_are_read_as_removal_reads_them() {
     let test = "export names";
     let Some(image) = TestImage::new(Around::Windows10_2004, test) else {
@@ -179,4 +181,5 @@ fn names_are_read_as_removal_reads_them() {
     let exported = wimwright_drivers::export(&look(&image), &names(&["oem9"])).unwrap();
     let reason = exported[0].reason.as_deref().unwrap();
     assert!(reason.contains("holds no INF"), "{reason}");
+}
 }

@@ -66,7 +66,7 @@ fn told(result: &AddResult) -> String {
     text
 }
 
-#[test]
+in_each_store! {
 fn every_package_is_added_pending_or_refused_with_its_reason() {
     let Some(packages) = corpus_packages(TEST) else {
         return;
@@ -104,7 +104,7 @@ fn every_package_is_added_pending_or_refused_with_its_reason() {
                         None => rows[row].push((told, vec![column])),
                     }
                 }
-                let after = image.snapshot();
+                let (after, container) = (image.snapshot(), image.container());
                 let again = image.try_add(&only, *accept).unwrap();
                 for (first, second) in results.iter().zip(&again) {
                     assert_eq!(first.package_id, second.package_id, "{column}");
@@ -118,6 +118,10 @@ fn every_package_is_added_pending_or_refused_with_its_reason() {
                     image.snapshot(),
                     after,
                     "{column}: a second run changed bytes"
+                );
+                assert!(
+                    image.container() == container,
+                    "{column}: a second run changed the WIM file"
                 );
             }
         }
@@ -133,4 +137,5 @@ fn every_package_is_added_pending_or_refused_with_its_reason() {
         }
     }
     support::compare_golden("generations.txt", &text);
+}
 }

@@ -124,7 +124,7 @@ fn names_of(result: &RemoveResult) -> Vec<&'static str> {
     result.findings.iter().map(|finding| finding.name).collect()
 }
 
-#[test]
+in_each_store! {
 fn add_and_remove_of_every_package_leaves_every_image_as_it_was() {
     let test = "add and remove";
     let Some(packages) = corpus_packages(test) else {
@@ -174,8 +174,9 @@ fn add_and_remove_of_every_package_leaves_every_image_as_it_was() {
         assert_eq!(difference(&before, &held_by(&image)), [""; 0]);
     }
 }
+}
 
-#[test]
+in_each_store! {
 fn an_image_without_the_stores_folders_gets_nothing_else() {
     let test = "no store folders";
     let Some(image) = TestImage::new(Around::Windows10_2004, test) else {
@@ -215,6 +216,7 @@ fn an_image_without_the_stores_folders_gets_nothing_else() {
             "the image has no driver `oem10.inf`"
         ]
     );
+}
 }
 
 #[test]
@@ -449,7 +451,7 @@ fn peer(python: &str, reader: &str, image: &TestImage, keys: &[&str]) -> String 
     String::from_utf8(output.stdout).unwrap()
 }
 
-#[test]
+in_each_store! {
 fn what_is_removed_is_gone_for_other_readers_as_well() {
     let test = "removal read by others";
     let Some(image) = TestImage::new(Around::Windows10_2004, test) else {
@@ -488,4 +490,5 @@ fn what_is_removed_is_gone_for_other_readers_as_well() {
         assert!(seen.contains("msmouse.inf"), "{reader}: {seen}");
         assert!(!seen.contains("oem7.inf\t"), "{reader}: {seen}");
     }
+}
 }

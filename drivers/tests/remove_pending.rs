@@ -42,7 +42,7 @@ fn name_of(draft: &mut Draft, package: &Package) -> String {
     result.package_id.unwrap()
 }
 
-#[test]
+in_each_store! {
 fn add_then_remove_leaves_nothing_for_every_package_and_generation() {
     let test = "pending packages removed";
     for around in [
@@ -76,8 +76,9 @@ fn add_then_remove_leaves_nothing_for_every_package_and_generation() {
         assert!(taken > 5, "{around:?}: {taken}");
     }
 }
+}
 
-#[test]
+in_each_store! {
 fn removing_is_committed_like_anything_else() {
     let test = "pending package removed and committed";
     let Some(image) = TestImage::new(Around::Windows7X86, test) else {
@@ -98,6 +99,7 @@ fn removing_is_committed_like_anything_else() {
     assert!(left.is_empty(), "{left:#?}");
     assert!(!image.path("Windows/OEMDRIVERS").exists());
 }
+}
 
 /// The orders of three.
 const ORDERS: [[usize; 3]; 6] = [
@@ -109,7 +111,7 @@ const ORDERS: [[usize; 3]; 6] = [
     [2, 1, 0],
 ];
 
-#[test]
+in_each_store! {
 fn three_added_and_two_removed_in_any_order_is_as_adding_the_one() {
     let test = "pending packages that share a service";
     let Some(ahci) = package(test, FOLDER, "iaAHCI.inf") else {
@@ -144,8 +146,9 @@ fn three_added_and_two_removed_in_any_order_is_as_adding_the_one() {
         }
     }
 }
+}
 
-#[test]
+in_each_store! {
 fn three_added_and_one_removed_is_as_adding_the_two() {
     let test = "one of three pending packages removed";
     let Some(ahci) = package(test, FOLDER, "iaAHCI.inf") else {
@@ -174,8 +177,9 @@ fn three_added_and_one_removed_is_as_adding_the_two() {
         assert!(left.is_empty(), "{gone}: {left:#?}");
     }
 }
+}
 
-#[test]
+in_each_store! {
 fn what_boots_is_kept_unless_forced_and_unknown_names_are_refused() {
     let test = "pending boot driver";
     let Some(image) = TestImage::new(Around::WindowsXpX86, test) else {
@@ -217,8 +221,9 @@ fn what_boots_is_kept_unless_forced_and_unknown_names_are_refused() {
     );
     assert!(list(&mut draft, false).unwrap().is_empty());
 }
+}
 
-#[test]
+in_each_store! {
 fn a_service_that_a_device_or_an_inf_of_windows_uses_stays() {
     let test = "service in use";
     let Some(ahci) = package(test, FOLDER, "iaAHCI.inf") else {
@@ -258,8 +263,9 @@ fn a_service_that_a_device_or_an_inf_of_windows_uses_stays() {
         assert!(draft.has_file(&driver.unwrap()).unwrap());
     }
 }
+}
 
-#[test]
+in_each_store! {
 fn published_infs_go_where_windows_keeps_nothing_else() {
     let test = "published INF";
     let Some(port) = package(test, "ftdi-cdm-2.08.30", "ftdiport.inf") else {
@@ -297,8 +303,9 @@ fn published_infs_go_where_windows_keeps_nothing_else() {
         }
     }
 }
+}
 
-#[test]
+in_each_store! {
 fn an_exported_package_added_to_a_fresh_image_gives_the_same() {
     let test = "pending packages exported";
     for (around, folder, inf) in [
@@ -337,4 +344,5 @@ fn an_exported_package_added_to_a_fresh_image_gives_the_same() {
         let all = export(&draft, &[]).unwrap();
         assert_eq!(all.len(), 1);
     }
+}
 }

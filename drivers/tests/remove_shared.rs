@@ -46,10 +46,8 @@ fn image() -> TestImage {
     ] {
         values.push((set, "Start", Data::Dword(3)));
     }
-    let root = tempfile::tempdir().unwrap();
     let system = hive("SYSTEM", &values);
-    write(root.path(), &system, &[], &Windows::new(10, 0, 19045), 9);
-    let image = TestImage { root };
+    let image = TestImage::made(|root| write(root, &system, &[], &Windows::new(10, 0, 19045), 9));
     let repository = "Windows/System32/DriverStore/FileRepository";
     std::fs::create_dir_all(image.path(repository)).unwrap();
     image
@@ -303,7 +301,7 @@ fn value(draft: &Draft, at: &str, name: &str) -> Option<RegData> {
 const CLASS: &str = "{4d36e97b-e325-11ce-bfc1-08002be10318}";
 const SERVICE: &str = "ControlSet001\\Services\\viostor";
 
-#[test]
+in_each_store! {
 fn a_file_that_is_not_the_packages_own_stays_and_is_told() {
     let Some(versions) = Versions::new("foreign file") else {
         return;
@@ -322,8 +320,9 @@ fn a_file_that_is_not_the_packages_own_stays_and_is_told() {
         Ok(())
     });
 }
+}
 
-#[test]
+in_each_store! {
 fn a_service_and_file_of_windows_itself_are_put_back() {
     let Some(versions) = Versions::new("shared with Windows") else {
         return;
@@ -343,8 +342,9 @@ fn a_service_and_file_of_windows_itself_are_put_back() {
         Ok(())
     });
 }
+}
 
-#[test]
+in_each_store! {
 fn a_record_that_names_files_of_others_removes_none_of_them() {
     let Some(versions) = Versions::new("false records") else {
         return;
@@ -388,8 +388,9 @@ fn a_record_that_names_files_of_others_removes_none_of_them() {
         }
     }
 }
+}
 
-#[test]
+in_each_store! {
 fn what_somebody_set_in_a_shared_service_stays() {
     let Some(versions) = Versions::new("own settings") else {
         return;
@@ -424,8 +425,9 @@ fn what_somebody_set_in_a_shared_service_stays() {
         Ok(())
     });
 }
+}
 
-#[test]
+in_each_store! {
 fn values_stay_and_texts_are_written_out_where_another_owner_cannot_be_read() {
     let Some(versions) = Versions::new("owner unreadable") else {
         return;
@@ -455,8 +457,9 @@ fn values_stay_and_texts_are_written_out_where_another_owner_cannot_be_read() {
         Ok(())
     });
 }
+}
 
-#[test]
+in_each_store! {
 fn a_service_that_a_device_or_a_class_uses_stays_with_its_file() {
     let Some(versions) = Versions::new("used service") else {
         return;
@@ -505,8 +508,9 @@ fn a_service_that_a_device_or_a_class_uses_stays_with_its_file() {
         });
     }
 }
+}
 
-#[test]
+in_each_store! {
 fn a_device_that_was_installed_with_the_driver_is_named_and_keeps_its_entries() {
     let Some(versions) = Versions::new("installed device") else {
         return;
@@ -532,6 +536,7 @@ fn a_device_that_was_installed_with_the_driver_is_named_and_keeps_its_entries() 
         assert!(value(draft, &class, "InfPath").is_some());
         Ok(())
     });
+}
 }
 
 /// Publishes the second version under the first one's name, as Windows does
@@ -575,7 +580,7 @@ fn update(draft: &mut Draft, versions: &Versions) -> Result<(String, String, Str
     Ok((name, old, new))
 }
 
-#[test]
+in_each_store! {
 fn of_several_packages_under_a_name_one_goes_and_the_name_stays() {
     let Some(versions) = Versions::new("several under a name") else {
         return;
@@ -614,8 +619,9 @@ fn of_several_packages_under_a_name_one_goes_and_the_name_stays() {
         Ok(())
     });
 }
+}
 
-#[test]
+in_each_store! {
 fn a_published_name_takes_all_its_packages_along() {
     let Some(versions) = Versions::new("all under a name") else {
         return;
@@ -637,8 +643,9 @@ fn a_published_name_takes_all_its_packages_along() {
         Ok(())
     });
 }
+}
 
-#[test]
+in_each_store! {
 fn broken_packages_can_be_removed() {
     let Some(versions) = Versions::new("broken packages") else {
         return;
@@ -725,8 +732,9 @@ fn broken_packages_can_be_removed() {
         Ok(())
     });
 }
+}
 
-#[test]
+in_each_store! {
 fn values_of_the_wrong_kind_stop_nothing() {
     let Some(versions) = Versions::new("wrong kinds") else {
         return;
@@ -774,4 +782,5 @@ fn values_of_the_wrong_kind_stop_nothing() {
             Ok(())
         });
     }
+}
 }

@@ -64,7 +64,7 @@ fn number(draft: &Draft, key: &str, name: &str) -> Option<u32> {
     value.and_then(|data| data.as_dword())
 }
 
-#[test]
+in_each_store! {
 fn real_files_give_service_file_and_bindings_for_the_images_processor() {
     let test = "real txtsetup.oem files";
     let Some(corpus) = wimwright_testdata::corpus(test) else {
@@ -128,8 +128,9 @@ fn real_files_give_service_file_and_bindings_for_the_images_processor() {
         assert_eq!(number(&draft, &interface, "5"), Some(1));
     }
 }
+}
 
-#[test]
+in_each_store! {
 fn the_inf_and_the_txtsetup_of_one_driver_agree_in_any_order() {
     let test = "F6 beside its INFs";
     let folder = "intel-iastor-xp-f6";
@@ -156,13 +157,14 @@ fn the_inf_and_the_txtsetup_of_one_driver_agree_in_any_order() {
         assert_eq!(number(&draft, key, "Start"), Some(0));
     }
 }
+}
 
 const SETUP: &str = "[Disks]\r\nd1=a,\\t,\\one\r\nd2=b,\\t,\\two\r\n[Defaults]\r\nscsi=B\r\n\
     [scsi]\r\nA=\"First\"\r\nB=\"Second\"\r\n[Files.scsi.A]\r\ndriver=d1,x.sys,x\r\n\
     [Files.scsi.B]\r\ndriver=d2,x.sys,x\r\n[HardwareIds.scsi.A]\r\nid=\"PCI\\VEN_F1F1&DEV_0001\",\"x\"\r\n\
     [HardwareIds.scsi.B]\r\nid=\"PCI\\VEN_F1F1&DEV_0002\",\"x\"\r\n";
 
-#[test]
+in_each_store! {
 fn options_that_exclude_each_other_are_settled_by_the_default_or_refused() {
     let test = "F6 options";
     let Some(image) = TestImage::new(Around::WindowsXpX86, test) else {
@@ -211,8 +213,9 @@ fn options_that_exclude_each_other_are_settled_by_the_default_or_refused() {
         assert_eq!(draft.plan().steps.len(), steps, "{reason}");
     }
 }
+}
 
-#[test]
+in_each_store! {
 fn later_windows_refuse_it_by_name() {
     let test = "F6 on 7";
     let Some(image) = TestImage::new(Around::Windows7X86, test) else {
@@ -221,4 +224,5 @@ fn later_windows_refuse_it_by_name() {
     let mut draft = image.open(Access::Read).look(now());
     let result = added(&mut draft, &package(SETUP.as_bytes(), &[]));
     assert!(result.reason.unwrap().contains("text mode setup"));
+}
 }

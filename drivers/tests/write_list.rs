@@ -194,12 +194,12 @@ const CASES: &[Case] = &[
     },
 ];
 
-#[test]
+in_each_store! {
 fn packages_are_written_as_the_write_lists_say() {
     for case in CASES {
         check(case);
     }
-}
+}}
 
 fn check(case: &Case) {
     let test = case.golden;

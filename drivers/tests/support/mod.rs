@@ -11,10 +11,13 @@
     reason = "test support, shared by several test programs; it makes images on the host"
 )]
 
+pub mod store;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tempfile::TempDir;
+use store::Stored;
+pub use store::snapshot;
 use wimwright_drivers::{AddOptions, AddResult, Package, find_packages};
 use wimwright_servicing::registry::Hive;
 use wimwright_servicing::{
@@ -149,9 +152,9 @@ impl Around {
     }
 }
 
-/// An image directory that goes away with the value.
+/// An image that goes away with the value.
 pub struct TestImage {
-    pub root: TempDir,
+    stored: Stored,
 }
 
 impl TestImage {
@@ -167,22 +170,35 @@ impl TestImage {
                 (*ending, wimwright_testdata::read(&log))
             })
             .collect();
-        let root = tempfile::tempdir().unwrap();
+        let stored = Stored::new();
         let windows = around.windows();
-        image::write(root.path(), &system, &logs, &windows, around.architecture());
+        image::write(
+            stored.path(),
+            &system,
+            &logs,
+            &windows,
+            around.architecture(),
+        );
         if let Around::WindowsPe3X86 = around {
-            let script = root.path().join("Windows/System32/startnet.cmd");
+            let script = stored.path().join("Windows/System32/startnet.cmd");
             std::fs::write(script, "wpeinit\r\n").unwrap();
         }
-        Some(TestImage { root })
+        Some(TestImage { stored })
+    }
+
+    /// An image that `fill` makes in a directory.
+    pub fn made(fill: impl FnOnce(&Path)) -> TestImage {
+        let stored = Stored::new();
+        fill(stored.path());
+        TestImage { stored }
     }
 
     pub fn open(&self, access: Access) -> Image {
-        Image::open(self.root.path(), access).unwrap()
+        self.stored.open(access)
     }
 
     pub fn path(&self, below: &str) -> std::path::PathBuf {
-        self.root.path().join(below)
+        self.stored.path().join(below)
     }
 
     /// Adds packages in one transaction and commits it.
@@ -224,7 +240,12 @@ impl TestImage {
 
     /// Every file with its content, for comparing images.
     pub fn snapshot(&self) -> Vec<(String, Vec<u8>)> {
-        snapshot(self.root.path())
+        snapshot(self.stored.path())
+    }
+
+    /// Every byte of the WIM file that it is in; none for a directory.
+    pub fn container(&self) -> Vec<u8> {
+        self.stored.container()
     }
 }
 
@@ -241,25 +262,6 @@ pub fn options() -> BeginOptions {
 
 pub fn now() -> FileTime {
     time::from_unix_seconds(NOW)
-}
-
-/// Every file below `root` with its content, by relative path.
-pub fn snapshot(root: &Path) -> Vec<(String, Vec<u8>)> {
-    let mut found = Vec::new();
-    let mut open = vec![root.to_path_buf()];
-    while let Some(directory) = open.pop() {
-        for entry in std::fs::read_dir(directory).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else {
-                let name = path.strip_prefix(root).unwrap().display().to_string();
-                found.push((name, std::fs::read(&path).unwrap()));
-            }
-        }
-    }
-    found.sort();
-    found
 }
 
 /// A package of the corpus, by folder and INF.
