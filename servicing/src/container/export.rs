@@ -228,7 +228,7 @@ impl Export<'_> {
         let repacks = repacks(&archive, packing, self.options.recompress);
         let mut writer = match repacks {
             true => WimWriter::create(new.file(), options),
-            false => WimWriter::create(CountedFile::new(new.file(), self.meter), options),
+            false => WimWriter::create(CountedFile::over(new.file(), self.meter), options),
         }
         .map_err(&at)?;
         copy_contents(

@@ -81,7 +81,7 @@ pub fn join(
     let new = NewWim::create(destination, overwrite)?;
     let mut options = CompactOptions::default();
     options.integrity = check.unwrap_or(!archive.header().integrity.is_absent());
-    let header = compact(archive, CountedFile::new(new.file(), meter), options)
+    let header = compact(archive, CountedFile::over(new.file(), meter), options)
         .map_err(ContainerError::wim(destination))?;
     let length = new.reader().len();
     let length = length.map_err(ContainerError::host(destination))?;

@@ -44,7 +44,7 @@ pub(super) struct CountedFile {
 }
 
 impl CountedFile {
-    pub(super) fn new(file: Arc<dyn WriteAt>, meter: &Arc<Meter>) -> Arc<dyn WriteAt> {
+    pub(super) fn over(file: Arc<dyn WriteAt>, meter: &Arc<Meter>) -> Arc<dyn WriteAt> {
         let meter = Arc::clone(meter);
         Arc::new(CountedFile { file, meter })
     }

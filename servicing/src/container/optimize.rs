@@ -83,7 +83,7 @@ pub fn optimize(
             None => 0,
         },
     };
-    let as_before = integrity == !header.integrity.is_absent();
+    let as_before = integrity != header.integrity.is_absent();
     if packing.is_none() && as_before && is_compact(&wim)? {
         return Ok(same);
     }
@@ -97,13 +97,13 @@ pub fn optimize(
             meter.begin(length_before - archive.unused_bytes().min(length_before));
             let mut options = CompactOptions::default();
             (options.integrity, options.tree_order) = (integrity, true);
-            compact(archive, CountedFile::new(new.file(), meter), options).map_err(&at)?;
+            compact(archive, CountedFile::over(new.file(), meter), options).map_err(&at)?;
             (same.compression, same.chunk_size)
         }
     };
     let length = new.reader().len().map_err(&host)?;
     let old = File::open(path).map_err(&host)?;
-    if length == length_before && is_same(&old, &*new.reader(), length).map_err(&host)? {
+    if length == length_before && is_same(&old, &new.reader(), length).map_err(&host)? {
         return Ok(same);
     }
     new.finish()?;

@@ -66,7 +66,7 @@ pub fn split(
             part_name(first, number).and_then(|path| Ok((NewWim::create(&path, overwrite)?, path)));
         match created {
             Ok((new, path)) => {
-                let file = CountedFile::new(new.file(), meter);
+                let file = CountedFile::over(new.file(), meter);
                 parts.push((path, new));
                 Ok(file)
             }
