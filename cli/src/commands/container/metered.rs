@@ -14,11 +14,11 @@ use crate::context::Context;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Does `work`, which is called `step` while it goes on.
-pub(super) fn metered<T: Send>(
+pub(super) fn metered<T: Send, E: Send>(
     step: &str,
     context: &mut Context<'_>,
-    work: impl FnOnce(&Arc<Meter>) -> T + Send,
-) -> T {
+    work: impl FnOnce(&Arc<Meter>) -> Result<T, E> + Send,
+) -> Result<T, E> {
     let meter = Arc::new(Meter::default());
     let (ended, wait) = channel::<()>();
     let done = thread::scope(|scope| {
@@ -43,7 +43,9 @@ pub(super) fn metered<T: Send>(
     match done {
         Ok(done) => {
             let total = meter.total();
-            context.progress_bytes(step, total, total);
+            if done.is_ok() && total > 0 {
+                context.progress_bytes(step, total, total);
+            }
             done
         }
         Err(panic) => std::panic::resume_unwind(panic),
