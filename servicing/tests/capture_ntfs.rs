@@ -15,6 +15,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use capturing::{WIMLIB, captured, open, options, seen, try_capture, utf8, wimlib};
 use wimwright_servicing::capture::CaptureError;
@@ -77,11 +78,18 @@ struct Mounted<'v>(&'v Volume);
 
 impl Drop for Mounted<'_> {
     fn drop(&mut self) {
-        let done = Command::new("fusermount")
-            .arg("-u")
-            .arg(&self.0.mounted)
-            .status();
-        assert!(done.is_ok_and(|done| done.success()), "it stays mounted");
+        // What was just closed may keep it busy for a moment.
+        for _ in 0..100 {
+            let done = Command::new("fusermount")
+                .arg("-u")
+                .arg(&self.0.mounted)
+                .output();
+            if done.is_ok_and(|done| done.status.success()) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("{} stays mounted", self.0.mounted.display());
     }
 }
 

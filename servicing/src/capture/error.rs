@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::backend::BackendError;
 use crate::path::ImagePath;
-use crate::security::SecurityError;
 use crate::wim_file::WimFileError;
 
 /// Why a tree was not captured.
@@ -60,14 +60,9 @@ pub enum CaptureError {
         /// Number of that image.
         index: u32,
     },
-    /// A directory's security descriptor is damaged.
-    #[error("`{path}`")]
-    Security {
-        /// What was to inherit it.
-        path: ImagePath,
-        /// What is wrong with it.
-        source: SecurityError,
-    },
+    /// The directory, or a commit to it that was interrupted.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
     /// What an earlier apply wrote beside the tree.
     #[error(transparent)]
     Sidecar(#[from] crate::sidecar::SidecarError),
@@ -117,6 +112,7 @@ impl CaptureError {
             CaptureError::StreamTooLong { .. } => {
                 "mount the volume with `ntfs-3g -o streams_interface=windows`".to_owned()
             }
+            CaptureError::Backend(error) => return error.hint(),
             CaptureError::NameTaken { .. } => "give another name with --name".to_owned(),
             CaptureError::Read { source, .. }
                 if source.kind() == io::ErrorKind::PermissionDenied =>

@@ -47,10 +47,10 @@ use store::Destination;
 use wimwright_hive::FileTime;
 use wimwright_wim::{Element, HeaderFlags, Packing, WimWriter, WriteOptions};
 
+use crate::backend::DirectoryBackend;
 use crate::finding::Finding;
 use crate::image::Access;
 use crate::time;
-use crate::tree::DirectoryTree;
 use crate::wim_file::{NewWim, Overwrite, WimFile, WimFileError};
 
 /// A file of the host, whatever its names.
@@ -264,22 +264,20 @@ fn store_image(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Captured, CaptureError> {
     let failed = |error| CaptureError::wim(wim, error);
+    // A commit to the tree that was interrupted is finished or undone first.
+    let backend = DirectoryBackend::open(directory)?;
     let mut scan = scan::scan(directory, options, leave_out)?;
     let mut notes = std::mem::take(&mut scan.notes);
     if scan.entries.count() == 1 {
         notes.nothing_captured();
     }
     let mut element = image.element();
-    let tree = DirectoryTree::open(directory).map_err(|error| CaptureError::Directory {
-        path: directory.to_owned(),
-        source: error.source,
-    })?;
-    match windows_block::windows_block(&tree) {
+    match windows_block::windows_block(backend.tree().as_ref()) {
         Ok(Some(block)) => element.push(block),
         Ok(None) => {}
         Err(error) => notes.windows_unknown(&error),
     }
-    drop(tree);
+    drop(backend);
     let scan = Arc::new(scan);
     let (hashes, bytes) = contents::store(&scan, to, progress).map_err(failed)?;
     let metadata = image::metadata(&scan, &hashes, &mut notes).map_err(failed)?;

@@ -181,11 +181,11 @@ impl NtfsReader {
             let Some(stream) = attribute.strip_prefix(b"user.") else {
                 continue;
             };
-            let size = match lgetxattr_query(path, attribute) {
-                Ok(size) => size,
-                // Longer than Linux gives, whatever its length is.
-                Err(Errno::TOOBIG) => VALUE_LIMIT + 1,
-                Err(error) => return Err(error.into()),
+            // Of a longer one ntfs-3g says that it is so long, and then does
+            // not give it.
+            let size = match lgetxattr_query(path, attribute)? {
+                VALUE_LIMIT.. if !is_readable(path, attribute)? => VALUE_LIMIT + 1,
+                size => size,
             };
             streams.push(NamedStream {
                 name: units(stream),
@@ -195,6 +195,15 @@ impl NtfsReader {
         }
         streams.sort_by(|left, right| left.name.cmp(&right.name));
         Ok(streams)
+    }
+}
+
+/// Whether an attribute is short enough to be read.
+fn is_readable(path: &Path, attribute: &[u8]) -> io::Result<bool> {
+    match lgetxattr(path, attribute, vec![0; VALUE_LIMIT].as_mut_slice()) {
+        Ok(_) => Ok(true),
+        Err(Errno::TOOBIG | Errno::RANGE) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -21,9 +21,9 @@ use super::link::{NOT_FIXED, link_point};
 use super::notes::Notes;
 use super::ntfs::{Driver, NtfsReader, StreamAccess, VALUE_LIMIT};
 use super::{CaptureError, CaptureOptions, FileId};
-use crate::backend::RESERVED;
+use crate::backend::is_reserved_name;
 use crate::path::Name;
-use crate::sidecar::{SIDECAR, Sidecar, UNFINISHED};
+use crate::sidecar::{Sidecar, UNFINISHED};
 use crate::tree::Kind;
 use crate::tree::directory::{host_name, shown, windows_name};
 
@@ -137,6 +137,8 @@ impl Scanner<'_> {
         let id = self.push(OsStr::new(""), EntryId::ROOT, status, Fate::default());
         if let Some(driver) = self.driver(status, directory) {
             self.whole_volume = status.identity.inode == NTFS_ROOT;
+            // The volume itself knows, and knows better.
+            self.applied = None;
             self.add_facts(id, driver, directory, OsStr::new(""))?;
         }
         if let (Some(applied), Some(root)) = (&self.applied, self.entries.get_mut(id)) {
@@ -306,9 +308,7 @@ impl Scanner<'_> {
         if name.is(UNFINISHED) {
             self.notes.unfinished_apply();
         }
-        [RESERVED, SIDECAR, UNFINISHED]
-            .iter()
-            .any(|ours| name.is(ours))
+        is_reserved_name(name)
     }
 
     fn name_findings(&mut self, directory: EntryId, found: &[Found]) {
@@ -558,6 +558,7 @@ impl Scanner<'_> {
             return;
         };
         entry.origin = origin;
+        let leader = entry.leader;
         // Of a link that was not touched the sidecar knows more: a junction
         // looks the same.
         if let (Some(dentry), Some(identity), Kind::Link) = (dentry, entry.identity, entry.kind)
@@ -565,6 +566,10 @@ impl Scanner<'_> {
             && let Some(extra) = &mut entry.extra
         {
             extra.reparse = None;
+        }
+        // A new name of a file that was applied under this one.
+        if let Some(first) = self.entries.get_mut(leader) {
+            first.origin = first.origin.or(origin);
         }
     }
 }

@@ -106,7 +106,7 @@ pub(crate) struct Seen {
     pub(crate) reparse: Option<(u32, u16)>,
     pub(crate) streams: BTreeSet<(u8, String, Hash)>,
     pub(crate) object_id: Option<Vec<u8>>,
-    /// The first path of its link group.
+    /// The first path of its link group, in the order of bytes.
     pub(crate) linked_to: Option<String>,
 }
 
@@ -123,6 +123,7 @@ pub(crate) fn seen(archive: &Archive, index: u32) -> BTreeMap<String, Seen> {
     let metadata = archive.metadata(index).unwrap();
     let mut names: Vec<String> = Vec::new();
     let mut groups: BTreeMap<u64, String> = BTreeMap::new();
+    let mut linked = Vec::new();
     let mut all = BTreeMap::new();
     for (depth, dentry) in metadata.walk() {
         names.truncate(depth.saturating_sub(1));
@@ -135,10 +136,12 @@ pub(crate) fn seen(archive: &Archive, index: u32) -> BTreeMap<String, Seen> {
             .map(|stream| (stream.kind as u8, stream.name.to_string(), stream.hash))
             // An empty stream is one, whether it has an entry or not.
             .filter(|(_, name, hash)| !(name.is_empty() && hash.is_zero()));
-        let linked_to = (dentry.link_group() != 0).then(|| {
-            let first = groups.entry(dentry.link_group()).or_insert(path.clone());
-            first.clone()
-        });
+        let group = dentry.link_group();
+        if group != 0 {
+            let first = groups.entry(group).or_insert(path.clone());
+            *first = path.clone().min(first.clone());
+            linked.push((path.clone(), group));
+        }
         let entry = Seen {
             attributes: dentry.attributes(),
             short_name: dentry.short_name().to_string(),
@@ -149,9 +152,16 @@ pub(crate) fn seen(archive: &Archive, index: u32) -> BTreeMap<String, Seen> {
             reparse: dentry.reparse().map(|reparse| (reparse.tag, reparse.flags)),
             streams: streams.collect(),
             object_id: object_id(&dentry),
-            linked_to,
+            linked_to: None,
         };
         assert!(all.insert(path.clone(), entry).is_none(), "{path} twice");
+    }
+    for (path, group) in &linked {
+        // A group of one is none.
+        let members = linked.iter().filter(|(_, other)| other == group);
+        if members.count() > 1 {
+            all.get_mut(path).unwrap().linked_to = groups.get(group).cloned();
+        }
     }
     all
 }
