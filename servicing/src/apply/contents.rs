@@ -13,6 +13,7 @@ use super::error::ApplyError;
 use super::job::Job;
 use super::new_file::NewFile;
 use super::outline::{ItemId, Outline, What};
+use crate::path::ImagePath;
 
 /// Which content goes where.
 pub(super) struct Contents {
@@ -50,7 +51,7 @@ impl Contents {
             let Some(entry) = outline.dentry(metadata, id) else {
                 continue;
             };
-            let missing = |error| missing(error, outline, metadata, id);
+            let missing = |hash| missing(archive, hash, outline.path(metadata, id));
             for stream in entry.streams().filter(|stream| !stream.hash.is_zero()) {
                 let data = stream.kind == StreamKind::Data && stream.name.is_empty();
                 if !data || item.what != What::File {
@@ -147,27 +148,21 @@ fn first_name(
     (first != id).then_some(first)
 }
 
-/// Content that is not there.
-#[derive(Clone, Copy)]
-enum Missing {
-    Blob(Hash),
-    Part(u16),
-}
-
-fn find(archive: &Archive, hash: &Hash) -> Result<(BlobId, u64), Missing> {
-    let id = archive.find(hash).ok_or(Missing::Blob(*hash))?;
-    match archive.blob(id) {
-        Some(blob) if blob.is_here => Ok((id, blob.size)),
-        Some(blob) => Err(Missing::Part(blob.part)),
-        None => Err(Missing::Blob(*hash)),
+/// A blob and its length, or its hash where it is not here.
+fn find(archive: &Archive, hash: &Hash) -> Result<(BlobId, u64), Hash> {
+    let blob = archive.find(hash).and_then(|id| archive.blob(id));
+    match blob.filter(|blob| blob.is_here) {
+        Some(blob) => Ok((blob.id, blob.size)),
+        None => Err(*hash),
     }
 }
 
-fn missing(error: Missing, outline: &Outline, metadata: &Metadata, id: ItemId) -> ApplyError {
-    let path = outline.path(metadata, id);
-    match error {
-        Missing::Blob(hash) => ApplyError::NoContent { path, hash },
-        Missing::Part(part) => ApplyError::PartMissing { path, part },
+/// Why content is not here.
+fn missing(archive: &Archive, hash: Hash, path: ImagePath) -> ApplyError {
+    let parts = archive.missing_parts();
+    match parts.is_empty() {
+        true => ApplyError::NoContent { path, hash },
+        false => ApplyError::PartMissing { path, parts },
     }
 }
 

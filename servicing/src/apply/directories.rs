@@ -48,8 +48,8 @@ pub(super) fn make_room(
             other => other,
         }
         .map_err(at("rename", *id))?;
+        target.is_renamed(*id);
     }
-    target.forget();
     for stale in &existing.stale {
         let handle = directory(stale.directory)?;
         match unlinkat(&handle, &stale.name, AtFlags::empty()) {

@@ -96,13 +96,16 @@ pub enum ApplyError {
         /// The SHA-1 of the content.
         hash: Hash,
     },
-    /// A part of a split set is missing.
-    #[error("the content of `{path}` is in part {part} of the split WIM, which is not here")]
+    /// Parts of a split set are missing.
+    #[error(
+        "the content of `{path}` is in a part of the split WIM that is not here: {}",
+        numbers(parts)
+    )]
     PartMissing {
         /// The first file that would be without content.
         path: ImagePath,
-        /// The part.
-        part: u16,
+        /// The parts that are missing.
+        parts: Vec<u16>,
     },
     /// Another program works on the target, or an interrupted commit there
     /// cannot be finished.
@@ -184,4 +187,9 @@ fn conflicts_text(conflicts: &[Conflict], more: usize) -> String {
         texts.push(format!("{more} more"));
     }
     texts.join("; ")
+}
+
+fn numbers(parts: &[u16]) -> String {
+    let parts: Vec<String> = parts.iter().map(u16::to_string).collect();
+    parts.join(", ")
 }

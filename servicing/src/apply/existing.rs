@@ -107,7 +107,7 @@ impl Existing {
                     !ours && !moved.contains(name)
                 });
             }
-            existing.look_into(outline, metadata, id, &handle, &names);
+            existing.look_into(target, outline, metadata, id, &handle, &names);
         }
         if existing.conflicts.is_empty() {
             return Ok(existing);
@@ -137,6 +137,7 @@ impl Existing {
 
     fn look_into(
         &mut self,
+        target: &Target,
         outline: &Outline,
         metadata: &Metadata,
         directory: ItemId,
@@ -176,6 +177,7 @@ impl Existing {
             match (found, windows) {
                 (Some(id), _) => {
                     if !wanted.contains_key(name) {
+                        target.is_spelled(id, name);
                         self.recased.push((id, name.clone()));
                     }
                     self.meet(id, outline.item(id).what, *kind);

@@ -5,13 +5,13 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
-use wimwright_wim::metadata::Dentry;
+use wimwright_wim::metadata::{Dentry, StreamKind};
 use wimwright_wim::{Archive, Hash, Metadata};
 
 use super::error::ApplyError;
 use super::holds::{Holds, Lack};
 use super::omission::Omission;
-use super::outline::{ItemId, Outline};
+use super::outline::{ItemId, Outline, What};
 use super::target::Target;
 use crate::path::ImagePath;
 
@@ -27,10 +27,11 @@ pub(super) struct Job<'a> {
     pub(super) progress: &'a (dyn Fn(u64) + Sync),
 }
 
-/// A file that was not applied because its content is damaged.
+/// A file that was not written because its content is damaged, or that lost
+/// something beside its content so.
 #[derive(Clone, Debug)]
 pub struct Damaged {
-    /// Where it would be, from the root of the target.
+    /// Where it is or would be, from the root of the target.
     pub path: ImagePath,
     /// What is wrong.
     pub error: String,
@@ -63,13 +64,40 @@ impl Notes {
     }
 
     pub(super) fn damage(&self, id: ItemId, error: &dyn std::error::Error) {
-        let mut text = error.to_string();
+        let mut text = format!("not written: {error}");
         let mut source = error.source();
         while let Some(cause) = source {
             text.push_str(&format!(": {cause}"));
             source = cause.source();
         }
         lock(&self.damaged).push((id, text));
+    }
+
+    /// Notes for all items what they lost beside their content.
+    pub(super) fn damage_beside(&self, outline: &Outline, metadata: &Metadata) {
+        let content = lock(&self.damaged_content);
+        if content.is_empty() {
+            return;
+        }
+        for (id, item) in outline.below_root() {
+            let Some(entry) = outline.dentry(metadata, id) else {
+                continue;
+            };
+            for stream in entry.streams() {
+                let data = stream.kind == StreamKind::Data && stream.name.is_empty();
+                if (data && item.what == What::File) || !content.contains(&stream.hash) {
+                    continue;
+                }
+                let what = match stream.kind {
+                    StreamKind::Data if data => "content".to_owned(),
+                    StreamKind::Data => format!("stream `{}`", stream.name),
+                    StreamKind::Reparse => "link target".to_owned(),
+                    StreamKind::Encrypted => "encrypted content".to_owned(),
+                };
+                let text = format!("its {what} is lost: blob {} is damaged", stream.hash);
+                lock(&self.damaged).push((id, text));
+            }
+        }
     }
 
     pub(super) fn damage_content(&self, hash: Hash) {

@@ -59,8 +59,9 @@ pub struct Report {
     pub moved: Option<Moved>,
     /// Whether a sidecar was written.
     pub sidecar: bool,
-    /// Files that were not written, for their content is damaged. What was
-    /// there of their name is there still.
+    /// Files that were not written, for their content is damaged, and files
+    /// that lost something else so. What was there of the name of a file that
+    /// was not written is there still.
     pub damaged: Vec<Damaged>,
     /// What is odd, and what could not be applied.
     pub findings: Vec<Finding>,

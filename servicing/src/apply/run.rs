@@ -98,6 +98,7 @@ impl Applying<'_> {
             directories::finish_root(&job)?;
         }
 
+        notes.damage_beside(&outline, &metadata);
         let noted = notes.into_parts();
         let mut findings = preview.findings;
         let kept = options.sidecar;

@@ -39,6 +39,8 @@ pub(super) struct Target {
 #[derive(Default)]
 struct OpenDirectories {
     handles: HashMap<ItemId, Arc<OwnedFd>>,
+    /// Directories that are still spelled in another way than the image does.
+    spelled: HashMap<ItemId, OsString>,
     /// Oldest first.
     order: VecDeque<ItemId>,
 }
@@ -86,7 +88,8 @@ impl Target {
             at = outline.item(at).parent;
         };
         for id in closed.into_iter().rev() {
-            let name = outline.host_name(metadata, id);
+            let spelled = self.lock().spelled.get(&id).cloned();
+            let name = spelled.unwrap_or_else(|| outline.host_name(metadata, id));
             handle = Arc::new(open_directory(&handle, &name)?);
             self.keep(id, &handle);
         }
@@ -107,9 +110,14 @@ impl Target {
         drop(surplus);
     }
 
-    /// Closes all directories: names have changed.
-    pub(super) fn forget(&self) {
-        *self.lock() = OpenDirectories::default();
+    /// Notes that the directory of an item has another spelling on the host.
+    pub(super) fn is_spelled(&self, id: ItemId, name: &OsStr) {
+        self.lock().spelled.insert(id, name.to_owned());
+    }
+
+    /// Notes that the directory of an item has got the image's spelling.
+    pub(super) fn is_renamed(&self, id: ItemId) {
+        self.lock().spelled.remove(&id);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, OpenDirectories> {

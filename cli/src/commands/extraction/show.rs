@@ -22,7 +22,7 @@ pub(super) fn show(
     context.log("result", &head);
     for damaged in &applied.damaged {
         let path = damaged.path.to_string();
-        let error = anyhow::anyhow!("`{path}` was not written: {}", damaged.error);
+        let error = anyhow::anyhow!("`{path}`: {}", damaged.error);
         context.error(&error);
     }
     if context.json {

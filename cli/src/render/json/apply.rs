@@ -67,7 +67,8 @@ pub struct AppliedImage {
     pub moved: Option<MovedEntry>,
     /// Whether a sidecar was written; null for a dry run.
     pub sidecar: Option<bool>,
-    /// Files that were not written, for their content is damaged.
+    /// Files that were not written, for their content is damaged, or that lost
+    /// something else so.
     pub damaged: Vec<DamagedEntry>,
     /// What is odd, and what could not be applied.
     pub findings: Vec<FindingEntry>,
@@ -84,13 +85,13 @@ pub struct MovedEntry {
     pub names: Vec<ImagePath>,
 }
 
-/// A file that was not written.
+/// A file that was not written, or lost something.
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct DamagedEntry {
-    /// Where it would be.
+    /// Where it is or would be.
     #[schemars(with = "super::plan::Text")]
     pub path: ImagePath,
-    /// What is wrong with its content.
+    /// What is wrong.
     pub error: String,
 }
 
