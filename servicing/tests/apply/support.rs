@@ -230,8 +230,12 @@ pub(crate) fn wim(path: &Path, packing: Packing, entries: &[Made]) {
         }
     }
     let root = all.iter().find(|entry| entry.path.is_empty()).unwrap();
-    let (mut builder, id) =
-        fields(root, &hashes, None, |fields| MetadataBuilder::new(fields)).unwrap();
+    // The builder numbers descriptors from 0 on, but wants a root first.
+    let owned = Owned::of(root, &hashes, root.security.as_ref().map(|_| 0));
+    let (mut builder, id) = MetadataBuilder::new(&owned.fields(&owned.streams())).unwrap();
+    if let Some(security) = &root.security {
+        builder.security(security);
+    }
     let mut open: Vec<(String, DirectoryId)> = vec![(String::new(), id)];
     let securities: HashMap<String, u32> = all
         .iter()
@@ -263,16 +267,6 @@ pub(crate) fn wim(path: &Path, packing: Packing, entries: &[Made]) {
         .add_image(builder.finish().unwrap(), element)
         .unwrap();
     writer.finish().unwrap();
-}
-
-fn fields<T>(
-    entry: &Made,
-    hashes: &HashMap<Vec<u8>, Hash>,
-    security: Option<u32>,
-    take: impl FnOnce(&EntryFields<'_>) -> T,
-) -> T {
-    let owned = Owned::of(entry, hashes, security);
-    take(&owned.fields(&owned.streams()))
 }
 
 struct Owned {
