@@ -13,6 +13,7 @@ mod drivers_list;
 mod drivers_remove;
 mod extraction;
 mod info;
+mod metered;
 mod open;
 mod plan;
 mod registry;

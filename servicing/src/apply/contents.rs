@@ -196,7 +196,7 @@ impl BlobConsumer for Written<'_, '_> {
         if let Some(first) = first {
             first.write(bytes).map_err(through)?;
         }
-        (self.job.progress)(bytes.len() as u64);
+        self.job.meter.add(bytes.len() as u64);
         Ok(())
     }
 
@@ -247,7 +247,7 @@ fn another(
             }
         }
     }
-    (job.progress)(size);
+    job.meter.add(size);
     file.place()
 }
 

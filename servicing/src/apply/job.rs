@@ -13,6 +13,7 @@ use super::holds::{Holds, Lack};
 use super::omission::Omission;
 use super::outline::{ItemId, Outline, What};
 use super::target::Target;
+use crate::container::Meter;
 use crate::path::ImagePath;
 
 /// An apply under way.
@@ -23,8 +24,7 @@ pub(super) struct Job<'a> {
     pub(super) target: &'a Target,
     pub(super) holds: Holds,
     pub(super) notes: &'a Notes,
-    /// Told how many more bytes of content were written.
-    pub(super) progress: &'a (dyn Fn(u64) + Sync),
+    pub(super) meter: &'a Meter,
 }
 
 /// A file that was not written because its content is damaged, or that lost

@@ -26,6 +26,7 @@ use super::outline::{ItemId, Outline, ROOT, What};
 use super::report::Report;
 use super::target::{self, Target, open_directory};
 use super::{Applying, Selection, There, directories, links};
+use crate::container::Meter;
 use crate::finding::Finding;
 use crate::image::Access;
 use crate::path::{ImagePath, Name};
@@ -33,13 +34,12 @@ use crate::sidecar::{OldSidecar, SIDECAR, SidecarContent, SidecarWriter, UNFINIS
 use crate::tree::directory::{host_name, windows_name};
 
 impl Applying<'_> {
-    /// Applies it. `progress` is told, from any thread, how many more bytes of
-    /// content were written.
+    /// Applies it. `meter` counts the bytes of content.
     ///
     /// # Errors
     /// [`ApplyError`]: what the host refused. The target then holds a part of
     /// the image, and its next apply says so.
-    pub fn run(self, progress: &(dyn Fn(u64) + Sync)) -> Result<Report, ApplyError> {
+    pub fn run(self, meter: &Meter) -> Result<Report, ApplyError> {
         let Applying {
             archive,
             index,
@@ -88,8 +88,9 @@ impl Applying<'_> {
             target: &target,
             holds,
             notes: &notes,
-            progress,
+            meter,
         };
+        meter.begin(contents.bytes);
         contents.write(&job)?;
         links::make_symbolic_links(&job)?;
         links::make_hard_links(&job, &contents)?;

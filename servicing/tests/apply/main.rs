@@ -14,5 +14,6 @@ mod extract;
 mod ntfs;
 mod old_system;
 mod plain;
+mod round_trip;
 mod sidecar;
 mod support;

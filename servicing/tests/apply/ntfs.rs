@@ -98,19 +98,19 @@ fn entries() -> Vec<Made> {
 
 /// What is compared of an entry.
 #[derive(Debug, PartialEq, Eq)]
-struct Entry {
+pub(crate) struct Entry {
     attributes: u32,
     short_name: String,
-    security: Option<Vec<u8>>,
+    pub(crate) security: Option<Vec<u8>>,
     times: [FileTime; 3],
     reparse: Option<u32>,
-    streams: BTreeSet<(u8, String, Hash)>,
+    pub(crate) streams: BTreeSet<(u8, String, Hash)>,
     object_id: Option<Vec<u8>>,
     linked: bool,
 }
 
 /// All entries but the root, by path.
-fn read(wim: &Path) -> BTreeMap<String, Entry> {
+pub(crate) fn read(wim: &Path) -> BTreeMap<String, Entry> {
     let archive = open(wim);
     let metadata = archive.metadata(1).unwrap();
     let mut above: Vec<String> = Vec::new();

@@ -22,7 +22,7 @@ use crate::support::{
 /// A reparse point that is no link: deduplicated.
 const DEDUP: u32 = 0x8000_0013;
 
-fn entries() -> Vec<Made> {
+pub(crate) fn entries() -> Vec<Made> {
     let long = "\u{4E2D}".repeat(90);
     vec![
         directory("").security(9).attributes(0x2006),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use wimwright_servicing::Access;
 use wimwright_servicing::apply::{ApplyError, ApplyOptions, Applying, Report};
+use wimwright_servicing::container::Meter;
 use wimwright_wim::metadata::{
     DirectoryId, EntryFields, MetadataBuilder, Reparse, StreamFields, StreamKind, attribute,
     push_tagged, tag,
@@ -50,7 +51,7 @@ pub(crate) fn apply_with(
     target: &Path,
     options: ApplyOptions,
 ) -> Result<Report, ApplyError> {
-    Applying::new(archive, 1, target, options, Access::Write)?.run(&|_| {})
+    Applying::new(archive, 1, target, options, Access::Write)?.run(&Meter::default())
 }
 
 /// Applies an image that has to go well.

@@ -4,7 +4,6 @@ mod delete;
 mod export;
 mod info;
 mod join;
-mod metered;
 mod optimize;
 mod set;
 mod split;
@@ -16,6 +15,7 @@ use wimwright_servicing::container::{Edits, ExportOptions, OptimizeOptions};
 use wimwright_servicing::{Access, ImageName, Overwrite, Selector, WimFile};
 
 pub(super) use self::info::run as info;
+use super::metered;
 use crate::args::ContainerCommand;
 use crate::context::Context;
 use crate::exit::ExitCode;

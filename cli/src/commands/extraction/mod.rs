@@ -1,6 +1,5 @@
 //! `apply` and `extract`: files of an image into a directory.
 
-mod meter;
 mod show;
 
 use std::path::Path;
@@ -9,6 +8,7 @@ use anyhow::Context as _;
 use wimwright_servicing::apply::{ApplyOptions, Applying, Selection, directories_of_images};
 use wimwright_servicing::{Access, ImageName, Name, Selector, WimFile};
 
+use super::metered::metered;
 use crate::args::ExtractionCommand;
 use crate::context::Context;
 use crate::exit::ExitCode;
@@ -151,13 +151,11 @@ impl Words<'_> {
                 AppliedImage::planned(image, target, applying.preview(), replaced)
             }
             false => {
-                let total = applying.preview().counts.bytes;
                 let step = match self.verb {
                     Verb::Apply => "apply",
                     Verb::Extract => "extract",
                 };
-                let report =
-                    meter::metered(step, total, context, |progress| applying.run(progress))?;
+                let report = metered(step, context, |meter| applying.run(meter))?;
                 AppliedImage::done(image, target, &report)
             }
         };

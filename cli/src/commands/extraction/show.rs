@@ -3,7 +3,7 @@
 use super::Verb;
 use crate::context::Context;
 use crate::render::json::AppliedImage;
-use crate::render::text::{count, printable};
+use crate::render::text::{count, printable, size};
 
 /// Says what was done with an image, or would be.
 pub(super) fn show(
@@ -73,6 +73,6 @@ fn counts(applied: &AppliedImage) -> String {
             parts.push(count(number as usize, one, many));
         }
     }
-    parts.push(count(applied.bytes as usize, "byte", "bytes"));
+    parts.push(size(applied.bytes));
     parts.join(", ")
 }
