@@ -4,6 +4,7 @@
 
 mod container;
 mod extraction;
+mod files;
 mod registry;
 
 use std::path::PathBuf;
@@ -13,6 +14,9 @@ use clap_complete::Shell;
 
 pub(crate) use self::container::ContainerCommand;
 pub(crate) use self::extraction::ExtractionCommand;
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+pub(crate) use self::files::MountArgs;
+pub(crate) use self::files::{FilesCommand, FilesWriting, ImageFilesCommand};
 pub(crate) use self::registry::{ExportFormat, Locating, Reading, RegistryCommand};
 use crate::commands::diff;
 use crate::exit::ExitCode;
@@ -80,7 +84,7 @@ pub(crate) enum ColorChoice {
 }
 
 /// What every writing command takes.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Writing")]
 pub(crate) struct Writing {
     /// Show the plan and write nothing
@@ -168,6 +172,8 @@ pub(crate) enum Command {
     /// Driver packages: add, remove, export, list, describe
     #[command(subcommand, arg_required_else_help = true)]
     Drivers(DriversCommand),
+    #[command(flatten)]
+    ImageFiles(ImageFilesCommand),
     /// The registry: get, set, delete, export, import, diff
     #[command(subcommand, arg_required_else_help = true)]
     Registry(RegistryCommand),

@@ -16,7 +16,7 @@ use crate::args::{ColorChoice, Global};
 use crate::exit::hint_of;
 use crate::render::json::{self, Document, FindingEntry, Level};
 use crate::render::progress::Progress;
-use crate::render::text::{Paint, printable};
+use crate::render::text::{Paint, printable, printable_lines};
 
 /// One of the program's two streams.
 pub struct Output<'w> {
@@ -105,7 +105,7 @@ impl<'w> Output<'w> {
 
 /// The time that everything written carries: the clock's, or the one of
 /// `SOURCE_DATE_EPOCH`, so that the same input gives the same bytes.
-fn now() -> FileTime {
+pub(crate) fn now() -> FileTime {
     let epoch = std::env::var("SOURCE_DATE_EPOCH").ok();
     match epoch.and_then(|seconds| seconds.parse().ok()) {
         Some(seconds) => time::from_unix_seconds(seconds),
@@ -163,6 +163,11 @@ impl<'w> Context<'w> {
     /// The files that `--ref` names.
     pub(crate) fn references(&self) -> anyhow::Result<Vec<PathBuf>> {
         Ok(expand_references(&self.references)?)
+    }
+
+    /// The patterns of `--ref` as they were given.
+    pub(crate) fn references_given(&self) -> &[String] {
+        &self.references
     }
 
     /// Columns of the terminal that data goes to; `None` where it is none.
@@ -254,6 +259,16 @@ impl<'w> Context<'w> {
     pub(crate) fn log(&mut self, kind: &str, text: &str) {
         if let Some(log) = &mut self.log {
             log.write(kind, text);
+        }
+    }
+
+    /// Hands on what another process of this program said on standard error.
+    pub(crate) fn complain(&mut self, text: &str) {
+        let text = text.trim_end();
+        if !text.is_empty() {
+            self.log("error", text);
+            let text = printable_lines(text);
+            self.say(text.trim_end());
         }
     }
 

@@ -12,6 +12,7 @@ use wimwright_servicing::apply::ApplyError;
 use wimwright_servicing::backend::BackendError;
 use wimwright_servicing::container::ContainerError;
 use wimwright_servicing::diff::PatternError;
+use wimwright_servicing::files::{FilesError, ScriptError};
 use wimwright_servicing::registry::{EditError, LocationError, RegistryError, WordsError};
 use wimwright_servicing::{
     CommitError, DraftError, FactsError, ImageNameError, OpenError, PathError, TreeError,
@@ -47,6 +48,13 @@ impl ExitCode {
         ExitCode::Refused,
         ExitCode::Damaged,
     ];
+
+    /// The one with this number; of another program any other is damage.
+    pub(crate) fn of(number: u8) -> ExitCode {
+        let mut all = ExitCode::ALL.into_iter();
+        all.find(|code| *code as u8 == number)
+            .unwrap_or(ExitCode::Damaged)
+    }
 
     /// What it says, for the help.
     pub fn meaning(self) -> &'static str {
@@ -111,6 +119,12 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
         (of_edit(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<LocationError>() {
         (of_location(error), error.hint())
+    } else if let Some(error) = error.downcast_ref::<FilesError>() {
+        (of_files(error), error.hint())
+    } else if let Some(verdict) = of_mount(error) {
+        verdict
+    } else if error.is::<ScriptError>() {
+        (ExitCode::Usage, None)
     } else if error.downcast_ref::<WordsError>().is_some() {
         (ExitCode::Usage, None)
     } else if let Some(error) = error.downcast_ref::<DraftError>() {
@@ -180,6 +194,50 @@ fn of_draft(error: &DraftError) -> ExitCode {
     match error {
         DraftError::Registry(error) => of_registry(error),
         DraftError::Tree(_) | DraftError::Expand { .. } => ExitCode::Damaged,
+        _ => ExitCode::Refused,
+    }
+}
+
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+fn of_mount(error: &(dyn StdError + 'static)) -> Option<(ExitCode, Option<String>)> {
+    use wimwright_servicing::mount::{MountCommitError, MountError};
+    if let Some(error) = error.downcast_ref::<MountError>() {
+        let code = match error {
+            MountError::NotMounted { .. }
+            | MountError::NotUnmounted { .. }
+            | MountError::List { .. }
+            | MountError::Gone { .. } => ExitCode::Damaged,
+            _ => ExitCode::Refused,
+        };
+        return Some((code, error.hint()));
+    }
+    let error = error.downcast_ref::<MountCommitError>()?;
+    Some((of_mount_commit(error), error.hint()))
+}
+
+/// The exit code that a commit of a mount means, for the process that asked
+/// for it.
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+pub(crate) fn of_mount_commit(error: &wimwright_servicing::mount::MountCommitError) -> ExitCode {
+    use wimwright_servicing::mount::MountCommitError;
+    match error {
+        MountCommitError::Draft(error) => of_draft(error),
+        MountCommitError::Commit(error) => of_commit(error),
+        MountCommitError::Tree(_) => ExitCode::Damaged,
+        _ => ExitCode::Refused,
+    }
+}
+
+#[cfg(not(all(feature = "fuse", target_os = "linux")))]
+fn of_mount(_error: &(dyn StdError + 'static)) -> Option<(ExitCode, Option<String>)> {
+    None
+}
+
+fn of_files(error: &FilesError) -> ExitCode {
+    match error {
+        FilesError::Line { source, .. } => of_files(source),
+        FilesError::Draft(error) => of_draft(error),
+        FilesError::Tree(_) | FilesError::Source { .. } => ExitCode::Damaged,
         _ => ExitCode::Refused,
     }
 }

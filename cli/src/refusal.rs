@@ -77,6 +77,13 @@ pub(crate) enum Refusal {
     RawJson,
     #[error("a .reg file on standard output leaves no room for JSON: name a file")]
     ExportJson,
+    /// A commit that another process tried.
+    #[error("{message}")]
+    Commit {
+        message: String,
+        hint: Option<String>,
+        code: ExitCode,
+    },
     #[error("`{}` exists and is not empty", directory.display())]
     DemoNotEmpty { directory: PathBuf },
     #[error("`{}` holds the demo already", directory.display())]
@@ -86,6 +93,7 @@ pub(crate) enum Refusal {
 impl Refusal {
     pub(crate) fn code(&self) -> ExitCode {
         match self {
+            Refusal::Commit { code, .. } => *code,
             Refusal::CatJson
             | Refusal::CompletionsJson
             | Refusal::RawJson
@@ -104,6 +112,9 @@ impl Refusal {
 
     /// What the user can do about it, where that is known.
     pub(crate) fn hint(&self) -> Option<String> {
+        if let Refusal::Commit { hint, .. } = self {
+            return hint.clone();
+        }
         Some(match self {
             Refusal::OneImage { .. } | Refusal::OnePlan { .. } => {
                 "name one of them with its number behind the colon, like `install.wim:2`".to_owned()

@@ -14,7 +14,9 @@ use crate::blob::Blob;
 use crate::finding::Finding;
 use crate::path::{ImagePath, PathError};
 use crate::pe;
-use crate::registry::{Condition, ControlSets, HiveName, Hives, KeyPath, RegistryError};
+use crate::registry::{
+    Condition, ControlSet, ControlSets, HiveName, Hives, KeyPath, RegistryError,
+};
 use crate::tree::{FileTree, Kind, TreeError};
 
 /// A processor architecture that Windows runs, or ran, on.
@@ -308,6 +310,35 @@ impl<'h> Values<'h> {
 }
 
 impl ImageFacts {
+    /// Those of a tree that is opened for its files alone: they say nothing.
+    pub(crate) fn of_files() -> ImageFacts {
+        ImageFacts {
+            windows: ImagePath::root(),
+            version: WindowsVersion {
+                major: 0,
+                minor: 0,
+                build: 0,
+            },
+            revision: None,
+            generation: Generation::Nt5,
+            architecture: Architecture::X86,
+            edition: None,
+            product_name: None,
+            installation_type: None,
+            product_type: None,
+            suite_mask: 0,
+            service_pack: None,
+            control_sets: ControlSets {
+                default: ControlSet(0),
+                current: None,
+                last_known_good: None,
+                failed: None,
+            },
+            windows_pe: false,
+            findings: Vec::new(),
+        }
+    }
+
     /// Reads the facts of the image in `tree`, whose Windows lies in
     /// `windows`.
     ///

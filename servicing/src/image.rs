@@ -10,7 +10,7 @@ use crate::draft::{Draft, DraftOptions};
 use crate::facts::{FactsError, ImageFacts, find_windows};
 use crate::finding::Finding;
 use crate::image_name::{self, ImageName, ImageNameError, Selector};
-use crate::path::PathError;
+use crate::path::{ImagePath, PathError};
 use crate::registry::Hives;
 use crate::transaction::{ImageDraft, Transaction};
 use crate::tree::{FileTree, WimTree};
@@ -23,6 +23,15 @@ pub enum Access {
     Read,
     /// To change it; a second writer is refused.
     Write,
+}
+
+/// What an opened image has to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    /// A Windows, of which facts and hives are read.
+    Windows,
+    /// Anything.
+    Files,
 }
 
 /// How a transaction treats its image.
@@ -168,9 +177,32 @@ impl ImageSet {
         references: &[PathBuf],
         access: Access,
     ) -> Result<ImageSet, OpenError> {
+        ImageSet::open_with(name, references, access, Holds::Windows)
+    }
+
+    /// Opens what `name` names to change its files alone, whether there is a
+    /// Windows in it or not: nothing is known of it, no facts and no hives.
+    ///
+    /// # Errors
+    /// [`OpenError`] when it cannot be read or locked, or when no such image is
+    /// there.
+    pub fn open_files(
+        name: &ImageName,
+        references: &[PathBuf],
+        access: Access,
+    ) -> Result<ImageSet, OpenError> {
+        ImageSet::open_with(name, references, access, Holds::Files)
+    }
+
+    fn open_with(
+        name: &ImageName,
+        references: &[PathBuf],
+        access: Access,
+        holds: Holds,
+    ) -> Result<ImageSet, OpenError> {
         let (file, selector) = match name {
             ImageName::Directory(path) => {
-                let image = Image::open(path, access)?;
+                let image = Image::open_with(path, access, holds)?;
                 return Ok(ImageSet {
                     images: vec![image],
                 });
@@ -184,7 +216,8 @@ impl ImageSet {
         let store = Arc::new(Store::Wim(Arc::clone(&opened)));
         let images = trees.into_iter().map(|(index, tree)| {
             let name = image_name::of_image(file, archive, index);
-            let image = Image::over(name, Some(Arc::clone(&store)), ImageTree::Wim(tree));
+            let store = Some(Arc::clone(&store));
+            let image = Image::over(name, store, ImageTree::Wim(tree), holds);
             let image = image.map_err(|error| match error {
                 OpenError::Facts(source) if several => OpenError::FactsOf { index, source },
                 other => other,
@@ -229,6 +262,10 @@ impl Image {
     /// [`OpenError`] when the directory cannot be read or locked, or holds no
     /// Windows.
     pub fn open(path: &Path, access: Access) -> Result<Image, OpenError> {
+        Image::open_with(path, access, Holds::Windows)
+    }
+
+    fn open_with(path: &Path, access: Access, holds: Holds) -> Result<Image, OpenError> {
         let mut backend = DirectoryBackend::open(path)?;
         if access == Access::Write {
             backend.lock()?;
@@ -236,7 +273,7 @@ impl Image {
         let tree = ImageTree::Directory(backend.tree());
         let recovered = backend.recovered();
         let store = Arc::new(Store::Directory(backend));
-        let mut image = Image::over(path.display().to_string(), Some(store), tree)?;
+        let mut image = Image::over(path.display().to_string(), Some(store), tree, holds)?;
         match recovered {
             Some(Recovered::Finished { changes }) => image.findings.insert(
                 0,
@@ -257,11 +294,22 @@ impl Image {
         Ok(image)
     }
 
-    fn over(name: String, store: Option<Arc<Store>>, tree: ImageTree) -> Result<Image, OpenError> {
+    fn over(
+        name: String,
+        store: Option<Arc<Store>>,
+        tree: ImageTree,
+        holds: Holds,
+    ) -> Result<Image, OpenError> {
         let files = tree.files();
-        let windows = find_windows(files.as_ref())?;
+        let windows = match holds {
+            Holds::Windows => find_windows(files.as_ref())?,
+            Holds::Files => ImagePath::root(),
+        };
         let hives = Arc::new(Hives::new(Arc::clone(&files), &windows)?);
-        let facts = Arc::new(ImageFacts::read(&files, &windows, &hives)?);
+        let facts = Arc::new(match holds {
+            Holds::Windows => ImageFacts::read(&files, &windows, &hives)?,
+            Holds::Files => ImageFacts::of_files(),
+        });
         Ok(Image {
             name,
             index: None,
@@ -326,6 +374,21 @@ impl Image {
         )
     }
 
+    /// The same image once more, under the same lock.
+    #[cfg(all(feature = "fuse", target_os = "linux"))]
+    pub(crate) fn again(&self) -> Image {
+        Image {
+            name: self.name.clone(),
+            index: self.index,
+            title: self.title.clone(),
+            store: self.store.clone(),
+            tree: self.tree.clone(),
+            hives: Arc::clone(&self.hives),
+            facts: Arc::clone(&self.facts),
+            findings: self.findings.clone(),
+        }
+    }
+
     /// An image of a WIM file that lies inside another image.
     pub(crate) fn nested(
         wim: &NestedWim,
@@ -333,7 +396,7 @@ impl Image {
         tree: Arc<WimTree>,
     ) -> Result<Image, OpenError> {
         let name = image_name::of_image(wim.name(), wim.archive(), index);
-        let image = Image::over(name, None, ImageTree::Wim(tree))?;
+        let image = Image::over(name, None, ImageTree::Wim(tree), Holds::Windows)?;
         Ok(Image {
             index: Some(index),
             title: image_name::name_of(wim.archive(), index),

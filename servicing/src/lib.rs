@@ -19,10 +19,13 @@ pub mod container;
 pub mod diff;
 mod draft;
 mod facts;
+pub mod files;
 mod finding;
 mod hex;
 mod image;
 mod image_name;
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+pub mod mount;
 mod patched;
 mod path;
 pub mod pe;

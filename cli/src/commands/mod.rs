@@ -12,14 +12,17 @@ mod drivers_info;
 mod drivers_list;
 mod drivers_remove;
 mod extraction;
+mod files;
 mod info;
 mod metered;
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+mod mount;
 mod open;
 mod plan;
 mod registry;
 mod write;
 
-use crate::args::{Command, DriversCommand, PlanCommand};
+use crate::args::{Command, DriversCommand, ImageFilesCommand, PlanCommand};
 use crate::context::Context;
 use crate::exit::ExitCode;
 
@@ -86,6 +89,17 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             Some(name) => drivers_info::of_image(target, name, context),
             None => drivers_info::of_packages(target, context),
         },
+        Command::ImageFiles(ImageFilesCommand::Files(command)) => files::run(command, context),
+        #[cfg(all(feature = "fuse", target_os = "linux"))]
+        Command::ImageFiles(ImageFilesCommand::Mount(words)) => mount::mount(words, context),
+        #[cfg(all(feature = "fuse", target_os = "linux"))]
+        Command::ImageFiles(ImageFilesCommand::Unmount {
+            directory,
+            commit,
+            discard,
+        }) => mount::unmount(directory, *commit, *discard, context),
+        #[cfg(all(feature = "fuse", target_os = "linux"))]
+        Command::ImageFiles(ImageFilesCommand::Mounts { clean }) => mount::mounts(*clean, context),
         Command::Registry(command) => registry::run(command, context),
         Command::Plan(PlanCommand::Show { file }) => plan::show(file, context),
         Command::Plan(PlanCommand::Apply {

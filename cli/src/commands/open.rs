@@ -34,6 +34,32 @@ pub(crate) fn images(
     ImageSet::open(&name, &context.references()?, access).map_err(in_image)
 }
 
+/// Opens the images that `image` names to change their files alone, Windows or
+/// not.
+pub(crate) fn images_for_files(
+    image: &Path,
+    access: Access,
+    context: &Context<'_>,
+) -> anyhow::Result<ImageSet> {
+    let in_image = |error: OpenError| in_image(&image.display().to_string(), error);
+    let name = name(image)?;
+    ImageSet::open_files(&name, &context.references()?, access).map_err(in_image)
+}
+
+/// The same for the one image that `image` names.
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+pub(crate) fn image_for_files(
+    image: &Path,
+    access: Access,
+    context: &Context<'_>,
+) -> anyhow::Result<Image> {
+    let mut images = images_for_files(image, access, context)?.into_images();
+    match (images.pop(), images.is_empty()) {
+        (Some(image), true) => Ok(image),
+        _ => Err(one_image_only(image)),
+    }
+}
+
 /// The files of the images that `image` names, Windows or not.
 pub(crate) fn all_files(image: &Path, context: &Context<'_>) -> anyhow::Result<Vec<ImageFiles>> {
     let in_image = |error: OpenError| in_image(&image.display().to_string(), error);

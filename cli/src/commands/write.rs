@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use wimwright_servicing::{
-    Access, BeginOptions, CommitError, Draft, DraftError, Finding, Plan, Receipt, Transaction,
-    winre,
+    Access, BeginOptions, CommitError, Draft, DraftError, Finding, ImageSet, Plan, Receipt,
+    Transaction, winre,
 };
 
 use super::open;
@@ -61,6 +61,30 @@ impl Edit {
             false => Access::Write,
         };
         let set = open::images(image, access, context)?;
+        Edit::of(set, image, writing, context)
+    }
+
+    /// Opens images to change their files alone, whether there is a Windows in
+    /// them or not.
+    pub(crate) fn begin_files(
+        image: &Path,
+        writing: &Writing,
+        context: &Context<'_>,
+    ) -> anyhow::Result<Edit> {
+        let access = match writing.dry_run {
+            true => Access::Read,
+            false => Access::Write,
+        };
+        let set = open::images_for_files(image, access, context)?;
+        Edit::of(set, image, writing, context)
+    }
+
+    fn of(
+        set: ImageSet,
+        image: &Path,
+        writing: &Writing,
+        context: &Context<'_>,
+    ) -> anyhow::Result<Edit> {
         let given = image.display().to_string();
         let images = set.images().iter().map(|image| Opened {
             name: image.name().to_owned(),

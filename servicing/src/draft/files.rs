@@ -62,6 +62,81 @@ impl Node {
     }
 }
 
+/// What a path is to show, for an [`Overlay`].
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+pub(crate) struct Planned(Node);
+
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+impl Planned {
+    /// Nothing; the base has something there.
+    pub(crate) fn removed() -> Planned {
+        Planned(Node::new(Thing::Removed, None))
+    }
+
+    /// A new directory.
+    pub(crate) fn directory() -> Planned {
+        Planned(Node::new(Thing::Directory, None))
+    }
+
+    /// A file with this content; with an origin, one of the base that is
+    /// written to.
+    ///
+    /// The blob has to know its identity.
+    pub(crate) fn file(blob: Arc<dyn Blob>, origin: Option<ImagePath>) -> Planned {
+        let id = blob.known_id().unwrap_or_else(|| ContentId::of(&[]));
+        Planned(Node::new(Thing::File { blob, id }, origin))
+    }
+
+    /// What the base has there.
+    pub(crate) fn kept(origin: Option<ImagePath>) -> Planned {
+        Planned(Node::new(Thing::Kept, origin))
+    }
+
+    /// What the base has elsewhere, with other content where some is given.
+    pub(crate) fn renamed(origin: ImagePath, content: Option<Arc<dyn Blob>>) -> Planned {
+        let mut planned = match content {
+            Some(blob) => Planned::file(blob, Some(origin)),
+            None => Planned::kept(Some(origin)),
+        };
+        planned.0.renamed = true;
+        planned
+    }
+
+    /// With these attributes and times.
+    pub(crate) fn with(mut self, attributes: Option<u32>, times: Times) -> Planned {
+        self.0.attributes = attributes;
+        self.0.times = times;
+        self
+    }
+
+    /// Makes it new content of a file that the base has.
+    pub(crate) fn replaces(&mut self, origin: ImagePath) {
+        self.0.origin = Some(origin);
+    }
+}
+
+/// A tree of which is known what shall be changed, but not in which order.
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+pub(crate) struct Overlay(Files);
+
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+impl Overlay {
+    /// `base` with these paths changed.
+    pub(crate) fn new(base: Arc<dyn FileTree>, planned: Vec<(ImagePath, Planned)>) -> Overlay {
+        let mut files = Files::new(base);
+        let nodes = planned
+            .into_iter()
+            .map(|(path, Planned(node))| (path, node));
+        files.nodes = nodes.collect();
+        Overlay(files)
+    }
+
+    /// The changes, in an order in which they can be made.
+    pub(crate) fn net_changes(&self) -> Result<Vec<crate::backend::FileChange>, TreeError> {
+        self.0.net_changes()
+    }
+}
+
 /// A base tree with planned changes over it, and the way back.
 #[derive(Clone)]
 pub(super) struct Files {

@@ -24,6 +24,8 @@ impl Draft {
                     vec![Change::Remove { path }]
                 }
             },
+            // No change makes a link, so none brings one back.
+            Change::Remove { path } if self.files.link_target(path)?.is_some() => Vec::new(),
             Change::Remove { path } => {
                 let mut changes = Vec::new();
                 match found {

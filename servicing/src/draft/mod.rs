@@ -18,6 +18,8 @@ use std::sync::Arc;
 
 pub use error::DraftError;
 use files::Files;
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+pub(crate) use files::{Overlay, Planned};
 use registry::DraftHives;
 pub use savepoint::Mark;
 use wimwright_hive::{FileTime, Hive};

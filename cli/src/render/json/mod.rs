@@ -12,7 +12,9 @@ mod diff;
 mod drivers;
 mod drivers_export;
 mod drivers_remove;
+mod files;
 mod image;
+mod mount;
 mod plan;
 mod registry;
 
@@ -34,10 +36,12 @@ pub use drivers::{
 };
 pub use drivers_export::{DriversExport, ExportOutcome, ExportedDrivers, ExportedResult};
 pub use drivers_remove::{DriversRemove, RemoveOutcome, Removed, RemovedResult};
+pub use files::{EditedFiles, FilesEdit};
 pub use image::{
     ControlSetNumbers, Counts, Dir, DirEntry, DirKind, Directory, FindingEntry, HiveEntry,
     HiveState, ImageInfo, Info, Level,
 };
+pub use mount::{MountDone, MountEntry, Mounts, UnmountDone};
 pub use plan::{AppliedPlan, OfImage, PlanApply, PlanDocument, ReceiptDocument};
 pub use registry::{
     ChangeKind, DataEntry, DifferenceEntry, EditedPlaces, Exported, GotKeys, HiveDifferences,
@@ -98,6 +102,10 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<DriversAdd>()?,
         of::<DriversRemove>()?,
         of::<DriversExport>()?,
+        of::<FilesEdit<'static>>()?,
+        of::<MountDone>()?,
+        of::<UnmountDone>()?,
+        of::<Mounts>()?,
         of::<PlanDocument<'static>>()?,
         of::<PlanApply<'static>>()?,
         of::<RegistryGet>()?,
