@@ -2,6 +2,7 @@
 //!
 //! A command that is not delivered yet is not here.
 
+mod capture;
 mod container;
 mod extraction;
 mod files;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use self::capture::{CaptureCommand, CaptureWords};
 pub(crate) use self::container::ContainerCommand;
 pub(crate) use self::extraction::ExtractionCommand;
 #[cfg(all(feature = "fuse", target_os = "linux"))]
@@ -169,6 +171,8 @@ pub(crate) enum Command {
     Container(ContainerCommand),
     #[command(flatten)]
     Extraction(ExtractionCommand),
+    #[command(flatten)]
+    Capture(CaptureCommand),
     /// Driver packages: add, remove, export, list, describe
     #[command(subcommand, arg_required_else_help = true)]
     Drivers(DriversCommand),

@@ -106,11 +106,14 @@ impl<'w> Output<'w> {
 /// The time that everything written carries: the clock's, or the one of
 /// `SOURCE_DATE_EPOCH`, so that the same input gives the same bytes.
 pub(crate) fn now() -> FileTime {
+    source_date().unwrap_or_else(|| time::from_system(SystemTime::now()))
+}
+
+/// The time of `SOURCE_DATE_EPOCH`, where that is set.
+fn source_date() -> Option<FileTime> {
     let epoch = std::env::var("SOURCE_DATE_EPOCH").ok();
-    match epoch.and_then(|seconds| seconds.parse().ok()) {
-        Some(seconds) => time::from_unix_seconds(seconds),
-        None => time::from_system(SystemTime::now()),
-    }
+    let seconds = epoch.and_then(|seconds| seconds.parse().ok());
+    seconds.map(time::from_unix_seconds)
 }
 
 /// What a command needs beside its own arguments.
@@ -126,6 +129,9 @@ pub(crate) struct Context<'w> {
     pub(crate) verbose: bool,
     /// The one time that everything written carries.
     pub(crate) time: FileTime,
+    /// Whether that time was given, so that the same input gives the same
+    /// bytes.
+    pub(crate) reproducible: bool,
     references: Vec<String>,
 }
 
@@ -141,6 +147,7 @@ impl<'w> Context<'w> {
             quiet: global.quiet,
             verbose: global.verbose,
             time: now(),
+            reproducible: source_date().is_some(),
             references: global.references.clone(),
             log: None,
             out,

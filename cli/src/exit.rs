@@ -10,6 +10,7 @@ use std::fmt;
 use wimwright_drivers as drivers;
 use wimwright_servicing::apply::ApplyError;
 use wimwright_servicing::backend::BackendError;
+use wimwright_servicing::capture::CaptureError;
 use wimwright_servicing::container::ContainerError;
 use wimwright_servicing::diff::PatternError;
 use wimwright_servicing::files::{FilesError, ScriptError};
@@ -141,6 +142,8 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
         (of_image_name(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<ApplyError>() {
         (of_apply(error), error.hint())
+    } else if let Some(error) = error.downcast_ref::<CaptureError>() {
+        (of_capture(error), error.hint())
     } else if error.is::<PathError>() || error.is::<PatternError>() {
         (ExitCode::Usage, None)
     } else if error.downcast_ref::<TreeError>().is_some() {
@@ -319,6 +322,15 @@ fn of_apply(error: &ApplyError) -> ExitCode {
         | ApplyError::SameName { .. } => ExitCode::Refused,
         ApplyError::Pattern(_) => ExitCode::Usage,
         ApplyError::Backend(error) => of_backend(error),
+        _ => ExitCode::Damaged,
+    }
+}
+
+fn of_capture(error: &CaptureError) -> ExitCode {
+    match error {
+        CaptureError::StreamTooLong { .. } | CaptureError::NameTaken { .. } => ExitCode::Refused,
+        CaptureError::Backend(error) => of_backend(error),
+        CaptureError::File(error) => of_wim_file(error),
         _ => ExitCode::Damaged,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use wimwright_servicing::capture::ExclusionError;
 use wimwright_servicing::registry::reg_file::RegFileError;
 
 use crate::exit::ExitCode;
@@ -67,6 +68,14 @@ pub(crate) enum Refusal {
     },
     #[error("`{}` is {len} bytes long; a .reg file has at most {max}", path.display())]
     RegFileTooLong { path: PathBuf, len: u64, max: u64 },
+    #[error("`{}` is no list of exclusions", path.display())]
+    ExclusionList {
+        path: PathBuf,
+        #[source]
+        source: ExclusionError,
+    },
+    #[error("`{}` is longer than the {max} bytes that a list of exclusions has at most", path.display())]
+    ExclusionListTooLong { path: PathBuf, max: u64 },
     #[error("`{number}` is the number of no ANSI code page")]
     CodePage { number: String },
     #[error("the image has no key `{key}`")]
@@ -103,9 +112,10 @@ impl Refusal {
             | Refusal::XmlOfImage { .. }
             | Refusal::NothingToSet
             | Refusal::CodePage { .. } => ExitCode::Usage,
-            Refusal::Missing { .. } | Refusal::NotAPlan { .. } | Refusal::RegFile { .. } => {
-                ExitCode::Damaged
-            }
+            Refusal::Missing { .. }
+            | Refusal::NotAPlan { .. }
+            | Refusal::ExclusionList { .. }
+            | Refusal::RegFile { .. } => ExitCode::Damaged,
             _ => ExitCode::Refused,
         }
     }

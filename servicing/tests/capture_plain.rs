@@ -25,7 +25,9 @@ use capturing::{
     Numbers, Seen, WIMLIB, captured, image, new_file, open, options, seen, try_append, try_capture,
     utf8, wimlib,
 };
-use wimwright_servicing::capture::{CaptureError, CaptureOptions, Exclusions, capture};
+use wimwright_servicing::capture::{
+    CaptureError, CaptureOptions, Exclusions, ImageDescription, capture, preview,
+};
 use wimwright_servicing::{Overwrite, WimFileError};
 use wimwright_testdata::program;
 use wimwright_wim::compress::Codec;
@@ -110,15 +112,11 @@ fn wimlib_says_the_same_of_a_tree_and_reads_ours() {
     {
         let [ours, theirs] = ["ours", "theirs"].map(|name| at(&format!("{name}{number}.wim")));
         let file = new_file(packing);
-        let done = capture(
-            &tree,
-            &ours,
-            &file,
-            &image("x"),
-            true,
-            &options(),
-            &mut |_, _| {},
-        );
+        let boot = ImageDescription {
+            boot: true,
+            ..image("x")
+        };
+        let done = capture(&tree, &ours, &file, &boot, &options(), &mut |_, _| {});
         let done = done.unwrap();
         assert_eq!(
             (done.index, done.lost, done.excluded),
@@ -128,6 +126,16 @@ fn wimlib_says_the_same_of_a_tree_and_reads_ours() {
         );
         assert!(done.findings.is_empty(), "{:?}", done.findings);
         assert_eq!(done.wim_len, fs::metadata(&ours).unwrap().len());
+        let before = preview(&tree, &at("new.wim"), &options()).unwrap();
+        assert_eq!(
+            (
+                before.directories,
+                before.files,
+                before.bytes,
+                before.excluded
+            ),
+            (done.directories, done.files, done.bytes, done.excluded)
+        );
 
         wimlib(&[
             "capture",
@@ -225,7 +233,6 @@ fn the_same_tree_gives_the_same_bytes() {
                 &wim,
                 &file,
                 &image("x"),
-                false,
                 &reproducible,
                 &mut |_, _| {},
             )
@@ -244,7 +251,6 @@ fn the_same_tree_gives_the_same_bytes() {
         &other,
         &file,
         &image("x"),
-        false,
         &reproducible,
         &mut |_, _| {},
     )
@@ -366,31 +372,14 @@ fn a_file_that_lies_in_the_tree_is_not_captured_into_itself() {
     fs::remove_file(&alias).unwrap();
     // And where it takes the place of one.
     let mut file = new_file(Packing::STORED);
-    let refused = capture(
-        &tree,
-        &wim,
-        &file,
-        &image("x"),
-        false,
-        &options(),
-        &mut |_, _| {},
-    );
+    let refused = capture(&tree, &wim, &file, &image("x"), &options(), &mut |_, _| {});
     let refused = refused.unwrap_err();
     assert!(
         matches!(refused, CaptureError::File(WimFileError::Exists { .. })),
         "{refused}"
     );
     file.overwrite = Overwrite::Replace;
-    capture(
-        &tree,
-        &wim,
-        &file,
-        &image("x"),
-        false,
-        &options(),
-        &mut |_, _| {},
-    )
-    .unwrap();
+    capture(&tree, &wim, &file, &image("x"), &options(), &mut |_, _| {}).unwrap();
     assert_eq!(paths(1), ["", "a"]);
     assert_eq!(open(&wim).image_count(), 1);
 }
@@ -413,15 +402,7 @@ fn exclusions_decide_what_is_captured_and_may_leave_nothing() {
         let wim = folder.path().join(format!("{number}.wim"));
         let mut file = new_file(Packing::new(Codec::Xpress));
         file.overwrite = Overwrite::Replace;
-        let done = capture(
-            &tree,
-            &wim,
-            &file,
-            &image("x"),
-            false,
-            &options,
-            &mut |_, _| {},
-        );
+        let done = capture(&tree, &wim, &file, &image("x"), &options, &mut |_, _| {});
         let paths: Vec<String> = seen(&open(&wim), 1).into_keys().collect();
         (paths, done.unwrap())
     };
@@ -486,15 +467,7 @@ fn a_tree_that_changes_meanwhile_is_not_captured() {
             }
         };
         let file = new_file(Packing::STORED);
-        let done = capture(
-            &tree,
-            &wim,
-            &file,
-            &image("x"),
-            false,
-            &options(),
-            &mut meanwhile,
-        );
+        let done = capture(&tree, &wim, &file, &image("x"), &options(), &mut meanwhile);
         let error = done.unwrap_err();
         let said = format!("{error}");
         assert!(

@@ -128,13 +128,29 @@ pub(crate) enum ContainerCommand {
 
 /// How a file is packed.
 #[derive(Args, Clone, Copy, Debug)]
-pub(crate) struct Repacking {
+pub(crate) struct Packing {
     /// none, xpress (DISM's `fast`) or lzx (`max`)
     #[arg(long, value_name = "HOW")]
     compress: Option<Compression>,
     /// Bytes that are compressed at a time: 32K is what Windows reads everywhere
     #[arg(long, value_name = "SIZE", value_parser = chunk_size)]
     chunk_size: Option<u32>,
+}
+
+impl Packing {
+    pub(crate) fn choice(self) -> PackingChoice {
+        PackingChoice {
+            compression: self.compress,
+            chunk_size: self.chunk_size,
+        }
+    }
+}
+
+/// How a file that was packed before is packed.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Repacking {
+    #[command(flatten)]
+    packing: Packing,
     /// Compress content again that is compressed so already
     #[arg(long)]
     pub(crate) recompress: bool,
@@ -142,10 +158,7 @@ pub(crate) struct Repacking {
 
 impl Repacking {
     pub(crate) fn choice(self) -> PackingChoice {
-        PackingChoice {
-            compression: self.compress,
-            chunk_size: self.chunk_size,
-        }
+        self.packing.choice()
     }
 }
 

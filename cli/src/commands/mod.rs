@@ -1,5 +1,6 @@
 //! One file a command: open what the words name, run the operation, render.
 
+mod capture;
 mod cat;
 mod completions;
 mod container;
@@ -54,6 +55,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
         }
         Command::Container(command) => container::run(command, context),
         Command::Extraction(command) => extraction::run(command, context),
+        Command::Capture(command) => capture::run(command, context),
         Command::Drivers(DriversCommand::Add {
             image,
             packages,

@@ -80,7 +80,7 @@ pub(super) fn store(
         data: vec![Hash::ZERO; scan.entries.count() as usize],
         others: HashMap::new(),
     };
-    let total = jobs(scan, None).map(|job| size_of(scan, job)).sum();
+    let total = bytes(scan);
     let mut done = 0;
     progress(0, total);
     for stored in [false, true] {
@@ -98,6 +98,11 @@ pub(super) fn store(
         to.add(&mut contents_of_sidecar(scan, applied), false)?;
     }
     Ok((hashes, total))
+}
+
+/// Bytes of all contents that are on the host.
+pub(super) fn bytes(scan: &Scan) -> u64 {
+    jobs(scan, None).map(|job| size_of(scan, job)).sum()
 }
 
 /// Contents that are on the host, of those entries that are compressed or not.

@@ -113,6 +113,7 @@ impl CaptureError {
                 "mount the volume with `ntfs-3g -o streams_interface=windows`".to_owned()
             }
             CaptureError::Backend(error) => return error.hint(),
+            CaptureError::File(error) => return error.hint(),
             CaptureError::NameTaken { .. } => "give another name with --name".to_owned(),
             CaptureError::Read { source, .. }
                 if source.kind() == io::ErrorKind::PermissionDenied =>

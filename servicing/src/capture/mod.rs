@@ -35,8 +35,7 @@ mod scan;
 mod store;
 mod windows_block;
 
-use std::fs::{self, File};
-use std::io;
+use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -45,7 +44,8 @@ pub use error::CaptureError;
 pub use exclusions::{ExclusionError, Exclusions};
 use store::Destination;
 use wimwright_hive::FileTime;
-use wimwright_wim::{Element, HeaderFlags, Packing, WimWriter, WriteOptions};
+use wimwright_wim::metadata::attribute;
+use wimwright_wim::{Element, HeaderFlags, Metadata, Packing, WimWriter, WriteOptions};
 
 use crate::backend::DirectoryBackend;
 use crate::finding::Finding;
@@ -89,20 +89,23 @@ pub struct CaptureOptions {
 /// What the XML data say of an image beside what is found in it.
 #[derive(Clone, Debug)]
 pub struct ImageDescription {
-    /// Its name.
-    pub name: String,
+    /// Its name; `None` takes that of the directory, with a number behind it
+    /// where the file has an image of that name.
+    pub name: Option<String>,
     /// Its description.
     pub description: Option<String>,
     /// Its edition, like `Professional`; Windows Setup asks for it.
     pub flags: Option<String>,
+    /// Whether it becomes the one that boots from the file.
+    pub boot: bool,
     /// When it was made.
     pub time: FileTime,
 }
 
 impl ImageDescription {
-    fn element(&self) -> Element {
+    fn element(&self, name: &str) -> Element {
         let mut element = Element::new("IMAGE");
-        element.set_text("NAME", &self.name);
+        element.set_text("NAME", name);
         if let Some(description) = &self.description {
             element.set_text("DESCRIPTION", description);
         }
@@ -151,6 +154,53 @@ pub struct Captured {
     pub findings: Vec<Finding>,
 }
 
+/// What would be captured.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// Directories, the root included; a link to one is none.
+    pub directories: u64,
+    /// All else, each hard link by itself.
+    pub files: u64,
+    /// Bytes that would be read, each file once.
+    pub bytes: u64,
+    /// Entries that the exclusions leave out.
+    pub excluded: u64,
+    /// Entries that could not be captured.
+    pub lost: u64,
+    /// What the user should know.
+    pub findings: Vec<Finding>,
+}
+
+/// Looks at what a capture of `directory` to `wim` would take; nothing is
+/// written, and no content is read.
+///
+/// # Errors
+/// [`CaptureError`].
+pub fn preview(
+    directory: &Path,
+    wim: &Path,
+    options: &CaptureOptions,
+) -> Result<Preview, CaptureError> {
+    let _backend = DirectoryBackend::open(directory)?;
+    let there = fs::metadata(wim).ok();
+    let leave_out: Vec<FileId> = there.iter().map(FileId::of).collect();
+    let scan = scan::scan(directory, options, &leave_out)?;
+    let is_directory = |attributes: u32| {
+        attributes & (attribute::DIRECTORY | attribute::REPARSE_POINT) == attribute::DIRECTORY
+    };
+    let entries = scan.entries.iter();
+    let directories = entries.filter(|(_, entry)| is_directory(entry.attributes));
+    let directories = directories.count() as u64;
+    Ok(Preview {
+        directories,
+        files: u64::from(scan.entries.count()) - directories,
+        bytes: contents::bytes(&scan),
+        excluded: scan.notes.excluded,
+        lost: scan.notes.lost,
+        findings: scan.notes.into_findings(),
+    })
+}
+
 /// Captures `directory` into a new WIM file at `wim`, which is there when it is
 /// complete, or not at all. `progress` is told how many bytes of how many were
 /// read.
@@ -162,12 +212,13 @@ pub fn capture(
     wim: &Path,
     file: &NewFile,
     image: &ImageDescription,
-    boot: bool,
     options: &CaptureOptions,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Captured, CaptureError> {
     let new = NewWim::create(wim, file.overwrite)?;
-    let mut leave_out = vec![identity(wim, &new.reader())?];
+    let written = new.reader().metadata();
+    let written = written.map_err(|error| WimFileError::host(wim, error))?;
+    let mut leave_out = vec![FileId::of(&written)];
     // The one that is going to be replaced.
     leave_out.extend(fs::metadata(wim).ok().as_ref().map(FileId::of));
     let failed = |error| CaptureError::wim(wim, error);
@@ -181,27 +232,33 @@ pub fn capture(
         ..WriteOptions::new(file.packing, None)
     };
     let mut writer = WimWriter::create(new.file(), write_options).map_err(failed)?;
-    let mut captured = store_image(
+    let name = name_of(image, directory, &[], wim)?;
+    let job = Job {
         directory,
         wim,
-        &mut writer,
-        image,
+        element: image.element(&name),
+        name,
         options,
-        &leave_out,
-        progress,
-    )?;
-    if boot {
+        leave_out: &leave_out,
+    };
+    let mut captured = job.run(&mut writer, progress)?;
+    if image.boot {
         writer.set_boot(captured.index);
     }
     writer.finish().map_err(failed)?;
-    captured.wim_len = length(wim, &new.reader())?;
+    let length = new.reader().metadata();
+    let length = length.map_err(|error| WimFileError::host(wim, error))?;
+    captured.wim_len = length.len();
     new.finish()?;
     Ok(captured)
 }
 
 /// Captures `directory` as a further image of the WIM file at `wim`, in place:
-/// at every moment the file is the old one or the new one. Absolute links are
-/// told from the tree's root where the file says that its other images are.
+/// at every moment the file is the old one or the new one. It keeps its
+/// integrity table, or has none, unless `integrity` says something else.
+///
+/// Contents are packed as the file is. Absolute links are told from the tree's
+/// root only where the file says that those of its other images are.
 ///
 /// # Errors
 /// [`CaptureError`]; the file is as it was then.
@@ -209,43 +266,42 @@ pub fn append(
     directory: &Path,
     wim: &Path,
     image: &ImageDescription,
-    boot: bool,
+    integrity: Option<bool>,
     options: &CaptureOptions,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Captured, CaptureError> {
     let failed = |error| CaptureError::wim(wim, error);
     let file = WimFile::open(wim, &[], Access::Write)?;
     let archive = file.archive();
-    for index in 1..=archive.image_count() {
-        let name = archive
-            .xml()
-            .image(index)
-            .and_then(|image| image.text("NAME"));
-        if name.is_some_and(|name| name.to_lowercase() == image.name.to_lowercase()) {
-            return Err(CaptureError::NameTaken {
-                file: wim.to_owned(),
-                name: image.name.clone(),
-                index,
-            });
-        }
-    }
-    let metadata = fs::metadata(wim).map_err(|error| WimFileError::host(wim, error))?;
+    let names: Vec<String> = (1..=archive.image_count())
+        .map(|index| {
+            let image = archive.xml().image(index);
+            image
+                .and_then(|image| image.text("NAME"))
+                .unwrap_or_default()
+        })
+        .collect();
+    let name = name_of(image, directory, &names, wim)?;
+    let there = fs::metadata(wim).map_err(|error| WimFileError::host(wim, error))?;
+    let fixed = archive.header().flags.contains(HeaderFlags::REPARSE_FIXED);
     let options = CaptureOptions {
-        fix_links: archive.header().flags.contains(HeaderFlags::REPARSE_FIXED),
+        fix_links: options.fix_links && fixed,
         ..options.clone()
     };
     let mut update = file.update()?;
-    let leave_out = [FileId::of(&metadata)];
-    let mut captured = store_image(
+    if let Some(integrity) = integrity {
+        update.set_integrity(integrity);
+    }
+    let job = Job {
         directory,
         wim,
-        &mut update,
-        image,
-        &options,
-        &leave_out,
-        progress,
-    )?;
-    if boot {
+        element: image.element(&name),
+        name,
+        options: &options,
+        leave_out: &[FileId::of(&there)],
+    };
+    let mut captured = job.run(&mut update, progress)?;
+    if image.boot {
         update.set_boot(captured.index).map_err(failed)?;
     }
     let committed = update.commit().map_err(failed)?;
@@ -253,64 +309,92 @@ pub fn append(
     Ok(captured)
 }
 
-/// Lists a tree, stores its contents, and adds its image.
-fn store_image(
-    directory: &Path,
-    wim: &Path,
-    to: &mut dyn Destination,
+/// The name of an image that goes into a file which has images of these names.
+fn name_of(
     image: &ImageDescription,
-    options: &CaptureOptions,
-    leave_out: &[FileId],
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<Captured, CaptureError> {
-    let failed = |error| CaptureError::wim(wim, error);
-    // A commit to the tree that was interrupted is finished or undone first.
-    let backend = DirectoryBackend::open(directory)?;
-    let mut scan = scan::scan(directory, options, leave_out)?;
-    let mut notes = std::mem::take(&mut scan.notes);
-    if scan.entries.count() == 1 {
-        notes.nothing_captured();
+    directory: &Path,
+    taken: &[String],
+    wim: &Path,
+) -> Result<String, CaptureError> {
+    let place = |name: &str| {
+        let name = name.to_lowercase();
+        taken.iter().position(|taken| taken.to_lowercase() == name)
+    };
+    if let Some(name) = &image.name {
+        // Any number of images may have none.
+        return match place(name).filter(|_| !name.is_empty()) {
+            None => Ok(name.clone()),
+            Some(at) => Err(CaptureError::NameTaken {
+                file: wim.to_owned(),
+                name: name.clone(),
+                index: at as u32 + 1,
+            }),
+        };
     }
-    let mut element = image.element();
-    match windows_block::windows_block(backend.tree().as_ref()) {
-        Ok(Some(block)) => element.push(block),
-        Ok(None) => {}
-        Err(error) => notes.windows_unknown(&error),
-    }
-    drop(backend);
-    let scan = Arc::new(scan);
-    let (hashes, bytes) = contents::store(&scan, to, progress).map_err(failed)?;
-    let metadata = image::metadata(&scan, &hashes, &mut notes).map_err(failed)?;
-    drop((scan, hashes));
-    let (directories, files) = counts(&metadata);
-    let index = to.add_image(metadata, element).map_err(failed)?;
-    Ok(Captured {
-        index,
-        name: image.name.clone(),
-        directories,
-        files,
-        bytes,
-        wim_len: 0,
-        excluded: notes.excluded,
-        lost: notes.lost,
-        findings: notes.into_findings(),
-    })
+    let real = fs::canonicalize(directory).ok();
+    let name = real.as_deref().unwrap_or(directory).file_name();
+    let name = name
+        .unwrap_or("image".as_ref())
+        .to_string_lossy()
+        .into_owned();
+    let numbered = (2..).map(|number: u32| format!("{name} ({number})"));
+    let mut names = std::iter::once(name.clone()).chain(numbered);
+    Ok(names.find(|name| place(name).is_none()).unwrap_or(name))
 }
 
-fn identity(wim: &Path, file: &File) -> Result<FileId, WimFileError> {
-    let metadata = file.metadata();
-    let metadata = metadata.map_err(|error| WimFileError::host(wim, error))?;
-    Ok(FileId::of(&metadata))
+/// A tree that becomes an image.
+struct Job<'j> {
+    directory: &'j Path,
+    wim: &'j Path,
+    name: String,
+    element: Element,
+    options: &'j CaptureOptions,
+    leave_out: &'j [FileId],
 }
 
-fn length(wim: &Path, file: &File) -> Result<u64, WimFileError> {
-    let metadata: io::Result<fs::Metadata> = file.metadata();
-    let metadata = metadata.map_err(|error| WimFileError::host(wim, error))?;
-    Ok(metadata.len())
+impl Job<'_> {
+    /// Lists the tree, stores its contents, and adds its image.
+    fn run(
+        mut self,
+        to: &mut dyn Destination,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Captured, CaptureError> {
+        let failed = |error| CaptureError::wim(self.wim, error);
+        // A commit to the tree that was interrupted is finished or undone first.
+        let backend = DirectoryBackend::open(self.directory)?;
+        let mut scan = scan::scan(self.directory, self.options, self.leave_out)?;
+        let mut notes = std::mem::take(&mut scan.notes);
+        if scan.entries.count() == 1 {
+            notes.nothing_captured();
+        }
+        match windows_block::windows_block(backend.tree().as_ref()) {
+            Ok(Some(block)) => self.element.push(block),
+            Ok(None) => {}
+            Err(error) => notes.windows_unknown(&error),
+        }
+        drop(backend);
+        let scan = Arc::new(scan);
+        let (hashes, bytes) = contents::store(&scan, to, progress).map_err(failed)?;
+        let metadata = image::metadata(&scan, &hashes, &mut notes).map_err(failed)?;
+        drop((scan, hashes));
+        let (directories, files) = counts(&metadata);
+        let index = to.add_image(metadata, self.element).map_err(failed)?;
+        Ok(Captured {
+            index,
+            name: self.name,
+            directories,
+            files,
+            bytes,
+            wim_len: 0,
+            excluded: notes.excluded,
+            lost: notes.lost,
+            findings: notes.into_findings(),
+        })
+    }
 }
 
 /// Directories, and all else, links to directories included.
-fn counts(metadata: &wimwright_wim::Metadata) -> (u64, u64) {
+fn counts(metadata: &Metadata) -> (u64, u64) {
     let directories = metadata
         .walk()
         .filter(|(_, entry)| entry.is_directory() && !entry.is_reparse_point());

@@ -127,6 +127,34 @@ impl PackingChoice {
         }))
     }
 
+    /// The packing of a file that is made from nothing: LZX, unless something
+    /// else is asked for.
+    ///
+    /// # Errors
+    /// [`ContainerError::Lzms`] when LZMS was asked for,
+    /// [`ContainerError::ChunkSize`].
+    pub fn of_new_file(self) -> Result<Packing, ContainerError> {
+        let compression = self.compression.unwrap_or(Compression::Lzx);
+        let codec = match (compression, compression.codec()) {
+            (Compression::Lzms, _) => return Err(ContainerError::Lzms),
+            (_, Some(codec)) => codec,
+            (_, None) => {
+                return match self.chunk_size {
+                    Some(size) => Err(ContainerError::ChunkSize { compression, size }),
+                    None => Ok(Packing::STORED),
+                };
+            }
+        };
+        let size = self.chunk_size.unwrap_or(CHUNK_SIZE);
+        match codec.allows_chunk_size(size) {
+            true => Ok(Packing {
+                chunk_size: size,
+                ..Packing::new(codec)
+            }),
+            false => Err(ContainerError::ChunkSize { compression, size }),
+        }
+    }
+
     /// LZX as Windows writes it, or with chunks of another size: what takes the
     /// place of LZMS.
     ///
@@ -161,6 +189,37 @@ pub(super) fn chunk_sizes(compression: Compression) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_new_file_is_packed_as_asked_for() {
+        let choice = |compression, chunk_size| PackingChoice {
+            compression,
+            chunk_size,
+        };
+        let packed = |choice: PackingChoice| {
+            let packing = choice.of_new_file().ok()?;
+            Some((Compression::of(packing.codec), packing.chunk_size))
+        };
+        for (compression, size, expected) in [
+            (None, None, Some((Compression::Lzx, 32_768))),
+            (None, Some(65_536), Some((Compression::Lzx, 65_536))),
+            (
+                Some(Compression::Xpress),
+                Some(4096),
+                Some((Compression::Xpress, 4096)),
+            ),
+            (Some(Compression::Lzx), Some(4096), None),
+            (Some(Compression::None), None, Some((Compression::None, 0))),
+            (Some(Compression::None), Some(4096), None),
+            (Some(Compression::Lzms), None, None),
+        ] {
+            assert_eq!(
+                packed(choice(compression, size)),
+                expected,
+                "{compression:?} {size:?}"
+            );
+        }
+    }
 
     #[test]
     fn compressions_have_the_names_of_dism_too() {

@@ -40,9 +40,10 @@ pub(crate) fn utf8(path: &Path) -> &str {
 
 pub(crate) fn image(name: &str) -> ImageDescription {
     ImageDescription {
-        name: name.to_owned(),
+        name: Some(name.to_owned()),
         description: None,
         flags: None,
+        boot: false,
         time: time::from_unix_seconds(1_700_000_000),
     }
 }
@@ -70,15 +71,7 @@ pub(crate) fn try_capture(
     options: &CaptureOptions,
 ) -> Result<Captured, CaptureError> {
     let file = new_file(Packing::STORED);
-    capture(
-        tree,
-        wim,
-        &file,
-        &image("test"),
-        false,
-        options,
-        &mut |_, _| {},
-    )
+    capture(tree, wim, &file, &image("test"), options, &mut |_, _| {})
 }
 
 pub(crate) fn captured(tree: &Path, wim: &Path) -> Captured {
@@ -86,7 +79,7 @@ pub(crate) fn captured(tree: &Path, wim: &Path) -> Captured {
 }
 
 pub(crate) fn try_append(tree: &Path, wim: &Path, name: &str) -> Result<Captured, CaptureError> {
-    append(tree, wim, &image(name), false, &options(), &mut |_, _| {})
+    append(tree, wim, &image(name), None, &options(), &mut |_, _| {})
 }
 
 pub(crate) fn open(path: &Path) -> Archive {

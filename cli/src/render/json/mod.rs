@@ -6,6 +6,7 @@
 //! or given another meaning.
 
 mod apply;
+mod capture;
 mod container;
 mod demo;
 mod diff;
@@ -19,6 +20,7 @@ mod plan;
 mod registry;
 
 pub use apply::{AppliedImage, Apply, DamagedEntry, Extract, MovedEntry};
+pub use capture::{Append, Capture, CapturedImage};
 pub use container::{
     Verify, VerifyFindingEntry, VerifyLevel, WimDelete, WimDeletedImage, WimExport,
     WimExportedImage, WimImage, WimInfo, WimJoin, WimOptimize, WimPart, WimSet, WimSetImage,
@@ -116,6 +118,8 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<RegistryDiff>()?,
         of::<Apply>()?,
         of::<Extract>()?,
+        of::<Capture>()?,
+        of::<Append>()?,
         of::<Demo>()?,
         file(
             "progress",
