@@ -51,6 +51,7 @@ class Work:
         self.ours, self.tree, self.package = ours, tree, package
         self.work = Path(work)
         self.work.mkdir(parents=True, exist_ok=True)
+        self.growths = {}
 
     def pairs(self, name, ours, theirs, before=None, count=None):
         """Times two functions that run commands and give (seconds, MB)."""
@@ -69,6 +70,16 @@ class Work:
             f"{seconds[1] / seconds[0]:.2f} x | {memory[0]:.0f} / {memory[1]:.0f} MB | {spread} |",
             flush=True,
         )
+
+    def grown(self, path, before, command):
+        """Runs a command that changes a file, and notes by how much it grows."""
+        done = run(command)
+        self.growths[path] = size(path) - size(before)
+        return done
+
+    def growth(self, ours, theirs):
+        mine, other = self.growths[ours] / 1e6, self.growths[theirs] / 1e6
+        print(f"| growth | {mine:.2f} MB | {other:.2f} MB | {other / mine:.2f} x | | |", flush=True)
 
     def wim(self, kind):
         """A WIM file of the tree, made once by wimlib."""
@@ -157,19 +168,15 @@ cp {self.package}/* {mount}/Windows/System32/drivers/
 hivexregedit --merge {mount}/Windows/System32/config/SYSTEM \
     --prefix 'HKEY_LOCAL_MACHINE\\SYSTEM' {registry}
 wimlib-imagex unmount {mount} --commit >/dev/null"""
-            return run(["bash", "-c", script])
+            return self.grown(theirs, wim, ["bash", "-c", script])
 
         self.pairs(
             "drivers add, one image",
-            lambda: run([self.ours, "drivers", "add", ours, self.package]),
+            lambda: self.grown(ours, wim, [self.ours, "drivers", "add", ours, self.package]),
             other,
             before=fresh,
         )
-        print(
-            f"| growth | {(size(ours) - size(wim)) / 1e6:.2f} MB | "
-            f"{(size(theirs) - size(wim)) / 1e6:.2f} MB | | | |",
-            flush=True,
-        )
+        self.growth(ours, theirs)
         ours.unlink()
         theirs.unlink()
 
@@ -219,19 +226,16 @@ wimlib-imagex unmount {mount} --commit >/dev/null"""
 for image in 1 2 3 4 5 6 7; do
     wimlib-imagex update {theirs} $image < {changed}/script >/dev/null
 done"""
-            return run(["bash", "-c", script])
+            return self.grown(theirs, seven, ["bash", "-c", script])
 
+        command = [self.ours, "drivers", "add", f"{ours}:all", self.package]
         self.pairs(
             "drivers add, seven images",
-            lambda: run([self.ours, "drivers", "add", f"{ours}:all", self.package]),
+            lambda: self.grown(ours, seven, command),
             other,
             before=fresh,
         )
-        print(
-            f"| growth | {(size(ours) - size(seven)) / 1e6:.2f} MB | "
-            f"{(size(theirs) - size(seven)) / 1e6:.2f} MB | | | |",
-            flush=True,
-        )
+        self.growth(ours, theirs)
         ours.unlink()
         theirs.unlink()
 

@@ -380,12 +380,18 @@ fn prepare(draft: &Draft) -> Result<(Receipt, Vec<FileChange>), CommitError> {
             hive: hive.clone(),
             source,
         })?;
+        let content: Arc<dyn Blob> = Arc::new(MemoryBlob::new(edited.as_bytes()));
+        let id = ContentId::of_blob(content.as_ref());
+        let content = Identified {
+            id: id.map_err(|error| TreeError::new(&path, error))?,
+            blob: content,
+        };
         let exceptions = seen.exceptions.into_iter();
         let named = exceptions.map(|exception| format!("{hive}\\{exception}"));
         receipt.read_back_exceptions.extend(named);
         changes.push(FileChange::Put {
             path,
-            content: Arc::new(MemoryBlob::new(edited.as_bytes())),
+            content: Arc::new(content),
             in_place_if_linked: true,
             differs: Some(edited.dirty_pages()),
         });

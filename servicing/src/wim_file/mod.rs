@@ -15,6 +15,7 @@ pub use error::WimFileError;
 use lock::{ReaderLock, WriterLock};
 pub use new::{NewWim, Overwrite};
 pub use references::expand_references;
+use wimwright_wim::compress::Level;
 use wimwright_wim::{Archive, NamedFile, ReadAt as _, Update, UpdateOptions};
 
 use crate::blob::Blob;
@@ -55,6 +56,12 @@ impl WimFile {
             Access::Read => None,
             Access::Write => Some(WriterLock::take(&file, path)?),
         };
+        // It may have been replaced between opening and locking.
+        if writer.is_some() && !same_file(path, &file) {
+            return Err(WimFileError::Locked {
+                path: path.to_owned(),
+            });
+        }
         // From here on nobody writes where this header says that something is.
         let reader = ReaderLock::take(&file, path)?;
         let named = NamedFile::new(path.display().to_string(), Arc::clone(&file) as _);
@@ -108,12 +115,21 @@ impl WimFile {
     /// [`WimFileError::NotForWriting`], or why this file cannot be changed in
     /// place.
     pub fn update(&self) -> Result<Update, WimFileError> {
+        self.update_at(Level::Normal)
+    }
+
+    /// The same, with content packed at this level.
+    ///
+    /// # Errors
+    /// As for [`update`](WimFile::update).
+    pub(crate) fn update_at(&self, level: Level) -> Result<Update, WimFileError> {
         if self.writer.is_none() {
             return Err(WimFileError::NotForWriting {
                 path: self.path.clone(),
             });
         }
         let mut options = UpdateOptions::default();
+        options.level = level;
         options.append_only = !self.reader.is_alone();
         let file = Arc::clone(&self.file) as _;
         Update::begin(&self.archive, file, options)

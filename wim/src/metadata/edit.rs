@@ -7,9 +7,10 @@
 //! data grow, the root entry moves up behind them, and only the lists in the
 //! way move.
 //!
-//! Gaps hold whatever was there; wimlib reads such resources without a word.
+//! Gaps hold zeros, or whatever was there where nothing else changed; wimlib reads such resources without a word.
 //! [`Metadata::in_tree_order`] makes one without gaps.
 
+mod clear;
 mod front;
 mod rename;
 
@@ -213,7 +214,8 @@ impl MetadataEditor {
     ///
     /// # Errors
     /// [`Error::DentryName`] when a name that was given cannot be one.
-    pub fn finish(self) -> Result<(Metadata, MetadataChanges), Error> {
+    pub fn finish(mut self) -> Result<(Metadata, MetadataChanges), Error> {
+        self.clear_gaps();
         let mut dirty: Vec<Range<u64>> = Vec::new();
         for page in self.dirty {
             let start = u64::from(page) * u64::from(PAGE);

@@ -88,6 +88,11 @@ impl Gaps {
         places.min().map(|(_, at)| at)
     }
 
+    /// All of them, in order: where each starts and ends.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.0.iter().map(|(start, end)| (*start, *end))
+    }
+
     /// Bytes in all gaps.
     pub(super) fn total(&self) -> u64 {
         self.0
