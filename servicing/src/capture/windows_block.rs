@@ -1,8 +1,11 @@
 //! What the XML data of a WIM file say of the Windows in an image: the element
 //! `WINDOWS`, from the image's own hives and kernel.
 //!
-//! The values are those that wimlib and Windows' tools put there. The hives are
-//! peeked at, page by page: SOFTWARE alone may be larger than all memory that a
+//! The values are those that wimlib puts there, with three differences: they
+//! are read from the control set that the next boot takes (wimlib reads the
+//! first), dirty hives are replayed, and of a Windows before Vista, which does
+//! not name its languages, no default language is told (wimlib has a table).
+//! The hives are peeked at, page by page: SOFTWARE alone may be larger than all memory that a
 //! capture takes.
 
 use std::io;
@@ -178,16 +181,9 @@ fn add_product(block: &mut Element, software: &Opened) -> Result<(), WindowsBloc
     if let Some(build) = build {
         block.set_text("VERSION/BUILD", &build);
     }
-    // `7601.17514.amd64fre.win7sp1_rtm.101119-1850`; from Windows 10 on it
-    // stays behind, and `UBR` counts on.
-    let lab = software.text(KEY, "BuildLabEx")?;
-    let lab = lab.and_then(|lab| lab.split('.').nth(1).map(str::to_owned));
-    let revision = match software.number(KEY, "UBR")? {
-        Some(revision) => Some(revision.to_string()),
-        None => lab.filter(|lab| lab.parse::<u32>().is_ok()),
-    };
-    if let Some(revision) = revision {
-        block.set_text("VERSION/SPBUILD", &revision);
+    // SYSTEM's own number, where it has one, takes its place.
+    if let Some(revision) = software.number(KEY, "UBR")? {
+        block.set_text("VERSION/SPBUILD", &revision.to_string());
     }
     Ok(())
 }
@@ -199,6 +195,10 @@ fn add_system(block: &mut Element, system: &Opened) -> Result<(), WindowsBlockEr
     };
     let set = format!("ControlSet{:03}\\Control", set.unwrap_or(1));
     let key = |below: &str| format!("{set}\\{below}");
+    let computer = key("Class\\{4D36E966-E325-11CE-BFC1-08002BE10318}\\0000");
+    if let Some(hal) = system.text(&computer, "MatchingDeviceId")? {
+        block.set_text("HAL", &hal);
+    }
     if let Some(kind) = system.text(&key("ProductOptions"), "ProductType")? {
         block.set_text("PRODUCTTYPE", &kind);
     }
@@ -207,6 +207,9 @@ fn add_system(block: &mut Element, system: &Opened) -> Result<(), WindowsBlockEr
     })?;
     if let Some(suite) = suites.and_then(|suites| suites.into_iter().next()) {
         block.set_text("PRODUCTSUITE", &suite);
+    }
+    if let Some(build) = system.number(&key("Windows"), "CSDBuildNumber")? {
+        block.set_text("VERSION/SPBUILD", &build.to_string());
     }
     if let Some(version) = system.number(&key("Windows"), "CSDVersion")? {
         block.set_text("VERSION/SPLEVEL", &(version >> 8 & 0xFF).to_string());
