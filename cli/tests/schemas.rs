@@ -178,6 +178,9 @@ fn documents() -> Vec<Value> {
         "verify @a2.wim",
         "delete @a2.wim:1",
         "optimize @a2.wim",
+        "capture @image @c.wim --progress json",
+        "capture @image @c.wim --force --dry-run",
+        "append @image @c.wim",
     ] {
         let found = run_in(top.path(), &format!("{words} --json"));
         documents.push(found.json());

@@ -176,7 +176,7 @@ fn contents_of_sidecar<'s>(
         // What is on the host was stored from there.
         let beside = origin
             .streams()
-            .filter(move |stream| !stream.hash.is_zero() && !(on_host && stream.is_content()));
+            .filter(move |stream| !(stream.hash.is_zero() || on_host && stream.is_content()));
         beside.filter_map(|stream| {
             let reader = applied.blob(&stream.hash).transpose()?;
             Some(match reader {

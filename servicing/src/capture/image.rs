@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use wimwright_wim::metadata::{
     Dentry, DirectoryId, EntryFields, MetadataBuilder, Reparse, StreamFields, StreamKind, attribute,
 };
-use wimwright_wim::{FileTime, Hash, Metadata};
+use wimwright_wim::{FileTime, Hash};
 
 use super::applied::Applied;
 use super::contents::{Hashes, Place};
@@ -64,15 +64,16 @@ struct Maker<'s> {
     inherited: HashMap<(u32, bool), Option<u32>>,
 }
 
-/// Makes the metadata of an image.
+/// Makes the metadata of an image, to be finished when the listed tree is no
+/// longer in memory.
 ///
 /// # Errors
-/// What the metadata cannot hold: a name too long, a tree too deep.
+/// What the metadata cannot hold: a name too long, or too many of them.
 pub(super) fn metadata(
     scan: &Scan,
     hashes: &Hashes,
     notes: &mut Notes,
-) -> Result<Metadata, wimwright_wim::Error> {
+) -> Result<MetadataBuilder, wimwright_wim::Error> {
     let mut maker = Maker {
         scan,
         hashes,
@@ -106,7 +107,7 @@ pub(super) fn metadata(
     for descriptor in &maker.descriptors {
         builder.security(descriptor);
     }
-    builder.finish()
+    Ok(builder)
 }
 
 impl Made {

@@ -377,6 +377,7 @@ impl Job<'_> {
         let (hashes, bytes) = contents::store(&scan, to, progress).map_err(failed)?;
         let metadata = image::metadata(&scan, &hashes, &mut notes).map_err(failed)?;
         drop((scan, hashes));
+        let metadata = metadata.finish().map_err(failed)?;
         let (directories, files) = counts(&metadata);
         let index = to.add_image(metadata, self.element).map_err(failed)?;
         Ok(Captured {

@@ -111,14 +111,15 @@ impl MetadataBuilder {
     /// # Errors
     /// [`Error::TooLong`], [`Error::DentryName`].
     pub fn finish(mut self) -> Result<Metadata, Error> {
-        let mut bytes = security::to_bytes(&self.descriptors)?;
-        let shift = bytes.len() as u64;
+        let security = security::to_bytes(&self.descriptors)?;
+        let shift = security.len() as u64;
         for dentry in std::mem::take(&mut self.with_list) {
             let list = self.subdir(dentry) + shift;
             self.set_subdir(dentry, list);
         }
-        bytes.append(&mut self.tree);
-        Metadata::parse(bytes)
+        // Moved up in place: a copy would take the tree's size once more.
+        self.tree.splice(0..0, security);
+        Metadata::parse(self.tree)
     }
 }
 
