@@ -109,9 +109,11 @@ impl Planned {
         self
     }
 
-    /// Makes it new content of a file that the base has.
+    /// Makes it new content of a file that the base has, spelled as there; it
+    /// gets the spelling of its path here.
     pub(crate) fn replaces(&mut self, origin: ImagePath) {
         self.0.origin = Some(origin);
+        self.0.renamed = true;
     }
 }
 

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::mount::UnmountFlags;
 
+use super::MountError;
 use super::control::{self, Outcome, Status};
-use super::{MountError, SUBTYPE};
 
 /// How long the process of a mount may take to end when it is unmounted.
 const END: Duration = Duration::from_secs(20);
@@ -50,6 +50,10 @@ pub struct Unmounted {
     pub in_use: bool,
 }
 
+/// What the names of our images in the list of mounts begin with. Root mounts
+/// without `fusermount3`, and then the type there says `fuse` only.
+const PREFIX: &str = "wimwright:";
+
 /// The name of an image in the list of mounts. Commas part options there.
 pub(super) fn source_name(image: &str) -> String {
     let name: String = image
@@ -60,10 +64,7 @@ pub(super) fn source_name(image: &str) -> String {
             c => c,
         })
         .collect();
-    match name.is_empty() {
-        true => SUBTYPE.to_owned(),
-        false => name,
-    }
+    format!("{PREFIX}{name}")
 }
 
 /// The list of mounts: where, and of what.
@@ -81,11 +82,10 @@ fn parse_line(line: &[u8]) -> Option<(PathBuf, String)> {
     let mut behind = fields.skip_while(|field| *field != b"-").skip(1);
     let kind = behind.next()?;
     let source = unescape(behind.next()?);
-    let ours = format!("fuse.{SUBTYPE}");
-    (kind == ours.as_bytes()).then(|| {
-        let directory = PathBuf::from(std::ffi::OsString::from_vec(directory));
-        (directory, String::from_utf8_lossy(&source).into_owned())
-    })
+    let fuse = kind == b"fuse" || kind.starts_with(b"fuse.");
+    let image = source.strip_prefix(PREFIX.as_bytes()).filter(|_| fuse)?;
+    let directory = PathBuf::from(std::ffi::OsString::from_vec(directory));
+    Some((directory, String::from_utf8_lossy(image).into_owned()))
 }
 
 /// Blanks and the like stand as `\040`, in octal.
@@ -293,14 +293,15 @@ mod tests {
     fn mounts_of_ours_are_found_in_the_list() {
         for (line, found) in [
             (
-                &b"36 25 0:42 / /mnt/a\\040b rw,nosuid - fuse.wimwright in\\040x.wim:1 rw,user_id=0"[..],
+                &b"36 25 0:42 / /mnt/a\\040b rw,nosuid - fuse wimwright:in\\040x.wim:1 rw,user_id=0"[..],
                 Some(("/mnt/a b", "in x.wim:1")),
             ),
             (
-                b"36 25 0:42 / /mnt rw,nosuid shared:7 master:1 - fuse.wimwright x rw",
+                b"36 25 0:42 / /mnt rw,nosuid shared:7 master:1 - fuse.wimwright wimwright:x rw",
                 Some(("/mnt", "x")),
             ),
-            (b"36 25 0:42 / /mnt rw - fuse.sshfs x rw", None),
+            (b"36 25 0:42 / /mnt rw - fuse.sshfs wim:x rw", None),
+            (b"36 25 0:42 / /mnt rw - ext4 wimwright:x rw", None),
             (b"36 25", None),
             (b"", None),
         ] {

@@ -78,10 +78,15 @@ pub(super) fn planned(
         let Some(replaced) = replaced.filter(|path| !moved.contains(path)) else {
             continue;
         };
-        if let Some((_, planned)) = found.get_mut(at)
+        let Some((above, name)) = replaced.parent().zip(replaced.file_name()) else {
+            continue;
+        };
+        let mut entries = image.read_dir(&above)?.unwrap_or_default().into_iter();
+        let spelled = entries.find(|entry| entry.name == *name);
+        if let (Some(spelled), Some((_, planned))) = (spelled, found.get_mut(at))
             && image.has_file(&replaced)?
         {
-            planned.replaces(replaced);
+            planned.replaces(above.child(spelled.name));
         }
     }
     Ok(found)

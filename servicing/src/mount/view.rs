@@ -194,7 +194,8 @@ impl View {
     /// What is told of an inode.
     pub(super) fn show(&self, number: u64) -> Answer<Shown> {
         let base = self.base_metadata(number)?;
-        let target = match self.inodes().get(number).map(|inode| inode.kind) {
+        let kind = self.inodes().get(number).map(|inode| inode.kind);
+        let target = match kind {
             Some(Kind::Link) => self.target(number).unwrap_or_default().len() as u64,
             _ => 0,
         };
