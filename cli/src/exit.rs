@@ -124,9 +124,7 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
         (of_files(error), error.hint())
     } else if let Some(verdict) = of_mount(error) {
         verdict
-    } else if error.is::<ScriptError>() {
-        (ExitCode::Usage, None)
-    } else if error.downcast_ref::<WordsError>().is_some() {
+    } else if error.is::<ScriptError>() || error.is::<WordsError>() {
         (ExitCode::Usage, None)
     } else if let Some(error) = error.downcast_ref::<DraftError>() {
         (of_draft(error), error.hint())

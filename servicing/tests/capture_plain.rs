@@ -444,7 +444,7 @@ fn a_tree_that_changes_meanwhile_is_not_captured() {
     type Act = fn(&Path);
     let rows: [(&str, Act); 4] = [
         ("was changed", |path| {
-            fs::write(path, noise(3, 1000)).unwrap()
+            fs::write(path, noise(3, 1000)).unwrap();
         }),
         ("was changed", |path| fs::write(path, b"short").unwrap()),
         ("was removed", |path| fs::remove_file(path).unwrap()),
@@ -486,7 +486,7 @@ fn what_may_not_be_read_is_named_and_nothing_is_written() {
     let locked = tempfile::tempdir().unwrap();
     let probe = locked.path().join("probe");
     fs::write(&probe, "x").unwrap();
-    fs::set_permissions(&probe, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&probe, fs::Permissions::from_mode(0o000)).unwrap();
     if File::open(&probe).is_ok() {
         let reason = "this user may read everything";
         wimwright_testdata::skipped(

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use wimwright_servicing::apply::{ApplyOptions, Applying};
 use wimwright_servicing::capture::{CaptureOptions, ImageDescription, NewFile, capture};
+use wimwright_servicing::container::Meter;
 use wimwright_servicing::{Access, Image, ImageName, ImageSet, Overwrite, WimFile, time};
 use wimwright_wim::Packing;
 
@@ -130,9 +131,10 @@ impl Stored {
             integrity: false,
         };
         let about = ImageDescription {
-            name: "image".to_owned(),
+            name: Some("image".to_owned()),
             description: None,
             flags: None,
+            boot: false,
             time: time::from_unix_seconds(super::NOW),
         };
         let options = CaptureOptions::default();
@@ -142,7 +144,6 @@ impl Stored {
             &file,
             &new,
             &about,
-            false,
             &options,
             &mut |_, _| (),
         )
@@ -172,7 +173,7 @@ impl Stored {
         let options = ApplyOptions::default();
         let root = self.root.path();
         let apply = Applying::new(file.archive(), 1, root, options, Access::Write).unwrap();
-        let _ = apply.run(&|_| ()).unwrap();
+        let _ = apply.run(&Meter::default()).unwrap();
         *same = Some((snapshot(root), now));
     }
 }

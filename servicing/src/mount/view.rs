@@ -33,6 +33,7 @@ pub(super) fn tree_error(error: TreeError) -> Errno {
 }
 
 /// The error number of an error of the host.
+#[allow(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 pub(super) fn io_error(error: io::Error) -> Errno {
     match (error.raw_os_error(), error.kind()) {
         (Some(number), _) => Errno::from_i32(number),

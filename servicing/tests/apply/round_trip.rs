@@ -16,7 +16,8 @@ use crate::support::{apply, open, wim};
 
 fn capture_to(tree: &Path, wim: &Path) {
     let image = ImageDescription {
-        name: "again".to_owned(),
+        name: Some("again".to_owned()),
+        boot: false,
         description: None,
         flags: None,
         time: FileTime(0),
@@ -27,7 +28,7 @@ fn capture_to(tree: &Path, wim: &Path) {
         integrity: false,
     };
     let options = CaptureOptions::default();
-    capture(tree, wim, &file, &image, false, &options, &mut |_, _| {}).unwrap();
+    capture(tree, wim, &file, &image, &options, &mut |_, _| {}).unwrap();
 }
 
 /// That two images say the same of each entry.
