@@ -20,6 +20,7 @@ use std::sync::Arc;
 use capturing::{Numbers, Seen, WIMLIB, captured, open, seen, try_append, utf8, wimlib};
 use wimwright_servicing::Access;
 use wimwright_servicing::apply::{ApplyOptions, Applying};
+use wimwright_servicing::container::Meter;
 use wimwright_servicing::security::{inherited, volume_root};
 use wimwright_testdata::program;
 use wimwright_wim::metadata::{
@@ -323,7 +324,7 @@ fn apply(wim: &Path, target: &Path) {
     let archive = open(wim);
     let options = ApplyOptions::default();
     let applying = Applying::new(&archive, 1, target, options, Access::Write).unwrap();
-    applying.run(&|_| {}).unwrap();
+    applying.run(&Meter::default()).unwrap();
 }
 
 fn random_root(seed: u64) -> Node {
