@@ -330,7 +330,10 @@ pub(crate) fn summary(receipt: &Receipt) -> String {
         .filter(|file| file.after.is_none())
         .count();
     let written = done.files.len() - removed;
-    let mut parts = vec![count(written, "file written", "files written")];
+    let mut parts = Vec::new();
+    if written > 0 {
+        parts.push(count(written, "file written", "files written"));
+    }
     for (number, one, many) in [
         (
             removed,
@@ -355,6 +358,10 @@ pub(crate) fn summary(receipt: &Receipt) -> String {
         if number > 0 {
             parts.push(count(number, one, many));
         }
+    }
+    if parts.is_empty() {
+        // Directories alone.
+        parts.push(count(written, "file written", "files written"));
     }
     let mut text = parts.join(", ");
     if !registry.hives.is_empty() {

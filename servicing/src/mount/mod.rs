@@ -9,7 +9,8 @@
 //! Shown: files, directories, links, times, and the Windows attributes as the
 //! extended attribute `system.ntfs_attrib`, as on a mounted NTFS. Not shown:
 //! security, named streams, short names; they stay with the files. Names are
-//! found whatever their case. Hard links and symbolic links are not made, and
+//! found whatever their case; so Linux takes two spellings for the same file,
+//! and changes the case of a name only by way of another name. Hard links and symbolic links are not made, and
 //! owner and mode of Linux are not kept; a file of the image with several
 //! names that is written to becomes a file of its own.
 

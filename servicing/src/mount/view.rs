@@ -547,3 +547,118 @@ fn host_target(target: &str, depth: usize) -> String {
         None => target.replace('\\', "/"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::inodes::CONTROL;
+    use super::*;
+    use crate::tree::MemoryTree;
+
+    fn view() -> View {
+        let mut tree = MemoryTree::new();
+        for name in ["a\\one", "a\\two", "b\\deep\\three"] {
+            tree.insert(name, name.as_bytes()).unwrap();
+        }
+        View::new(Arc::new(tree))
+    }
+
+    fn look(view: &View, path: &str) -> Answer<Shown> {
+        let mut shown = view.show(ROOT);
+        for name in path.split('/') {
+            shown = view.lookup(shown?.number, OsStr::new(name));
+        }
+        shown
+    }
+
+    fn names(view: &View, path: &str) -> Vec<String> {
+        let number = match path {
+            "" => ROOT,
+            path => look(view, path).unwrap().number,
+        };
+        let list = view.list(number).unwrap();
+        list.iter().map(|entry| entry.name.to_string()).collect()
+    }
+
+    #[test]
+    fn links_lead_where_they_lead_in_the_image() {
+        for (target, depth, leads) in [
+            ("\\Users", 0, "Users"),
+            ("\\Users\\Public", 2, "../../Users/Public"),
+            ("C:\\ProgramData", 1, "../ProgramData"),
+            ("C:\\", 1, ".."),
+            ("\\", 0, "."),
+            ("..\\x\\y", 3, "../x/y"),
+            ("\\\\server\\share", 1, "//server/share"),
+            ("/etc/passwd", 1, "/etc/passwd"),
+        ] {
+            assert_eq!(host_target(target, depth), leads, "{target}");
+        }
+    }
+
+    #[test]
+    fn what_the_kernel_forgot_is_dropped_unless_it_was_changed() {
+        let view = view();
+        let three = look(&view, "B/DEEP/THREE").unwrap().number;
+        let deep = look(&view, "b/deep").unwrap().number;
+        let b = look(&view, "b").unwrap().number;
+        assert!(three > CONTROL && b < deep && deep < three);
+        // In whatever order; `b` was looked for three times, `deep` twice.
+        view.forget(b, 3);
+        view.forget(deep, 2);
+        assert!(view.inodes().get(b).is_some(), "its file is known");
+        view.forget(three, 1);
+        for gone in [three, deep, b] {
+            assert!(view.inodes().get(gone).is_none());
+        }
+        let one = look(&view, "a/one").unwrap().number;
+        view.write(one, 0, b"ONE").unwrap();
+        view.forget(one, 1);
+        assert!(view.inodes().is_changed());
+        let again = look(&view, "a/one").unwrap();
+        assert_eq!((again.number, again.len), (one, 5));
+    }
+
+    #[test]
+    fn an_open_file_is_read_and_written_after_its_name_is_gone() {
+        let view = view();
+        let a = look(&view, "a").unwrap().number;
+        let one = look(&view, "a/one").unwrap().number;
+        let handle = view.open(one, true).unwrap();
+        view.remove(a, OsStr::new("ONE"), false).unwrap();
+        view.forget(one, 1);
+        assert_eq!(names(&view, "a"), ["two"]);
+        assert_eq!(view.read(handle, 2, 99).unwrap(), b"one");
+        view.write(one, 5, b"!").unwrap();
+        assert_eq!(view.read(handle, 0, 99).unwrap(), b"a\\one!");
+        view.close(handle);
+        assert!(view.inodes().get(one).is_none());
+        assert_eq!(
+            view.read(handle, 0, 1).unwrap_err().code(),
+            Errno::EBADF.code()
+        );
+    }
+
+    #[test]
+    fn a_directory_that_moved_shows_its_own_and_what_took_its_name() {
+        let view = view();
+        let b = look(&view, "b").unwrap().number;
+        let move_it = |from: (u64, &str), to: (u64, &str)| {
+            let (from, to) = ((from.0, OsStr::new(from.1)), (to.0, OsStr::new(to.1)));
+            view.rename(from, to, true)
+        };
+        move_it((ROOT, "a"), (b, "inner")).unwrap();
+        view.make(ROOT, OsStr::new("a"), Kind::Directory).unwrap();
+        assert_eq!(names(&view, "b/inner"), ["one", "two"]);
+        assert!(names(&view, "a").is_empty());
+        assert_eq!(look(&view, "b/inner/two").unwrap().len, 5);
+        let error = move_it((ROOT, "b"), (b, "b")).unwrap_err();
+        assert_eq!(error.code(), Errno::EINVAL.code());
+        let error = move_it((ROOT, "a"), (ROOT, "b")).unwrap_err();
+        assert_eq!(error.code(), Errno::ENOTEMPTY.code());
+        // And back: nothing differs but a directory that is gone again.
+        view.remove(ROOT, OsStr::new("a"), true).unwrap();
+        move_it((b, "inner"), (ROOT, "a")).unwrap();
+        assert_eq!(names(&view, "a"), ["one", "two"]);
+        assert_eq!(names(&view, "b"), ["deep"]);
+    }
+}

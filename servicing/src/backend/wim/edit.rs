@@ -28,6 +28,8 @@ pub(super) struct ImageEdit<'a> {
     /// By descriptor of a directory: what new files and new directories in it
     /// get.
     inherited: HashMap<(u32, bool), Option<u32>>,
+    /// What got another path: the old one, and the new one.
+    renamed: Vec<(ImagePath, ImagePath)>,
 }
 
 /// An entry, and the directory that it is in.
@@ -45,6 +47,7 @@ impl<'a> ImageEdit<'a> {
             update,
             now: time::to_wim(now),
             inherited: HashMap::new(),
+            renamed: Vec::new(),
         }
     }
 
@@ -72,7 +75,9 @@ impl<'a> ImageEdit<'a> {
             FileChange::Rename { from, to } => {
                 let from = self.tree.without_links(&from)?;
                 let to = self.tree.without_links(&to)?;
-                self.rename(&from, &to)
+                self.rename(&from, &to)?;
+                self.renamed.push((from, to));
+                Ok(())
             }
             FileChange::SetAttributes { path, attributes } => {
                 let real = self.tree.without_links(&path)?;
@@ -100,6 +105,15 @@ impl<'a> ImageEdit<'a> {
         self.editor.finish()
     }
 
+    /// Where the image has what is at `path` by now.
+    fn before(&self, path: &ImagePath) -> ImagePath {
+        let renamed = self.renamed.iter().rev();
+        renamed.fold(path.clone(), |path, (from, to)| match path.below(to) {
+            Some(below) => from.join_path(&below),
+            None => path,
+        })
+    }
+
     /// Hands content over to be stored; chunks that it shares with what is at
     /// `path` now are used again.
     fn add_content(
@@ -117,7 +131,7 @@ impl<'a> ImageEdit<'a> {
             return Ok(Hash::ZERO);
         }
         // Where the old content is out of reach there is nothing to use again.
-        let old = self.tree.reader(path).ok().flatten();
+        let old = self.tree.reader(&self.before(path)).ok().flatten();
         let base = old.and_then(|old| ChunkBase::of_blob(&old, differs));
         let mut blob = NewBlob::new(ToStore(Arc::clone(content)));
         blob.hash = Some(Hash(id.sha1));
