@@ -6,10 +6,13 @@
 //!   was, or a journal that the next open finishes
 //! * dropping a transaction discards it: a dry run is one that is dropped
 
+use std::io;
 use std::sync::Arc;
 
+use wimwright_hive::Hive;
+
 use crate::backend::{BackendError, FileChange, ImageTree, NestedWim, StagedStore, Store};
-use crate::blob::{Blob, ContentId, Identified, MemoryBlob};
+use crate::blob::{Blob, ContentId, Identified};
 use crate::draft::{Draft, DraftError};
 use crate::facts::FactsError;
 use crate::finding::Finding;
@@ -380,7 +383,7 @@ fn prepare(draft: &Draft) -> Result<(Receipt, Vec<FileChange>), CommitError> {
             hive: hive.clone(),
             source,
         })?;
-        let content: Arc<dyn Blob> = Arc::new(MemoryBlob::new(edited.as_bytes()));
+        let content: Arc<dyn Blob> = Arc::new(HiveBlob(Arc::clone(edited)));
         let id = ContentId::of_blob(content.as_ref());
         let content = Identified {
             id: id.map_err(|error| TreeError::new(&path, error))?,
@@ -400,6 +403,28 @@ fn prepare(draft: &Draft) -> Result<(Receipt, Vec<FileChange>), CommitError> {
     receipt.renamed = draft.renamed();
     receipt.restamped = restamped(&changes);
     Ok((receipt, changes))
+}
+
+/// The file that an edited hive is.
+struct HiveBlob(Arc<Hive>);
+
+impl Blob for HiveBlob {
+    fn len(&self) -> u64 {
+        self.0.as_bytes().len() as u64
+    }
+
+    fn read_into(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let part = usize::try_from(offset)
+            .ok()
+            .and_then(|start| {
+                self.0
+                    .as_bytes()
+                    .get(start..start.checked_add(buffer.len())?)
+            })
+            .ok_or(io::ErrorKind::UnexpectedEof)?;
+        buffer.copy_from_slice(part);
+        Ok(())
+    }
 }
 
 fn strict(plan: &Plan) -> Result<(), CommitError> {

@@ -134,7 +134,7 @@ impl Hives {
         }
         let broken = |source| RegistryError::in_hive(name, source);
         let file = ContentId::of(&bytes);
-        match Hive::open_with_logs(bytes.clone(), &logs) {
+        match Hive::open_with_logs(bytes, &logs) {
             Ok((hive, recovery)) => Ok(Some(Loaded {
                 hive: Arc::new(hive),
                 file,
@@ -147,8 +147,13 @@ impl Hives {
                     ))
                 }),
             })),
+            // Rare, so that the file is read again rather than kept twice.
             Err(HiveError::NoUsableLog(refusals)) => Ok(Some(Loaded {
-                hive: Arc::new(Hive::open_accepting_dirty(bytes).map_err(broken)?),
+                hive: {
+                    let bytes = self.tree.read(&path, MAX_HIVE).map_err(in_tree)?;
+                    let bytes = bytes.unwrap_or_default();
+                    Arc::new(Hive::open_accepting_dirty(bytes).map_err(broken)?)
+                },
                 file,
                 condition: Condition::Unrecovered(match refusals.as_slice() {
                     [] => "no log lies beside it".to_owned(),
