@@ -14,9 +14,10 @@ use wimwright_wim::{FileTime, Hash};
 
 use super::applied::Applied;
 use super::contents::{Hashes, Place};
+use super::describe::ARCHIVE;
 use super::entries::{Entry, EntryId, Listing};
 use super::notes::Notes;
-use super::scan::{ARCHIVE, Scan};
+use super::scan::Scan;
 use crate::security::inherited;
 use crate::sidecar::{kind_on_host, tagged_without_mark};
 use crate::text::Text;
