@@ -75,7 +75,7 @@ fn a_dry_run_says_what_would_be_and_writes_nothing() {
     let words = "apply @a.wim:1 @out --dry-run";
     run_in(top.path(), words)
         .ends(ExitCode::Done)
-        .says(&["1 file replaced", "\n    first\n"]);
+        .says(&["1 file to be replaced", "\n    first\n"]);
     let document = run_in(top.path(), &format!("{words} --json")).json();
     assert_eq!(
         (&document["changed"], &document["dry_run"]),

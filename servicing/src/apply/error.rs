@@ -136,6 +136,17 @@ pub enum ApplyError {
 }
 
 impl ApplyError {
+    /// Whether it is about the image, and not about the target.
+    pub fn is_of_image(&self) -> bool {
+        matches!(
+            self,
+            ApplyError::Wim(_)
+                | ApplyError::NoRoot
+                | ApplyError::NoContent { .. }
+                | ApplyError::PartMissing { .. }
+        )
+    }
+
     /// What the user can do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         Some(match self {

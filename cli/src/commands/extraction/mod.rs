@@ -4,8 +4,9 @@ mod show;
 
 use std::path::Path;
 
-use anyhow::Context as _;
-use wimwright_servicing::apply::{ApplyOptions, Applying, Selection, directories_of_images};
+use wimwright_servicing::apply::{
+    ApplyError, ApplyOptions, Applying, Selection, directories_of_images,
+};
 use wimwright_servicing::{Access, ImageName, Name, Selector, WimFile};
 
 use super::metered::metered;
@@ -105,7 +106,11 @@ impl Words<'_> {
             let image = format!("{}:{index}", file.display());
             let applied = self
                 .one(&wim, index, &target, &image, options, context)
-                .with_context(|| format!("image `{image}`"))?;
+                .map_err(|error| match error.is_of_image() {
+                    true => anyhow::Error::from(error).context(format!("image `{image}`")),
+                    false => error.into(),
+                })?;
+            show::show(self.verb, self.dry_run, &applied, context)?;
             if !applied.damaged.is_empty() {
                 code = ExitCode::Damaged;
             }
@@ -137,7 +142,7 @@ impl Words<'_> {
         image: &str,
         options: &ApplyOptions,
         context: &mut Context<'_>,
-    ) -> anyhow::Result<AppliedImage> {
+    ) -> Result<AppliedImage, ApplyError> {
         let access = match self.dry_run {
             true => Access::Read,
             false => Access::Write,
@@ -145,7 +150,7 @@ impl Words<'_> {
         let archive = wim.archive();
         let applying = Applying::new(archive, index, target, options.clone(), access)?;
         let (image, target) = (image.to_owned(), target.display().to_string());
-        let applied = match self.dry_run {
+        Ok(match self.dry_run {
             true => {
                 let replaced = applying.replaced().collect();
                 AppliedImage::planned(image, target, applying.preview(), replaced)
@@ -158,8 +163,6 @@ impl Words<'_> {
                 let report = metered(step, context, |meter| applying.run(meter))?;
                 AppliedImage::done(image, target, &report)
             }
-        };
-        show::show(self.verb, self.dry_run, &applied, context)?;
-        Ok(applied)
+        })
     }
 }

@@ -37,11 +37,19 @@ pub(super) fn show(
     text.push_str(&format!("  {}\n", counts(applied)));
     if let Some(moved) = &applied.moved {
         let names: Vec<String> = moved.names.iter().map(ToString::to_string).collect();
-        let moved = format!("moved into `{}`: {}", moved.into, names.join(", "));
+        let moved = match dry_run {
+            true => "to be moved into",
+            false => "moved into",
+        };
+        let moved = format!("{moved} `{}`: {}", moved.into, names.join(", "));
         text.push_str(&format!("  {}\n", printable(&moved)));
     }
     if applied.replaced > 0 {
-        let what = count(applied.replaced as usize, "file replaced", "files replaced");
+        let what = match dry_run {
+            true => ("file to be replaced", "files to be replaced"),
+            false => ("file replaced", "files replaced"),
+        };
+        let what = count(applied.replaced as usize, what.0, what.1);
         text.push_str(&format!("  {what}\n"));
     }
     for path in applied.replaced_files.iter().flatten() {
@@ -49,7 +57,11 @@ pub(super) fn show(
         text.push_str(&format!("    {}\n", printable(&path)));
     }
     for path in &applied.removed {
-        let line = format!("removed: `{path}`, the log of a hive that was replaced");
+        let removed = match dry_run {
+            true => "to be removed",
+            false => "removed",
+        };
+        let line = format!("{removed}: `{path}`, the log of a hive that was replaced");
         text.push_str(&format!("  {}\n", printable(&line)));
     }
     if !context.quiet || dry_run {
