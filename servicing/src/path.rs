@@ -224,6 +224,18 @@ impl ImagePath {
         &self.names
     }
 
+    /// The path as text, with backslashes; empty for the root.
+    pub fn to_text(&self) -> Text {
+        let mut units = Vec::new();
+        for (index, name) in self.names.iter().enumerate() {
+            if index > 0 {
+                units.push(u16::from(b'\\'));
+            }
+            units.extend(name.as_text().units());
+        }
+        Text::from_units(&units)
+    }
+
     /// Whether this is the image root.
     pub fn is_root(&self) -> bool {
         self.names.is_empty()
@@ -339,14 +351,7 @@ impl fmt::Debug for ImagePath {
 
 impl Serialize for ImagePath {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut units = Vec::new();
-        for (index, name) in self.names.iter().enumerate() {
-            if index > 0 {
-                units.push(u16::from(b'\\'));
-            }
-            units.extend(name.as_text().units());
-        }
-        Text::from_units(&units).serialize(serializer)
+        self.to_text().serialize(serializer)
     }
 }
 

@@ -66,11 +66,13 @@ impl SidecarWriter {
     /// Writes all of it.
     pub(crate) fn finish(self, content: SidecarContent<'_>) -> Result<(), Error> {
         let SidecarWriter(mut writer) = self;
-        let metadata = match content.kept.is_empty() && content.old.is_none() {
+        let old = content.old.as_ref();
+        let old_stays = old.is_some_and(|old| any_stays(&content.metadata, old));
+        let metadata = match content.kept.is_empty() && !old_stays {
             // Nothing is to be said but what the image says, which may be
             // long: it is not built again.
             true => content.metadata,
-            false => merge(content.metadata, &content.kept, content.old.as_ref())?,
+            false => merge(content.metadata, &content.kept, old)?,
         };
         let old = content.old.as_ref().map(|old| old.sidecar.archive());
         let (new, old) = blobs(&metadata, content.archive, old, &content.damaged);
@@ -115,9 +117,8 @@ fn blobs<'o>(
     (new, old.map(|old| (old, from_old)))
 }
 
-/// A directory whose list is to be written.
-struct Open {
-    id: wimwright_wim::metadata::DirectoryId,
+/// A directory of either tree, or both.
+struct Directory {
     image: Option<DentryId>,
     old: Option<DentryId>,
     /// Where the old one lies on the host, from the root.
@@ -137,7 +138,7 @@ fn merge(image: Metadata, kept: &Kept, old: Option<&OldSidecar<'_>>) -> Result<M
     let Some(root) = image.root() else {
         return Ok(image);
     };
-    let mut groups = Groups::of(&image);
+    let groups = Groups::of(&image);
     let mut securities = Securities::default();
     let mut first = owned(&root, 0);
     // The builder numbers descriptors, but wants a root to begin with: the
@@ -150,15 +151,15 @@ fn merge(image: Metadata, kept: &Kept, old: Option<&OldSidecar<'_>>) -> Result<M
     if let Some(id) = root.security_id() {
         securities.number(&mut builder, &image, Some(id), Side::Image);
     }
-    let mut open = vec![Open {
-        id,
+    let top = Directory {
         image: Some(root.id()),
         old: old.and_then(|old| old.sidecar.metadata().root().map(|root| root.id())),
         path: PathBuf::new(),
         depth: 0,
-    }];
-    while let Some(directory) = open.pop() {
-        let mut list = list(&directory, &image, kept, old, &mut groups);
+    };
+    let mut open = vec![(id, top)];
+    while let Some((id, directory)) = open.pop() {
+        let mut list = list(&directory, &image, kept, old, &groups);
         for merged in &mut list {
             let (metadata, side, id) = match (&merged.image, &merged.old, old) {
                 (Some(entry), ..) => (&image, Side::Image, entry.security_id()),
@@ -175,7 +176,7 @@ fn merge(image: Metadata, kept: &Kept, old: Option<&OldSidecar<'_>>) -> Result<M
             .collect();
         let fields = list.iter().zip(&streams);
         let added = builder.list(
-            directory.id,
+            id,
             fields.map(|(merged, streams)| merged.entry.fields(streams)),
         )?;
         for (merged, id) in list.iter().zip(added) {
@@ -183,8 +184,7 @@ fn merge(image: Metadata, kept: &Kept, old: Option<&OldSidecar<'_>>) -> Result<M
                 continue;
             };
             let moved = directory.depth == 0 && merged.image.is_none() && merged.old.is_none();
-            open.push(Open {
-                id,
+            let below = Directory {
                 image: merged.image.map(|entry| entry.id()),
                 old: match moved {
                     // The directory that the old system was moved into has
@@ -194,19 +194,46 @@ fn merge(image: Metadata, kept: &Kept, old: Option<&OldSidecar<'_>>) -> Result<M
                 },
                 path: directory.path.join(host_path(&merged.entry)),
                 depth: directory.depth + 1,
-            });
+            };
+            open.push((id, below));
         }
     }
     builder.finish()
 }
 
+/// Whether anything of an old sidecar is still to be said.
+fn any_stays(image: &Metadata, old: &OldSidecar<'_>) -> bool {
+    let groups = Groups { behind: 0 };
+    let mut open = vec![Directory {
+        image: image.root().map(|root| root.id()),
+        old: old.sidecar.metadata().root().map(|root| root.id()),
+        path: PathBuf::new(),
+        depth: 0,
+    }];
+    while let Some(directory) = open.pop() {
+        for merged in list(&directory, image, &Kept::default(), Some(old), &groups) {
+            match (merged.image, merged.old) {
+                (None, _) => return true,
+                (Some(entry), Some(in_old)) => open.push(Directory {
+                    image: Some(entry.id()),
+                    old: Some(in_old.id()),
+                    path: directory.path.join(host_path(&merged.entry)),
+                    depth: directory.depth + 1,
+                }),
+                (Some(_), None) => {}
+            }
+        }
+    }
+    false
+}
+
 /// The entries of one directory.
 fn list<'m>(
-    directory: &Open,
+    directory: &Directory,
     image: &'m Metadata,
     kept: &Kept,
     old: Option<&'m OldSidecar<'_>>,
-    groups: &mut Groups,
+    groups: &Groups,
 ) -> Vec<Merged<'m>> {
     let entry = directory.image.and_then(|id| image.dentry(id));
     let mut list: Vec<Merged<'m>> = Vec::new();

@@ -152,7 +152,7 @@ impl Words<'_> {
         let (image, target) = (image.to_owned(), target.display().to_string());
         Ok(match self.dry_run {
             true => {
-                let replaced = applying.replaced().collect();
+                let replaced = applying.replaced();
                 AppliedImage::planned(image, target, applying.preview(), replaced)
             }
             false => {

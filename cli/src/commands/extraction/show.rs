@@ -37,11 +37,11 @@ pub(super) fn show(
     text.push_str(&format!("  {}\n", counts(applied)));
     if let Some(moved) = &applied.moved {
         let names: Vec<String> = moved.names.iter().map(ToString::to_string).collect();
-        let moved = match dry_run {
+        let what = match dry_run {
             true => "to be moved into",
             false => "moved into",
         };
-        let moved = format!("{moved} `{}`: {}", moved.into, names.join(", "));
+        let moved = format!("{what} `{}`: {}", moved.into, names.join(", "));
         text.push_str(&format!("  {}\n", printable(&moved)));
     }
     if applied.replaced > 0 {

@@ -2,8 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use wimwright_servicing::ImagePath;
 use wimwright_servicing::apply::{Preview, Report};
+use wimwright_servicing::{ImagePath, Text};
 
 use super::Document;
 use super::image::FindingEntry;
@@ -59,7 +59,7 @@ pub struct AppliedImage {
     pub replaced: u64,
     /// Which ones; null but for a dry run.
     #[schemars(with = "Option<Vec<super::plan::Text>>")]
-    pub replaced_files: Option<Vec<ImagePath>>,
+    pub replaced_files: Option<Vec<Text>>,
     /// Logs of registry hives that the image replaces: removed.
     #[schemars(with = "Vec<super::plan::Text>")]
     pub removed: Vec<ImagePath>,
@@ -101,7 +101,7 @@ impl AppliedImage {
         image: String,
         target: String,
         preview: &Preview,
-        replaced: Vec<ImagePath>,
+        replaced: impl Iterator<Item = ImagePath>,
     ) -> AppliedImage {
         AppliedImage {
             image,
@@ -112,7 +112,7 @@ impl AppliedImage {
             hard_links: preview.counts.hard_links,
             bytes: preview.counts.bytes,
             replaced: preview.replaced,
-            replaced_files: Some(replaced),
+            replaced_files: Some(replaced.map(|path| path.to_text()).collect()),
             removed: preview.removed.clone(),
             moved: moved(preview.moved.as_ref()),
             sidecar: None,
