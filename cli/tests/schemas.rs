@@ -121,22 +121,21 @@ fn other_image(directory: &Path) {
 }
 
 /// What the program writes, in every shape it has.
-fn documents() -> Vec<Value> {
-    let top = sample();
-    broken_package(&top.path().join("broken"));
-    fs::create_dir(top.path().join("image/Users")).unwrap();
+fn documents(top: &Path) -> Vec<Value> {
+    broken_package(&top.join("broken"));
+    fs::create_dir(top.join("image/Users")).unwrap();
     for image in ["before", "odd"] {
-        wimwright::sample::write_image(&top.path().join(image)).unwrap();
+        wimwright::sample::write_image(&top.join(image)).unwrap();
     }
-    make_odd(&top.path().join("odd"));
+    make_odd(&top.join("odd"));
     let software = "REGEDIT4\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\X]\n";
     let tweak = format!("{software}\"a\"=hex(ffff0012):01\n\"b\"=hex(b):1\n@=hex(7):61,00,00\n");
-    fs::write(top.path().join("tweak.reg"), tweak).unwrap();
+    fs::write(top.join("tweak.reg"), tweak).unwrap();
     let tweaked =
         format!("{software}\"a\"=dword:1\n\"b\"=-\n\"c\"=\"x\"\n[-HKEY_CLASSES_ROOT\\none]\n");
-    fs::write(top.path().join("tweaked.reg"), tweaked).unwrap();
-    other_image(&top.path().join("other"));
-    support::wims::small(&top.path().join("a.wim"));
+    fs::write(top.join("tweaked.reg"), tweaked).unwrap();
+    other_image(&top.join("other"));
+    support::wims::small(&top.join("a.wim"));
     let mut documents = Vec::new();
     for words in [
         "info @image",
@@ -163,6 +162,8 @@ fn documents() -> Vec<Value> {
         "registry delete @image SOFTWARE\\X --dry-run",
         "registry export @image SOFTWARE\\X @x.reg",
         "registry import @image @tweak.reg",
+        "files put @image @tweak.reg Tools/tweak.reg",
+        "files delete @image Tools/tweak.reg --dry-run",
         "registry diff @image @x.reg",
         "registry diff @image @tweaked.reg",
         "registry diff @image @other --security",
@@ -185,7 +186,7 @@ fn documents() -> Vec<Value> {
         "capture @image @c.wim --force --dry-run",
         "append @image @c.wim",
     ] {
-        let found = run_in(top.path(), &format!("{words} --json"));
+        let found = run_in(top, &format!("{words} --json"));
         documents.push(found.json());
         for line in found.err.lines().filter(|line| line.starts_with('{')) {
             let mut line: Value = serde_json::from_str(line).unwrap();
@@ -194,6 +195,35 @@ fn documents() -> Vec<Value> {
         }
     }
     documents
+}
+
+/// What the mount commands write; they start the program itself. `None` where
+/// nothing can be mounted.
+fn mount_documents(top: &Path) -> Option<Vec<Value>> {
+    let test = "documents of mounts fit their schemas";
+    if !Path::new("/dev/fuse").exists() {
+        wimwright_testdata::skipped(test, "there is no /dev/fuse");
+        return None;
+    }
+    if !wimwright_testdata::program("fusermount3", test) {
+        return None;
+    }
+    fs::create_dir(top.join("mnt")).unwrap();
+    let at = |name: &str| top.join(name).to_str().unwrap().to_owned();
+    let commands = [
+        vec!["mount".to_owned(), at("image"), at("mnt")],
+        vec!["mounts".to_owned()],
+        vec!["unmount".to_owned(), at("mnt")],
+    ];
+    let documents = commands.map(|mut words| {
+        words.push("--json".to_owned());
+        let program = env!("CARGO_BIN_EXE_wimwright");
+        let found = Command::new(program).args(&words).output().unwrap();
+        let said = String::from_utf8_lossy(&found.stderr);
+        assert!(found.status.success(), "{words:?}: {said}");
+        serde_json::from_slice(&found.stdout).unwrap()
+    });
+    Some(documents.to_vec())
 }
 
 fn validator(documents: &[Value]) -> Option<(bool, String)> {
@@ -218,12 +248,18 @@ fn validator(documents: &[Value]) -> Option<(bool, String)> {
 
 #[test]
 fn every_document_fits_its_schema() {
-    let documents = documents();
+    let top = sample();
+    let mut documents = documents(top.path());
+    let mounts = mount_documents(top.path());
+    let can_mount = mounts.is_some();
+    documents.extend(mounts.unwrap_or_default());
     let named = |document: &Value| document["schema"].as_str().unwrap().to_owned();
     let seen: BTreeSet<String> = documents.iter().map(named).collect();
     let all = wimwright::json::schemas().unwrap().into_iter();
     let all: BTreeSet<String> = all
-        .map(|(file, _)| format!("wimwright/{}/1", file.trim_end_matches("-1.json")))
+        .map(|(file, _)| file.trim_end_matches("-1.json").to_owned())
+        .filter(|name| can_mount || !["mount", "mounts", "unmount"].contains(&name.as_str()))
+        .map(|name| format!("wimwright/{name}/1"))
         .collect();
     assert_eq!(seen, all, "each schema has a document here");
     let Some((fits, said)) = validator(&documents) else {
