@@ -11,7 +11,7 @@ use crate::facts::{FactsError, ImageFacts, find_windows};
 use crate::finding::Finding;
 use crate::image_name::{self, ImageName, ImageNameError, Selector};
 use crate::path::{ImagePath, PathError};
-use crate::registry::Hives;
+use crate::registry::{Hives, SharedHives};
 use crate::transaction::{ImageDraft, Transaction};
 use crate::tree::{FileTree, WimTree};
 use crate::wim_file::{WimFile, WimFileError};
@@ -214,10 +214,12 @@ impl ImageSet {
         let trees = wim_trees(&opened, selector)?;
         let several = trees.len() > 1;
         let store = Arc::new(Store::Wim(Arc::clone(&opened)));
+        let hives = SharedHives::default();
         let images = trees.into_iter().map(|(index, tree)| {
             let name = image_name::of_image(file, archive, index);
             let store = Some(Arc::clone(&store));
-            let image = Image::over(name, store, ImageTree::Wim(tree), holds);
+            let shared = several.then_some(&hives);
+            let image = Image::over(name, store, ImageTree::Wim(tree), holds, shared);
             let image = image.map_err(|error| match error {
                 OpenError::Facts(source) if several => OpenError::FactsOf { index, source },
                 other => other,
@@ -273,7 +275,7 @@ impl Image {
         let tree = ImageTree::Directory(backend.tree());
         let recovered = backend.recovered();
         let store = Arc::new(Store::Directory(backend));
-        let mut image = Image::over(path.display().to_string(), Some(store), tree, holds)?;
+        let mut image = Image::over(path.display().to_string(), Some(store), tree, holds, None)?;
         match recovered {
             Some(Recovered::Finished { changes }) => image.findings.insert(
                 0,
@@ -299,13 +301,18 @@ impl Image {
         store: Option<Arc<Store>>,
         tree: ImageTree,
         holds: Holds,
+        shared: Option<&SharedHives>,
     ) -> Result<Image, OpenError> {
         let files = tree.files();
         let windows = match holds {
             Holds::Windows => find_windows(files.as_ref())?,
             Holds::Files => ImagePath::root(),
         };
-        let hives = Arc::new(Hives::new(Arc::clone(&files), &windows)?);
+        let hives = Hives::new(Arc::clone(&files), &windows)?;
+        let hives = Arc::new(match shared {
+            Some(shared) => hives.sharing(shared),
+            None => hives,
+        });
         let facts = Arc::new(match holds {
             Holds::Windows => ImageFacts::read(&files, &windows, &hives)?,
             Holds::Files => ImageFacts::of_files(),
@@ -396,7 +403,7 @@ impl Image {
         tree: Arc<WimTree>,
     ) -> Result<Image, OpenError> {
         let name = image_name::of_image(wim.name(), wim.archive(), index);
-        let image = Image::over(name, None, ImageTree::Wim(tree), Holds::Windows)?;
+        let image = Image::over(name, None, ImageTree::Wim(tree), Holds::Windows, None)?;
         Ok(Image {
             index: Some(index),
             title: image_name::name_of(wim.archive(), index),

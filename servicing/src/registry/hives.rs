@@ -4,7 +4,7 @@
 //! everyone reads its true state. Whether it may be edited is another
 //! question, and [`Condition`] answers it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wimwright_hive::{Error as HiveError, Hive};
@@ -13,7 +13,7 @@ use super::RegistryError;
 use super::hive_name::{HiveName, config};
 use crate::blob::ContentId;
 use crate::path::{ImagePath, PathError};
-use crate::tree::FileTree;
+use crate::tree::{FileTree, TreeError};
 
 /// The largest hive that is loaded: Windows' own limit is about 2 GiB
 /// (recalled), and a cell's offset has 32 bits.
@@ -48,12 +48,17 @@ pub struct Loaded {
     pub condition: Condition,
 }
 
+/// Hives that several images have in common, by what their files and logs hold:
+/// the editions in one WIM file often share theirs.
+pub(crate) type SharedHives = Arc<Mutex<HashMap<Vec<ContentId>, Loaded>>>;
+
 /// The hives of one tree.
 pub struct Hives {
     tree: Arc<dyn FileTree>,
     windows: ImagePath,
     config: ImagePath,
     loaded: Mutex<BTreeMap<HiveName, Option<Loaded>>>,
+    shared: Option<SharedHives>,
 }
 
 impl Hives {
@@ -64,7 +69,34 @@ impl Hives {
             config: config(windows)?,
             windows: windows.clone(),
             loaded: Mutex::default(),
+            shared: None,
         })
+    }
+
+    /// The same, for one of several images whose hives may be the same.
+    pub(crate) fn sharing(self, shared: &SharedHives) -> Hives {
+        Hives {
+            shared: Some(Arc::clone(shared)),
+            ..self
+        }
+    }
+
+    /// What a hive's file and logs hold, in order, where that is known without
+    /// reading them.
+    fn contents(&self, path: &ImagePath) -> Result<Option<Vec<ContentId>>, TreeError> {
+        let logs = LOG_ENDINGS.iter().filter_map(|end| path.with_suffix(end));
+        let mut ids = Vec::new();
+        for path in std::iter::once(path.clone()).chain(logs) {
+            let Some(blob) = self.tree.open(&path)? else {
+                continue;
+            };
+            match blob.known_id() {
+                Some(id) => ids.push(id),
+                None if blob.is_empty() => ids.push(ContentId::of(&[])),
+                None => return Ok(None),
+            }
+        }
+        Ok((!ids.is_empty()).then_some(ids))
     }
 
     /// Where the file of `hive` lies.
@@ -98,8 +130,35 @@ impl Hives {
         if let Some(known) = loaded.get(name) {
             return Ok(known.clone());
         }
-        let found = self.read(name)?;
+        let found = match &self.shared {
+            Some(shared) => self.read_shared(name, shared)?,
+            None => self.read(name)?,
+        };
         loaded.insert(name.clone(), found.clone());
+        Ok(found)
+    }
+
+    fn read_shared(
+        &self,
+        name: &HiveName,
+        shared: &SharedHives,
+    ) -> Result<Option<Loaded>, RegistryError> {
+        let contents = self.contents(&self.path(name)?);
+        let contents = contents.map_err(|source| RegistryError::Tree {
+            hive: name.clone(),
+            source,
+        })?;
+        let Some(contents) = contents else {
+            return self.read(name);
+        };
+        let known = || shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(loaded) = known().get(&contents) {
+            return Ok(Some(loaded.clone()));
+        }
+        let found = self.read(name)?;
+        if let Some(loaded) = &found {
+            known().insert(contents, loaded.clone());
+        }
         Ok(found)
     }
 
