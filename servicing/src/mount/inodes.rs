@@ -5,6 +5,7 @@
 //! renamed; so a rename moves one entry, whatever is below it. Names are
 //! compared as Windows compares them.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -19,6 +20,62 @@ use crate::tree::Kind;
 pub(super) const ROOT: u64 = 1;
 /// The inode of the file that the mount is controlled by.
 pub(super) const CONTROL: u64 = 2;
+
+/// A name by its spelling: an image may hold several that Windows takes for the
+/// same.
+#[derive(Clone, Debug)]
+pub(super) struct Spelled {
+    name: Name,
+    /// Whether it is the one with exactly this spelling; else it stands before
+    /// all spellings of the name.
+    exact: bool,
+}
+
+impl Spelled {
+    /// This spelling.
+    pub(super) fn exactly(name: &Name) -> Spelled {
+        Spelled {
+            name: name.clone(),
+            exact: true,
+        }
+    }
+
+    /// The place before all spellings of a name.
+    fn before(name: &Name) -> Spelled {
+        Spelled {
+            name: name.clone(),
+            exact: false,
+        }
+    }
+
+    pub(super) fn name(&self) -> &Name {
+        &self.name
+    }
+}
+
+impl Ord for Spelled {
+    fn cmp(&self, other: &Spelled) -> Ordering {
+        let spelling = || match (self.exact, other.exact) {
+            (true, true) => {
+                let (left, right) = (self.name.as_text(), other.name.as_text());
+                left.as_wtf8().cmp(right.as_wtf8())
+            }
+            (left, right) => left.cmp(&right),
+        };
+        self.name.cmp(&other.name).then_with(spelling)
+    }
+}
+impl PartialOrd for Spelled {
+    fn partial_cmp(&self, other: &Spelled) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl PartialEq for Spelled {
+    fn eq(&self, other: &Spelled) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+impl Eq for Spelled {}
 
 /// Where what an inode stands for comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +96,23 @@ pub(super) struct Inode {
     pub(super) origin: Origin,
     /// What is known of a directory: names that were looked for, and all that
     /// the image does not have here.
-    pub(super) children: BTreeMap<Name, u64>,
+    pub(super) children: BTreeMap<Spelled, u64>,
+    /// What differs from the image, in a place of its own: most inodes are only
+    /// looked at, and there may be very many.
+    changed: Option<Box<Changed>>,
+    /// How often the kernel was told of it and has not forgotten it.
+    pub(super) lookups: u64,
+    /// How often it is open.
+    pub(super) open: u64,
+    /// Whether it still has a name.
+    pub(super) linked: bool,
+}
+
+/// What of an inode differs from the image.
+#[derive(Default)]
+pub(super) struct Changed {
     /// Names of the image that are not in this directory any more.
-    pub(super) hidden: BTreeSet<Name>,
+    pub(super) hidden: BTreeSet<Spelled>,
     /// The content, once written to.
     pub(super) content: Option<Arc<Patched>>,
     /// Attributes that were set.
@@ -50,13 +121,19 @@ pub(super) struct Inode {
     pub(super) times: Times,
     /// When it was last written to without the time being set.
     pub(super) touched: Option<FileTime>,
-    /// How often the kernel was told of it and has not forgotten it.
-    pub(super) lookups: u64,
-    /// How often it is open.
-    pub(super) open: u64,
-    /// Whether it still has a name.
-    pub(super) linked: bool,
 }
+
+static UNCHANGED: Changed = Changed {
+    hidden: BTreeSet::new(),
+    content: None,
+    attributes: None,
+    times: Times {
+        created: None,
+        accessed: None,
+        written: None,
+    },
+    touched: None,
+};
 
 impl Inode {
     pub(super) fn new(parent: u64, name: Name, kind: Kind, origin: Origin) -> Inode {
@@ -66,24 +143,47 @@ impl Inode {
             kind,
             origin,
             children: BTreeMap::new(),
-            hidden: BTreeSet::new(),
-            content: None,
-            attributes: None,
-            times: Times::default(),
-            touched: None,
+            changed: None,
             lookups: 0,
             open: 0,
             linked: true,
         }
     }
 
+    /// What differs from the image.
+    pub(super) fn changed(&self) -> &Changed {
+        self.changed.as_deref().unwrap_or(&UNCHANGED)
+    }
+
+    /// The same, to be changed.
+    pub(super) fn change(&mut self) -> &mut Changed {
+        self.changed.get_or_insert_default()
+    }
+
     /// Whether the image knows all that is to be known of it.
     fn is_as_in_image(&self) -> bool {
+        let changed = self.changed();
         self.origin == Origin::Here
-            && self.content.is_none()
-            && self.attributes.is_none()
-            && self.times.is_empty()
-            && self.hidden.is_empty()
+            && changed.content.is_none()
+            && changed.attributes.is_none()
+            && changed.times.is_empty()
+            && changed.hidden.is_empty()
+    }
+
+    /// What is known of a name in a directory, whatever its spelling: the first
+    /// spelling.
+    pub(super) fn child_alike(&self, name: &Name) -> Option<u64> {
+        let mut from = self.children.range(Spelled::before(name)..);
+        let (first, child) = from.next()?;
+        (first.name() == name).then_some(*child)
+    }
+
+    /// The first spelling of a name that the image has here no more.
+    pub(super) fn hidden_alike(&self, name: &Name) -> Option<&Name> {
+        let mut from = self.changed().hidden.range(Spelled::before(name)..);
+        from.next()
+            .map(Spelled::name)
+            .filter(|first| *first == name)
     }
 }
 
@@ -121,7 +221,7 @@ impl Inodes {
     pub(super) fn is_changed(&self) -> bool {
         self.known.iter().any(|(number, inode)| {
             let changed = *number != ROOT && inode.linked && !inode.is_as_in_image();
-            changed || !inode.hidden.is_empty()
+            changed || !inode.changed().hidden.is_empty()
         })
     }
 
@@ -130,7 +230,8 @@ impl Inodes {
         let number = self.next;
         self.next += 1;
         if let Some(parent) = self.known.get_mut(&inode.parent) {
-            parent.children.insert(inode.name.clone(), number);
+            let name = Spelled::exactly(&inode.name);
+            parent.children.insert(name, number);
         }
         self.known.insert(number, inode);
         number
@@ -211,18 +312,17 @@ impl Inodes {
         inode.name = name.clone();
         self.leave(old_parent, &old_name, was_here);
         if let Some(parent) = self.known.get_mut(&parent) {
-            // The spelling of a name that is there would stay.
-            parent.children.remove(&name);
-            parent.children.insert(name, number);
+            parent.children.insert(Spelled::exactly(&name), number);
         }
     }
 
     /// Takes a name out of a directory.
     fn leave(&mut self, directory: u64, name: &Name, image_has_it: bool) {
         if let Some(directory) = self.known.get_mut(&directory) {
-            directory.children.remove(name);
+            let name = Spelled::exactly(name);
+            directory.children.remove(&name);
             if image_has_it {
-                directory.hidden.insert(name.clone());
+                directory.change().hidden.insert(name);
             }
         }
     }
@@ -244,7 +344,7 @@ impl Inodes {
                 return;
             }
             if let Some(parent) = self.known.get_mut(&parent) {
-                parent.children.remove(&name);
+                parent.children.remove(&Spelled::exactly(&name));
             }
             // A directory that waited for this one alone.
             at = parent;

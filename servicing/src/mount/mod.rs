@@ -57,6 +57,12 @@ pub enum MountCommitError {
         /// How many more.
         more: usize,
     },
+    /// Two names that Windows takes for the same were both changed.
+    #[error("`{path}`: two files whose names differ only by case were both changed")]
+    CaseClash {
+        /// One of them.
+        path: ImagePath,
+    },
     /// What is to be committed cannot be read.
     #[error(transparent)]
     Tree(#[from] crate::tree::TreeError),
@@ -84,6 +90,9 @@ impl MountCommitError {
             }
             MountCommitError::Draft(error) => error.hint(),
             MountCommitError::Commit(error) => error.hint(),
+            MountCommitError::CaseClash { .. } => Some(
+                "Windows sees one of them: leave one as it was, or give it another name".to_owned(),
+            ),
             MountCommitError::Tree(_) => None,
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::MountCommitError;
 use super::inodes::{Inodes, Origin, ROOT};
 use crate::backend::FileChange;
 use crate::blob::{Blob, ContentId, Identified};
@@ -16,7 +17,7 @@ use crate::tree::{FileTree, Kind, MemoryTree, TreeError};
 pub(super) fn planned(
     inodes: &Inodes,
     image: &dyn FileTree,
-) -> Result<Vec<(ImagePath, Planned)>, TreeError> {
+) -> Result<Vec<(ImagePath, Planned)>, MountCommitError> {
     let mut found = Vec::new();
     // Paths of the image that have another name now: what takes their old name
     // is something else.
@@ -27,8 +28,14 @@ pub(super) fn planned(
         let Some(directory) = inodes.get(number) else {
             continue;
         };
-        for name in &directory.hidden {
-            if !directory.children.contains_key(name) {
+        for spelled in &directory.changed().hidden {
+            let name = spelled.name();
+            // What has the name now takes its place. Another spelling of it may
+            // be the image's own, and stays.
+            let taken = directory
+                .child_alike(name)
+                .and_then(|child| inodes.get(child));
+            if taken.is_none_or(|child| child.origin == Origin::Here) {
                 found.push((path.child(name.clone()), Planned::removed()));
             }
         }
@@ -40,7 +47,8 @@ pub(super) fn planned(
             if inode.kind == Kind::Directory {
                 open.push((*child, path.clone()));
             }
-            let blob: Option<Arc<dyn Blob>> = match &inode.content {
+            let changed = inode.changed();
+            let blob: Option<Arc<dyn Blob>> = match &changed.content {
                 Some(content) => {
                     let blob: Arc<dyn Blob> = Arc::clone(content) as _;
                     let id = ContentId::of_blob(blob.as_ref());
@@ -53,9 +61,9 @@ pub(super) fn planned(
                 (Origin::New, None) => Planned::directory(),
                 (Origin::New, Some(blob)) => {
                     // Whether it replaces a file is known at the end.
-                    let here = directory.hidden.contains(&inode.name);
-                    let replaced = inodes.origin(number).filter(|_| here);
-                    let replaced = replaced.map(|above| above.child(inode.name.clone()));
+                    let here = directory.hidden_alike(&inode.name).cloned();
+                    let above = inodes.origin(number);
+                    let replaced = above.zip(here).map(|(above, name)| above.child(name));
                     new_files.push((found.len(), replaced));
                     Planned::file(blob, None)
                 }
@@ -64,12 +72,14 @@ pub(super) fn planned(
                     Planned::renamed(origin.clone(), blob)
                 }
                 (Origin::Here, Some(blob)) => Planned::file(blob, inodes.origin(*child)),
-                (Origin::Here, None) if inode.attributes.is_none() && inode.times.is_empty() => {
+                (Origin::Here, None)
+                    if changed.attributes.is_none() && changed.times.is_empty() =>
+                {
                     continue;
                 }
                 (Origin::Here, None) => Planned::kept(inodes.origin(*child)),
             };
-            found.push((path, planned.with(inode.attributes, inode.times)));
+            found.push((path, planned.with(changed.attributes, changed.times)));
         }
     }
     for (at, replaced) in new_files {
@@ -78,15 +88,16 @@ pub(super) fn planned(
         let Some(replaced) = replaced.filter(|path| !moved.contains(path)) else {
             continue;
         };
-        let Some((above, name)) = replaced.parent().zip(replaced.file_name()) else {
-            continue;
-        };
-        let mut entries = image.read_dir(&above)?.unwrap_or_default().into_iter();
-        let spelled = entries.find(|entry| entry.name == *name);
-        if let (Some(spelled), Some((_, planned))) = (spelled, found.get_mut(at))
+        if let Some((_, planned)) = found.get_mut(at)
             && image.has_file(&replaced)?
         {
-            planned.replaces(above.child(spelled.name));
+            planned.replaces(replaced);
+        }
+    }
+    let mut seen = BTreeSet::new();
+    for (path, _) in &found {
+        if !seen.insert(path) {
+            return Err(MountCommitError::CaseClash { path: path.clone() });
         }
     }
     Ok(found)

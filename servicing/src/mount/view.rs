@@ -14,7 +14,7 @@ use std::time::SystemTime;
 use fuser::Errno;
 use wimwright_hive::FileTime;
 
-use super::inodes::{Inode, Inodes, Origin, ROOT};
+use super::inodes::{Inode, Inodes, Origin, ROOT, Spelled};
 use crate::backend::RESERVED;
 use crate::blob::{Blob, MemoryBlob};
 use crate::patched::Patched;
@@ -114,27 +114,26 @@ impl View {
         numbers.iter().filter_map(|at| inodes.path(*at)).collect()
     }
 
-    /// The number of what a name in a directory stands for.
+    /// The number of what a name in a directory stands for: of the exact
+    /// spelling, else of the first.
     fn find(&self, parent: u64, name: &Name) -> Answer<Option<u64>> {
-        let path = {
+        let exactly = Spelled::exactly(name);
+        let (above, alike) = {
             let inodes = self.inodes();
             let directory = inodes.get(parent).ok_or(Errno::ESTALE)?;
-            if let Some(known) = directory.children.get(name) {
+            if let Some(known) = directory.children.get(&exactly) {
                 return Ok(Some(*known));
             }
             if directory.kind != Kind::Directory {
                 return Err(Errno::ENOTDIR);
             }
-            if directory.hidden.contains(name) {
-                return Ok(None);
-            }
-            match inodes.origin(parent) {
-                Some(above) => above.child(name.clone()),
-                None => return Ok(None),
-            }
+            (inodes.origin(parent), directory.child_alike(name))
         };
-        let Some(found) = self.tree.metadata(&path).map_err(tree_error)? else {
-            return Ok(None);
+        let Some(path) = above.map(|above| above.child(name.clone())) else {
+            return Ok(alike);
+        };
+        let Some(found) = self.tree.entry(&path).map_err(tree_error)? else {
+            return Ok(alike);
         };
         let is_link = self.tree.link_target(&path).map_err(tree_error)?.is_some();
         let kind = match is_link {
@@ -143,16 +142,15 @@ impl View {
         };
         let mut inodes = self.inodes();
         let directory = inodes.get(parent).ok_or(Errno::ESTALE)?;
-        match directory.children.get(name) {
-            Some(known) => Ok(Some(*known)),
-            None if directory.hidden.contains(name) => Ok(None),
-            None => Ok(Some(inodes.add(Inode::new(
-                parent,
-                name.clone(),
-                kind,
-                Origin::Here,
-            )))),
+        let spelled = Spelled::exactly(&found.name);
+        if let Some(known) = directory.children.get(&spelled) {
+            return Ok(Some(*known));
         }
+        if directory.changed().hidden.contains(&spelled) {
+            return Ok(directory.child_alike(name));
+        }
+        let inode = Inode::new(parent, found.name, kind, Origin::Here);
+        Ok(Some(inodes.add(inode)))
     }
 
     /// What a name in a directory stands for; the kernel knows of it then.
@@ -202,16 +200,17 @@ impl View {
         };
         let inodes = self.inodes();
         let inode = inodes.get(number).ok_or(Errno::ESTALE)?;
+        let changed = inode.changed();
         let known = base.as_ref().map(Metadata::times).unwrap_or_default();
         let touched = Times {
-            written: inode.touched,
-            accessed: inode.touched,
+            written: changed.touched,
+            accessed: changed.touched,
             created: None,
         };
-        let times = inode.times.or(touched).or(known);
+        let times = changed.times.or(touched).or(known);
         let system = |time: Option<FileTime>| time.and_then(time::to_system);
         let written = system(times.written).unwrap_or(self.mounted);
-        let len = match (&inode.content, inode.kind) {
+        let len = match (&changed.content, inode.kind) {
             (Some(content), _) => Blob::len(content.as_ref()),
             (None, Kind::File) => base.map_or(0, |base| base.len),
             (None, Kind::Link) => target,
@@ -242,7 +241,8 @@ impl View {
         let base = self.base_metadata(number)?;
         let inodes = self.inodes();
         let inode = inodes.get(number).ok_or(Errno::ESTALE)?;
-        Ok(inode.attributes.or(base.and_then(|base| base.attributes)))
+        let set = inode.changed().attributes;
+        Ok(set.or(base.and_then(|base| base.attributes)))
     }
 
     /// The names in a directory, with all that was changed in it.
@@ -255,15 +255,14 @@ impl View {
         let inodes = self.inodes();
         let directory = inodes.get(number).ok_or(Errno::ESTALE)?;
         let mut entries: Vec<Entry> = in_image.unwrap_or_default();
-        // Of names that differ only by case Windows sees one.
-        entries.dedup_by(|next, first| next.name == first.name);
-        entries.retain(|entry| !directory.hidden.contains(&entry.name));
+        let hidden = &directory.changed().hidden;
+        entries.retain(|entry| !hidden.contains(&Spelled::exactly(&entry.name)));
         for (name, child) in &directory.children {
             if let Some(child) = inodes.get(*child)
                 && child.origin != Origin::Here
             {
                 entries.push(Entry {
-                    name: name.clone(),
+                    name: name.name().clone(),
                     kind: child.kind,
                 });
             }
@@ -301,7 +300,7 @@ impl View {
                 Kind::Directory => return Err(Errno::EISDIR),
                 Kind::Link => return Err(Errno::ELOOP),
             }
-            (inodes.origin(number), inode.content.is_some())
+            (inodes.origin(number), inode.changed().content.is_some())
         };
         let content = match origin.filter(|_| !is_written) {
             Some(path) => self.tree.open(&path).map_err(tree_error)?,
@@ -340,7 +339,7 @@ impl View {
         let written = self
             .inodes()
             .get(number)
-            .and_then(|inode| inode.content.clone());
+            .and_then(|inode| inode.changed().content.clone());
         let content = match written {
             Some(written) => written as Arc<dyn Blob>,
             None => content.ok_or(Errno::EIO)?,
@@ -363,7 +362,7 @@ impl View {
             if inode.kind != Kind::File {
                 return Err(Errno::EISDIR);
             }
-            if let Some(content) = &inode.content {
+            if let Some(content) = &inode.changed().content {
                 return Ok(Arc::clone(content));
             }
             inodes.origin(number)
@@ -376,13 +375,14 @@ impl View {
         let content = Arc::new(Patched::new(base).map_err(io_error)?);
         let mut inodes = self.inodes();
         let inode = inodes.get_mut(number).ok_or(Errno::ESTALE)?;
-        Ok(Arc::clone(inode.content.get_or_insert(content)))
+        Ok(Arc::clone(inode.change().content.get_or_insert(content)))
     }
 
     fn touch(&self, number: u64) {
         if let Some(inode) = self.inodes().get_mut(number) {
-            inode.touched = Some(time::from_system(SystemTime::now()));
-            inode.times.written = None;
+            let changed = inode.change();
+            changed.touched = Some(time::from_system(SystemTime::now()));
+            changed.times.written = None;
         }
     }
 
@@ -408,7 +408,8 @@ impl View {
         let mut inodes = self.inodes();
         let inode = inodes.get_mut(number).ok_or(Errno::ESTALE)?;
         if number != ROOT {
-            inode.times = times.or(inode.times);
+            let changed = inode.change();
+            changed.times = times.or(changed.times);
         }
         Ok(())
     }
@@ -427,7 +428,7 @@ impl View {
             return Err(Errno::EPERM);
         }
         let kept = is & STRUCTURAL_ATTRIBUTES;
-        inode.attributes = Some(kept | attributes & !STRUCTURAL_ATTRIBUTES);
+        inode.change().attributes = Some(kept | attributes & !STRUCTURAL_ATTRIBUTES);
         Ok(())
     }
 
@@ -452,10 +453,10 @@ impl View {
             return Err(Errno::EEXIST);
         }
         let mut inode = Inode::new(parent, name, kind, Origin::New);
-        inode.touched = Some(time::from_system(SystemTime::now()));
+        inode.change().touched = Some(time::from_system(SystemTime::now()));
         if kind == Kind::File {
             let content = Patched::new(Arc::new(MemoryBlob::new([]))).map_err(io_error)?;
-            inode.content = Some(Arc::new(content));
+            inode.change().content = Some(Arc::new(content));
         }
         let number = {
             let mut inodes = self.inodes();

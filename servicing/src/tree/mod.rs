@@ -156,6 +156,27 @@ pub trait FileTree: Send + Sync {
         Ok(None)
     }
 
+    /// What the listing of its directory says of `path`: its name as spelled
+    /// there. `None` where there is nothing, and for the root.
+    ///
+    /// # Errors
+    /// As [`FileTree::metadata`].
+    fn entry(&self, path: &ImagePath) -> Result<Option<Entry>, TreeError> {
+        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+            return Ok(None);
+        };
+        let entries = self.read_dir(&above)?.unwrap_or_default();
+        let mut alike: Vec<Entry> = entries
+            .into_iter()
+            .filter(|entry| entry.name == *name)
+            .collect();
+        let exact = |entry: &Entry| entry.name.as_text() == name.as_text();
+        match alike.iter().position(exact) {
+            Some(at) => Ok(Some(alike.swap_remove(at))),
+            None => Ok(alike.into_iter().next()),
+        }
+    }
+
     /// Whether a file is there.
     ///
     /// # Errors

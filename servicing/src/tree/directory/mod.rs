@@ -285,6 +285,36 @@ impl DirectoryTree {
         }))
     }
 
+    /// What a listing says of a name in it.
+    fn listed(&self, directory: &Path, name: &Name, kind: HostKind) -> Entry {
+        Entry {
+            name: name.clone(),
+            kind: match kind {
+                HostKind::File => Kind::File,
+                HostKind::Directory => Kind::Directory,
+                HostKind::Special => Kind::Link,
+                HostKind::Link => match self.follow(directory.join(host_name(name))) {
+                    Place::File(_) => Kind::File,
+                    _ => Kind::Link,
+                },
+            },
+        }
+    }
+
+    fn find_entry(&self, path: &ImagePath) -> io::Result<Option<Entry>> {
+        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+            return Ok(None);
+        };
+        let Some(Place::Directory(host)) = self.find(&above)? else {
+            return Ok(None);
+        };
+        let Some(listing) = self.listing(&host)? else {
+            return Ok(None);
+        };
+        let found = listing.names.find(name);
+        Ok(found.map(|(name, kind)| self.listed(&host, name, *kind)))
+    }
+
     fn find_entries(&self, path: &ImagePath) -> io::Result<Option<Vec<Entry>>> {
         let Some(Place::Directory(host)) = self.find(path)? else {
             return Ok(None);
@@ -292,18 +322,8 @@ impl DirectoryTree {
         let Some(listing) = self.listing(&host)? else {
             return Ok(None);
         };
-        let entries = listing.names.iter().map(|(name, kind)| Entry {
-            name: name.clone(),
-            kind: match kind {
-                HostKind::File => Kind::File,
-                HostKind::Directory => Kind::Directory,
-                HostKind::Special => Kind::Link,
-                HostKind::Link => match self.follow(host.join(host_name(name))) {
-                    Place::File(_) => Kind::File,
-                    _ => Kind::Link,
-                },
-            },
-        });
+        let entries = listing.names.iter();
+        let entries = entries.map(|(name, kind)| self.listed(&host, name, *kind));
         Ok(Some(entries.collect()))
     }
 }
@@ -316,6 +336,11 @@ impl FileTree for DirectoryTree {
 
     fn read_dir(&self, path: &ImagePath) -> Result<Option<Vec<Entry>>, TreeError> {
         self.find_entries(path)
+            .map_err(|error| TreeError::new(path, error))
+    }
+
+    fn entry(&self, path: &ImagePath) -> Result<Option<Entry>, TreeError> {
+        self.find_entry(path)
             .map_err(|error| TreeError::new(path, error))
     }
 

@@ -287,6 +287,17 @@ impl FileTree for WimTree {
         Ok(Some(entries.collect()))
     }
 
+    fn entry(&self, path: &ImagePath) -> Result<Option<Entry>, TreeError> {
+        let found = self.find(path)?.filter(|_| !path.is_root());
+        Ok(found.and_then(|dentry| {
+            let units: Vec<u16> = dentry.name().units().collect();
+            Some(Entry {
+                name: Name::found(Text::from_units(&units))?,
+                kind: kind(&dentry),
+            })
+        }))
+    }
+
     fn open(&self, path: &ImagePath) -> Result<Option<Arc<dyn Blob>>, TreeError> {
         let Some(mut dentry) = self.find(path)? else {
             return Ok(None);
