@@ -298,7 +298,7 @@ impl Inodes {
     }
 
     /// Gives an inode another name and place.
-    pub(super) fn rename(&mut self, number: u64, parent: u64, name: Name) {
+    pub(super) fn rename(&mut self, number: u64, parent: u64, name: &Name) {
         let origin = self.origin(number);
         let Some(inode) = self.known.get_mut(&number) else {
             return;
@@ -312,7 +312,7 @@ impl Inodes {
         inode.name = name.clone();
         self.leave(old_parent, &old_name, was_here);
         if let Some(parent) = self.known.get_mut(&parent) {
-            parent.children.insert(Spelled::exactly(&name), number);
+            parent.children.insert(Spelled::exactly(name), number);
         }
     }
 

@@ -520,7 +520,7 @@ impl View {
             inodes.unlink(there);
             inodes.drop_unused(there);
         }
-        inodes.rename(number, to_parent, to_name);
+        inodes.rename(number, to_parent, &to_name);
         Ok(())
     }
 }
