@@ -722,3 +722,28 @@ fn optimize_packs_in_another_way() {
         .complains(&["LZMS cannot be written", "--compress lzx"]);
     assert_eq!(bench.names(), ["a.wim"]);
 }
+
+#[test]
+fn what_is_new_in_an_lzms_file_is_stored_and_said_to_be() {
+    let Some(bench) = Bench::new("what_is_new_in_an_lzms_file_is_stored_and_said_to_be") else {
+        return;
+    };
+    for (options, is_said) in [
+        (&["--compress=lzms"][..], true),
+        (&["--solid"], true),
+        (&["--compress=lzx"], false),
+    ] {
+        bench.two_images("a.wim", options);
+        fs::write(bench.path("new"), "x".repeat(100_000)).unwrap();
+        let length = bench.read("a.wim").len();
+        let found = bench.run("files put @a.wim:1 @new new.txt").ends(ExitCode::Done);
+        let said = found.err.contains("[stored-uncompressed]");
+        assert_eq!(said, is_said, "{options:?}: {}", found.err);
+        let grown = bench.read("a.wim").len() - length;
+        assert_eq!(grown > 100_000, is_said, "{options:?}: {grown}");
+        bench.wimlib(&["verify", "@a.wim"]);
+        // What is only looked at needs no word about it.
+        let found = bench.run("dir @a.wim:1").ends(ExitCode::Done);
+        assert!(!found.err.contains("stored-uncompressed"), "{}", found.err);
+    }
+}

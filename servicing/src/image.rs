@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wimwright_hive::FileTime;
+use wimwright_wim::Archive;
+use wimwright_wim::compress::Codec;
 
 use crate::backend::{BackendError, DirectoryBackend, ImageTree, NestedWim, Recovered, Store};
 use crate::draft::{Draft, DraftOptions};
@@ -224,9 +226,12 @@ impl ImageSet {
                 OpenError::Facts(source) if several => OpenError::FactsOf { index, source },
                 other => other,
             })?;
+            let mut findings = image.findings;
+            findings.extend(stored_plain(archive).filter(|_| access == Access::Write));
             Ok(Image {
                 index: Some(index),
                 title: image_name::name_of(archive, index),
+                findings,
                 ..image
             })
         });
@@ -433,6 +438,17 @@ impl Image {
     pub fn begin(self, options: BeginOptions) -> Transaction {
         Transaction::new(vec![self.into_draft(options)], options)
     }
+}
+
+/// That what is new in a file is not compressed, where that is so.
+fn stored_plain(archive: &Archive) -> Option<Finding> {
+    (archive.header().codec() == Some(Codec::Lzms)).then(|| {
+        Finding::note(
+            "stored-uncompressed",
+            "the file is compressed with LZMS, which is read but not written: what is new in it \
+             is stored uncompressed; `export --compress lzx` makes a file where it is not",
+        )
+    })
 }
 
 /// Names that differ only by case, and names that Windows cannot have, in the

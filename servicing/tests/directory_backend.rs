@@ -434,9 +434,9 @@ fn what_stands_in_the_way_is_named() {
         (put("file\\below", "new"), "`file` is a file"),
         (make("file"), "`file` is a file"),
         (make("directory\\X\\below"), "`directory\\X` is a file"),
-        (put(".WimWright\\new-0", "new"), "is reserved"),
-        (make(".wimwright"), "is reserved"),
-        (remove(".wimwright"), "is reserved"),
+        (put(".WimWright\\new-0", "new"), "keeps that name for itself"),
+        (make(".wimwright"), "keeps that name for itself"),
+        (remove(".wimwright"), "keeps that name for itself"),
         (remove(""), "root itself"),
         (put("", "new"), "is a directory"),
         (
@@ -853,7 +853,7 @@ fn moves_that_cannot_be_made_are_refused_before_anything_is_written() {
         (rename("a", "a\\b\\a"), "lies in it"),
         (rename("a", "file\\a"), "is a file"),
         (rename("", "x"), "root itself"),
-        (rename("a", ".wimwright\\a"), "reserved"),
+        (rename("a", ".wimwright\\a"), "keeps that name"),
         (set_attributes("absent", 0x20), "nothing is there"),
         (
             set_attributes("file", 0x22),
