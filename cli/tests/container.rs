@@ -736,7 +736,9 @@ fn what_is_new_in_an_lzms_file_is_stored_and_said_to_be() {
         bench.two_images("a.wim", options);
         fs::write(bench.path("new"), "x".repeat(100_000)).unwrap();
         let length = bench.read("a.wim").len();
-        let found = bench.run("files put @a.wim:1 @new new.txt").ends(ExitCode::Done);
+        let found = bench
+            .run("files put @a.wim:1 @new new.txt")
+            .ends(ExitCode::Done);
         let said = found.err.contains("[stored-uncompressed]");
         assert_eq!(said, is_said, "{options:?}: {}", found.err);
         let grown = bench.read("a.wim").len() - length;

@@ -434,7 +434,10 @@ fn what_stands_in_the_way_is_named() {
         (put("file\\below", "new"), "`file` is a file"),
         (make("file"), "`file` is a file"),
         (make("directory\\X\\below"), "`directory\\X` is a file"),
-        (put(".WimWright\\new-0", "new"), "keeps that name for itself"),
+        (
+            put(".WimWright\\new-0", "new"),
+            "keeps that name for itself",
+        ),
         (make(".wimwright"), "keeps that name for itself"),
         (remove(".wimwright"), "keeps that name for itself"),
         (remove(""), "root itself"),
