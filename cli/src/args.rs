@@ -25,7 +25,8 @@ use crate::exit::ExitCode;
 
 /// Services Windows images offline, on any machine, without Windows.
 ///
-/// An IMAGE is a directory that holds an extracted or mounted Windows.
+/// An IMAGE is one of a WIM file, like `install.wim:2`, all of them, like `install.wim:all`, or a
+/// directory that holds an extracted or mounted one.
 #[derive(Debug, Parser)]
 #[command(name = "wimwright", version, after_help = exit_codes(), max_term_width = 100)]
 pub(crate) struct Arguments {
@@ -119,7 +120,7 @@ pub(crate) enum Command {
     },
     /// List a directory of an image
     Dir {
-        /// The image directory
+        /// The image: a directory, or `FILE.wim:2`, `FILE.wim:all`
         image: PathBuf,
         /// Where in the image, like `Windows/System32`; its root if not given
         path: Option<String>,
@@ -129,7 +130,7 @@ pub(crate) enum Command {
     },
     /// Write the content of a file of an image to standard output
     Cat {
-        /// The image directory
+        /// The image: a directory, or `FILE.wim:2`, `FILE.wim:all`
         image: PathBuf,
         /// Which file, like `Windows/INF/oem0.inf`
         path: String,
@@ -212,7 +213,7 @@ pub(crate) enum DriversCommand {
     /// A PACKAGE is a folder, of which every .inf file is a package, or an .inf file. A package
     /// that is refused does not keep the others from being added.
     Add {
-        /// The image directory
+        /// The image: a directory, or `FILE.wim:2`, `FILE.wim:all`
         image: PathBuf,
         /// Folders or .inf files
         #[arg(required = true, value_name = "PACKAGE")]
@@ -230,7 +231,7 @@ pub(crate) enum DriversCommand {
     ///
     /// All that are named are removed, or none. Drivers that came with Windows cannot be removed.
     Remove {
-        /// The image directory
+        /// The image: a directory, or `FILE.wim:2`, `FILE.wim:all`
         image: PathBuf,
         /// Published names, `oem0.inf` or `oem0`; or package ids
         #[arg(required = true, value_name = "NAME")]
@@ -245,7 +246,7 @@ pub(crate) enum DriversCommand {
     ///
     /// A folder is named by package id; `drivers add` takes it as it is.
     Export {
-        /// The image directory
+        /// The image: a directory, or `FILE.wim:2`, `FILE.wim:all`
         image: PathBuf,
         /// The directory to make the folders in; made where it is missing
         directory: PathBuf,
@@ -258,7 +259,7 @@ pub(crate) enum DriversCommand {
     },
     /// List the driver packages of an image
     List {
-        /// The image directory
+        /// The image: a directory, or `FILE.wim:2`, `FILE.wim:all`
         image: PathBuf,
         /// Those that came with Windows as well
         #[arg(long)]
@@ -266,7 +267,7 @@ pub(crate) enum DriversCommand {
     },
     /// Describe a driver of an image, or a driver package on disk
     Info {
-        /// The image directory; or a package: a folder or an .inf file
+        /// The image: a directory, or one of `FILE.wim:2`; or a package: a folder or an .inf file
         target: PathBuf,
         /// The driver of the image, by its published name: `oem0.inf`
         published_name: Option<String>,
@@ -282,7 +283,7 @@ pub(crate) enum PlanCommand {
     },
     /// Apply a saved plan, if the image is as the plan expects it
     Apply {
-        /// The image directory
+        /// The image: a directory, or `FILE.wim:2`, `FILE.wim:all`
         image: PathBuf,
         /// The plan
         file: PathBuf,

@@ -20,7 +20,7 @@ pub(crate) enum RegistryCommand {
     /// Show a key or a value
     #[command(after_help = KEYS)]
     Get {
-        /// The image directory
+        /// The image: a directory, or `FILE.wim:2`, `FILE.wim:all`
         image: PathBuf,
         /// Which key
         key: String,
@@ -38,7 +38,7 @@ pub(crate) enum RegistryCommand {
     /// Set a value; its key is created where missing
     #[command(after_help = KEYS)]
     Set {
-        /// The image directory
+        /// The image: a directory, or `FILE.wim:2`, `FILE.wim:all`
         image: PathBuf,
         /// Which key
         key: String,
@@ -58,7 +58,7 @@ pub(crate) enum RegistryCommand {
     /// Delete a key or a value
     #[command(after_help = KEYS)]
     Delete {
-        /// The image directory
+        /// The image: a directory, or `FILE.wim:2`, `FILE.wim:all`
         image: PathBuf,
         /// Which key
         key: String,
@@ -75,7 +75,7 @@ pub(crate) enum RegistryCommand {
     /// Write a key with all below it as a .reg file
     #[command(after_help = KEYS)]
     Export {
-        /// The image directory
+        /// The image: a directory, or `FILE.wim:2`, `FILE.wim:all`
         image: PathBuf,
         /// Which key
         key: String,
@@ -93,7 +93,7 @@ pub(crate) enum RegistryCommand {
     /// Bring .reg files into an image, all or none
     #[command(after_help = KEYS)]
     Import {
-        /// The image directory
+        /// The image: a directory, or `FILE.wim:2`, `FILE.wim:all`
         image: PathBuf,
         /// .reg files, in this order; `-` is standard input
         #[arg(required = true, value_name = "FILE")]
@@ -108,7 +108,7 @@ pub(crate) enum RegistryCommand {
     /// Compare the registries of two images, or say what a .reg file would change
     #[command(after_help = KEYS)]
     Diff {
-        /// The image directory
+        /// The image: a directory, or `FILE.wim:2`, `FILE.wim:all`
         image: PathBuf,
         /// The other image directory, or a .reg file
         other: PathBuf,

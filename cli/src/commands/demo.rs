@@ -176,7 +176,7 @@ fn explanation(demo: &Demo) -> String {
          wimwright drivers list {directory}/{IMAGE}\n  \
          wimwright drivers add {directory}/{IMAGE} {directory}/{PACKAGE}    (a second time: \
          unchanged)\n\
-         With an image of your own, extracted or mounted into a directory:\n  \
+         With an image of your own, `FILE.wim:1` or a directory:\n  \
          wimwright drivers add IMAGE PACKAGE --dry-run    (the plan; nothing is written)\n  \
          wimwright drivers add IMAGE PACKAGE\n"
     ));
