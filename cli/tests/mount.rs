@@ -73,6 +73,9 @@ impl Bench {
             ("Windows/System32/drivers/b.sys", b"driver b".to_vec()),
             ("Windows/notes.txt", b"old notes".to_vec()),
             ("Temp/x/y", b"y".to_vec()),
+            // Two for Linux, one for Windows.
+            ("Windows/twin", b"small".to_vec()),
+            ("Windows/TWIN", b"LARGE".to_vec()),
             ("empty", Vec::new()),
         ] {
             let path = source.join(file);
@@ -201,6 +204,10 @@ fn a_mounted_image_shows_what_is_in_it_and_takes_nothing() {
         ] {
             assert_eq!(error.kind(), std::io::ErrorKind::ReadOnlyFilesystem);
         }
+        for (name, bytes) in [("twin", b"small"), ("TWIN", b"LARGE"), ("Twin", b"LARGE")] {
+            let path = bench.mnt("Windows").join(name);
+            assert_eq!(fs::read(path).unwrap(), bytes, "{name}");
+        }
         let absent = File::open(bench.mnt("absent")).unwrap_err();
         assert_eq!(absent.kind(), std::io::ErrorKind::NotFound);
         // Two may look at the same image, on two directories.
@@ -252,6 +259,8 @@ fn work(mnt: &Path) {
     fs::rename(at("t"), at("no files")).unwrap();
     fs::rename(at("empty"), at("e")).unwrap();
     fs::rename(at("e"), at("EMPTY")).unwrap();
+    // One of two that Windows takes for the same.
+    fs::write(at("Windows/twin"), "small and new").unwrap();
     // What comes and goes leaves nothing.
     fs::create_dir(at("gone")).unwrap();
     fs::write(at("gone/x"), "x").unwrap();

@@ -189,7 +189,9 @@ impl Inode {
 
 /// All inodes that are known.
 pub(super) struct Inodes {
-    known: HashMap<u64, Inode>,
+    /// Boxed: the table has more places than inodes, and while it grows it is
+    /// there twice.
+    known: HashMap<u64, Box<Inode>>,
     next: u64,
 }
 
@@ -201,7 +203,7 @@ impl Inodes {
         if let Some(name) = Name::found(crate::text::Text::from("root")) {
             let mut root = Inode::new(ROOT, name, Kind::Directory, Origin::At(ImagePath::root()));
             root.lookups = 1;
-            known.insert(ROOT, root);
+            known.insert(ROOT, Box::new(root));
         }
         Inodes {
             known,
@@ -210,11 +212,11 @@ impl Inodes {
     }
 
     pub(super) fn get(&self, number: u64) -> Option<&Inode> {
-        self.known.get(&number)
+        self.known.get(&number).map(Box::as_ref)
     }
 
     pub(super) fn get_mut(&mut self, number: u64) -> Option<&mut Inode> {
-        self.known.get_mut(&number)
+        self.known.get_mut(&number).map(Box::as_mut)
     }
 
     /// Whether anything is not as the image has it.
@@ -233,7 +235,7 @@ impl Inodes {
             let name = Spelled::exactly(&inode.name);
             parent.children.insert(name, number);
         }
-        self.known.insert(number, inode);
+        self.known.insert(number, Box::new(inode));
         number
     }
 

@@ -24,6 +24,7 @@ mod view;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use control::Control;
 pub use control::{Outcome, Status};
@@ -41,6 +42,9 @@ use crate::transaction::{CommitError, Receipt};
 /// How many threads answer the kernel at most. Reading unpacks on all
 /// processors by itself.
 const MOST_THREADS: usize = 4;
+
+/// How long a commit waits for files to be closed.
+const CLOSING: Duration = Duration::from_millis(500);
 
 /// The name of the filesystem in the list of mounts, behind `fuse.`.
 const SUBTYPE: &str = "wimwright";
@@ -160,6 +164,11 @@ pub fn edit(
 
 /// Commits what a view shows.
 fn commit(image: &Image, view: &View, options: BeginOptions) -> Result<Receipt, MountCommitError> {
+    // The kernel says that a file was closed after the program went on.
+    let begun = Instant::now();
+    while !view.open_for_writing().is_empty() && begun.elapsed() < CLOSING {
+        std::thread::sleep(Duration::from_millis(5));
+    }
     let mut open = view.open_for_writing().into_iter();
     if let Some(first) = open.next() {
         let more = open.count();
