@@ -315,6 +315,7 @@ fn of_apply(error: &ApplyError) -> ExitCode {
         | ApplyError::InTheWay { .. }
         | ApplyError::MoveOldTaken { .. }
         | ApplyError::MoveOldInImage { .. }
+        | ApplyError::MoveOldReserved { .. }
         | ApplyError::OtherFilesystem { .. }
         | ApplyError::NothingFits { .. }
         | ApplyError::SameName { .. } => ExitCode::Refused,

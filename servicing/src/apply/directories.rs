@@ -128,8 +128,7 @@ pub(super) fn finish(job: &Job<'_>) -> Result<(), ApplyError> {
             name: &name,
         };
         let mut lacking = |lack| job.notes.lack(id, lack);
-        let given = job
-            .holds
+        job.holds
             .give(
                 job.archive,
                 job.metadata,
@@ -142,15 +141,11 @@ pub(super) fn finish(job: &Job<'_>) -> Result<(), ApplyError> {
             .and_then(|()| {
                 // What is opened as a directory is none when it is a link.
                 drop(directory);
+                job.holds.give_tagged(&entry, &place, &mut lacking);
                 job.holds
                     .give_named(job.archive, &entry, &place, &mut lacking)
-            });
-        match given {
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-                job.notes.damage(id, &error);
-            }
-            other => other.map_err(failed)?,
-        }
+            })
+            .map_err(failed)?;
     }
     Ok(())
 }

@@ -82,6 +82,14 @@ pub enum ApplyError {
         /// The name.
         name: String,
     },
+    /// The name to move things under is one of this program's own.
+    #[error(
+        "`{name}` is a name that wimwright keeps for itself: the old system cannot be moved there"
+    )]
+    MoveOldReserved {
+        /// The name.
+        name: String,
+    },
     /// Another filesystem is mounted there.
     #[error("`{path}` is another filesystem and cannot be moved aside")]
     OtherFilesystem {
@@ -158,9 +166,9 @@ impl ApplyError {
             ApplyError::InTheWay { .. } => {
                 "move them away, or apply to another directory".to_owned()
             }
-            ApplyError::MoveOldTaken { .. } | ApplyError::MoveOldInImage { .. } => {
-                "choose another name".to_owned()
-            }
+            ApplyError::MoveOldTaken { .. }
+            | ApplyError::MoveOldInImage { .. }
+            | ApplyError::MoveOldReserved { .. } => "choose another name".to_owned(),
             ApplyError::NoContent { .. } => {
                 "`--ref GLOB` names the WIM files that it was captured against".to_owned()
             }

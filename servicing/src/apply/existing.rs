@@ -155,7 +155,7 @@ impl Existing {
         let exact: HashSet<&OsStr> = names.iter().map(|(name, _)| name.as_os_str()).collect();
         let mut taken = HashSet::new();
         for (name, kind) in names {
-            if is_temporary(name) {
+            if is_temporary(name) && *kind != HostKind::Directory {
                 self.stale.push(Stale {
                     directory,
                     name: name.clone(),

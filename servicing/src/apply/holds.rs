@@ -16,8 +16,9 @@ use std::path::PathBuf;
 use rustix::fs::{
     AtFlags, Mode, OFlags, XattrFlags, fgetxattr, fsetxattr, lsetxattr, openat, unlinkat,
 };
+use sha1::{Digest as _, Sha1};
 use wimwright_wim::metadata::{Dentry, StreamKind, tag};
-use wimwright_wim::{Archive, Hash, Metadata};
+use wimwright_wim::{Archive, BlobReader, Hash, Metadata};
 
 use super::link_target::reparse_data;
 use crate::sidecar::name_of;
@@ -153,10 +154,12 @@ impl Holds {
     }
 
     /// Gives an open file or directory what can be given before it has its
-    /// name. `lacking` is told what could not be given.
+    /// name. `lacking` is told what could not be given. Content that is
+    /// damaged is passed over: all content is read for its hash as well, and
+    /// noted there.
     ///
     /// # Errors
-    /// What the archive gave for a stream: damage.
+    /// That there is no more room.
     pub(super) fn give(
         &self,
         archive: &Archive,
@@ -184,21 +187,14 @@ impl Holds {
                         lacking(Lack::Stream);
                         continue;
                     };
-                    let given =
-                        self.give_stream(archive, &stream.hash, file, place, &host_name(&name))?;
-                    if !given {
-                        lacking(Lack::Stream);
+                    let name = host_name(&name);
+                    match self.give_stream(archive, &stream.hash, file, place, &name)? {
+                        Fate::Held | Fate::Damaged => {}
+                        Fate::NotHeld => lacking(Lack::Stream),
                     }
                 }
                 if security.is_some_and(|security| set("system.ntfs_acl", security).is_err()) {
                     lacking(Lack::Security);
-                }
-                for item in entry.tagged_items() {
-                    if item.tag != tag::OBJECT_ID {
-                        lacking(Lack::TaggedItem);
-                    } else if set("system.ntfs_object_id", item.data).is_err() {
-                        lacking(Lack::ObjectId);
-                    }
                 }
                 let attributes = entry.attributes().to_be_bytes();
                 if set("system.ntfs_attrib_be", &attributes).is_err() {
@@ -213,7 +209,7 @@ impl Holds {
         Ok(())
     }
 
-    /// One stream. Says whether the filesystem took it.
+    /// One stream.
     fn give_stream(
         &self,
         archive: &Archive,
@@ -221,53 +217,42 @@ impl Holds {
         file: impl AsFd,
         place: &Place<'_>,
         stream: &OsStr,
-    ) -> io::Result<bool> {
+    ) -> io::Result<Fate> {
         let reader = archive.find(hash).map(|id| archive.open_blob(id));
-        let reader = reader.transpose()?;
-        let size = reader.as_ref().map_or(0, |reader| reader.size());
-        let damaged = || {
-            let text = format!("blob {hash} is damaged");
-            io::Error::new(io::ErrorKind::InvalidData, text)
+        let Ok(reader) = reader.transpose() else {
+            return Ok(Fate::Damaged);
         };
+        let size = reader.as_ref().map_or(0, BlobReader::size);
         match self.streams {
-            Streams::Nowhere => Ok(false),
-            Streams::Attributes if size > MAX_ATTRIBUTE => Ok(false),
+            Streams::Nowhere => Ok(Fate::NotHeld),
+            Streams::Attributes if size > MAX_ATTRIBUTE => Ok(Fate::NotHeld),
             Streams::Attributes => {
-                let bytes = match reader {
-                    Some(reader) => reader.read_all(MAX_ATTRIBUTE)?,
+                let bytes = match reader.map(|reader| reader.read_all(MAX_ATTRIBUTE)) {
+                    Some(Ok(bytes)) if Hash::of(&bytes) == *hash => bytes,
+                    Some(_) => return Ok(Fate::Damaged),
                     None => Vec::new(),
                 };
-                if !bytes.is_empty() && Hash::of(&bytes) != *hash {
-                    return Err(damaged());
-                }
                 let mut name = OsString::from("user.");
                 name.push(stream);
-                Ok(fsetxattr(file, &name, &bytes, XattrFlags::empty()).is_ok())
+                Ok(match fsetxattr(file, &name, &bytes, XattrFlags::empty()) {
+                    Ok(()) => Fate::Held,
+                    Err(_) => Fate::NotHeld,
+                })
             }
             Streams::Names => {
                 let path = stream_path(place.name, stream);
                 let Ok(mut to) = create(place.directory, &path) else {
-                    return Ok(false);
+                    return Ok(Fate::NotHeld);
                 };
                 let Some(reader) = reader else {
-                    return Ok(true);
+                    return Ok(Fate::Held);
                 };
-                let mut hasher = sha1::Sha1::default();
-                let mut buffer = vec![0; PIECE];
-                let mut at = 0;
-                while at < size {
-                    let length = (size - at).min(PIECE as u64) as usize;
-                    let part = buffer.get_mut(..length).unwrap_or_default();
-                    reader.read(at, part)?;
-                    sha1::Digest::update(&mut hasher, &*part);
-                    to.write_all(part)?;
-                    at += length as u64;
+                let found = copy(&reader, &mut to)?;
+                if found != Some(*hash) {
+                    let _ = unlinkat(place.directory, &path, AtFlags::empty());
+                    return Ok(Fate::Damaged);
                 }
-                let found: [u8; 20] = sha1::Digest::finalize(hasher).into();
-                match Hash(found) == *hash {
-                    true => Ok(true),
-                    false => Err(damaged()),
-                }
+                Ok(Fate::Held)
             }
         }
     }
@@ -276,7 +261,7 @@ impl Holds {
     /// directory, after all that is in it was made.
     ///
     /// # Errors
-    /// What the archive gave for the reparse data, or the host for the times.
+    /// What the host said to the times.
     pub(super) fn give_named(
         &self,
         archive: &Archive,
@@ -291,8 +276,7 @@ impl Holds {
             return Ok(());
         }
         self.give_short_name(entry, place, lacking);
-        if let Some(reparse) = entry.reparse() {
-            let data = reparse_data(archive, entry)?.unwrap_or_default();
+        if let (Some(reparse), Ok(Some(data))) = (entry.reparse(), reparse_data(archive, entry)) {
             let length = u16::try_from(data.len()).unwrap_or(u16::MAX);
             let mut bytes = reparse.tag.to_le_bytes().to_vec();
             bytes.extend_from_slice(&length.to_le_bytes());
@@ -303,6 +287,26 @@ impl Holds {
             }
         }
         self.give_times(place, &Holds::times(entry))
+    }
+
+    /// Gives an entry its object id and what else is tagged. No two files have
+    /// the same id, so whatever is replaced has to be gone.
+    pub(super) fn give_tagged(
+        &self,
+        entry: &Dentry<'_>,
+        place: &Place<'_>,
+        lacking: &mut dyn FnMut(Lack),
+    ) {
+        if self.driver != Driver::Ntfs3g {
+            return;
+        }
+        for item in entry.tagged_items() {
+            if item.tag != tag::OBJECT_ID {
+                lacking(Lack::TaggedItem);
+            } else if place.set("system.ntfs_object_id", item.data).is_err() {
+                lacking(Lack::ObjectId);
+            }
+        }
     }
 
     /// The times of an entry, to be given later.
@@ -337,6 +341,32 @@ impl Holds {
             lacking(Lack::ShortName);
         }
     }
+}
+
+/// What became of a stream.
+enum Fate {
+    Held,
+    NotHeld,
+    Damaged,
+}
+
+/// Copies a blob; gives the hash of what was copied, or nothing where it could
+/// not be read.
+fn copy(from: &BlobReader, to: &mut File) -> io::Result<Option<Hash>> {
+    let mut hasher = Sha1::default();
+    let mut buffer = vec![0; PIECE];
+    let mut at = 0;
+    while at < from.size() {
+        let length = (from.size() - at).min(PIECE as u64);
+        let part = buffer.get_mut(..length as usize).unwrap_or_default();
+        if from.read(at, part).is_err() {
+            return Ok(None);
+        }
+        hasher.update(&*part);
+        to.write_all(part)?;
+        at += length;
+    }
+    Ok(Some(Hash(hasher.finalize().into())))
 }
 
 /// `FILE:STREAM`.

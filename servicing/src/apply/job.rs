@@ -189,6 +189,10 @@ pub(super) fn failed(
             path,
             source,
         },
+        _ if path.is_root() => ApplyError::Target {
+            path: target.path().to_owned(),
+            source,
+        },
         _ => ApplyError::Host { what, path, source },
     }
 }

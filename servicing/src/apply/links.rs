@@ -1,5 +1,6 @@
 //! Symbolic links, and further names of files.
 
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
@@ -12,13 +13,12 @@ use rustix::io::Errno;
 
 use super::contents::Contents;
 use super::error::ApplyError;
-use super::holds::{Lack, Place};
+use super::holds::{Driver, Lack, Place};
 use super::job::{Job, omission_of};
 use super::link_target::{reparse_data, target};
 use super::new_file::{NewFile, remove, times_of};
 use super::omission::Omission;
 use super::outline::{ItemId, What};
-use super::target::temporary_name;
 
 /// Makes all symbolic links of the image.
 ///
@@ -47,7 +47,8 @@ fn symbolic_link(job: &Job<'_>, id: ItemId) -> Result<(), ApplyError> {
     };
     let failed = |source| job.failed("link", id, source);
     let (directory, name) = place(job, id).map_err(failed)?;
-    let made = put(&directory, &name, id, |name| {
+    let temporary = job.target.temporary_name(id);
+    let made = put(&directory, &name, &temporary, |name| {
         symlinkat(&to, &directory, name)
     });
     match made {
@@ -78,6 +79,36 @@ pub(super) fn make_hard_links(job: &Job<'_>, contents: &Contents) -> Result<(), 
     links.try_for_each(|(id, first)| hard_link(job, *id, *first))
 }
 
+/// Gives files their object ids, when all names of those that they replace are
+/// gone.
+///
+/// # Errors
+/// What the host refused.
+pub(super) fn give_object_ids(job: &Job<'_>, contents: &Contents) -> Result<(), ApplyError> {
+    if job.holds.driver != Driver::Ntfs3g {
+        return Ok(());
+    }
+    let links: HashSet<ItemId> = contents.links.iter().map(|(id, _)| *id).collect();
+    for (id, _) in job.outline.of(What::File) {
+        let entry = job
+            .entry(id)
+            .filter(|entry| !entry.tagged_bytes().is_empty());
+        let Some(entry) = entry.filter(|_| !links.contains(&id) && !job.notes.is_missing(id))
+        else {
+            continue;
+        };
+        let placed = place(job, id).map_err(|source| job.failed("finish", id, source))?;
+        let (directory, name) = placed;
+        let place = Place {
+            directory: &directory,
+            name: &name,
+        };
+        let mut lacking = |lack| job.notes.lack(id, lack);
+        job.holds.give_tagged(&entry, &place, &mut lacking);
+    }
+    Ok(())
+}
+
 fn hard_link(job: &Job<'_>, id: ItemId, first: ItemId) -> Result<(), ApplyError> {
     if job.notes.is_missing(first) {
         // What was said of the file goes for its other names.
@@ -87,7 +118,8 @@ fn hard_link(job: &Job<'_>, id: ItemId, first: ItemId) -> Result<(), ApplyError>
     let failed = |source| job.failed("link", id, source);
     let (directory, name) = place(job, id).map_err(failed)?;
     let (from, first_name) = place(job, first).map_err(failed)?;
-    let made = put(&directory, &name, id, |name| {
+    let temporary = job.target.temporary_name(id);
+    let made = put(&directory, &name, &temporary, |name| {
         linkat(&from, &first_name, &directory, name, AtFlags::empty())
     });
     match made {
@@ -102,8 +134,9 @@ fn hard_link(job: &Job<'_>, id: ItemId, first: ItemId) -> Result<(), ApplyError>
             }
             Ok(())
         }
-        // Too many names, or a filesystem where files have one.
-        Err(Errno::MLINK | Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS) => {
+        // Too many names, a filesystem where files have one, or another one
+        // that is mounted there.
+        Err(Errno::MLINK | Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::XDEV) => {
             let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let source = openat(&from, &first_name, flags, Mode::empty());
             let source = File::from(source.map_err(|error| failed(error.into()))?);
@@ -136,17 +169,16 @@ fn place(job: &Job<'_>, id: ItemId) -> io::Result<(Arc<OwnedFd>, OsString)> {
 fn put(
     directory: &OwnedFd,
     name: &OsStr,
-    id: ItemId,
+    temporary: &OsStr,
     make: impl Fn(&OsStr) -> rustix::io::Result<()>,
 ) -> rustix::io::Result<()> {
     match make(name) {
         Err(Errno::EXIST) => {}
         other => return other,
     }
-    let temporary = temporary_name(id);
-    make(&temporary)?;
-    let renamed = renameat(directory, &temporary, directory, name);
+    make(temporary)?;
+    let renamed = renameat(directory, temporary, directory, name);
     // Two names of one file: the renaming does nothing, and both stay.
-    remove(directory, &temporary);
+    remove(directory, temporary);
     renamed
 }

@@ -51,7 +51,7 @@ pub use existing::Conflict;
 pub use job::Damaged;
 pub use report::{Counts, Moved, Preview, Report};
 
-use crate::backend::DirectoryBackend;
+use crate::backend::{DirectoryBackend, is_reserved_name};
 use crate::finding::Finding;
 use crate::image::Access;
 use crate::path::{ImagePath, Name};
@@ -405,6 +405,11 @@ fn moves(
             "there is no Windows on the target: nothing is moved aside",
         ));
         return Ok(Vec::new());
+    }
+    if is_reserved_name(into) {
+        return Err(ApplyError::MoveOldReserved {
+            name: into.to_string(),
+        });
     }
     let has_name = |(name, _): &(OsString, HostKind)| windows_name(name).as_ref() == Some(into);
     if root.iter().any(has_name) {

@@ -19,7 +19,6 @@ use super::error::ApplyError;
 use super::holds::Place;
 use super::job::{Job, omission_of};
 use super::outline::ItemId;
-use super::target::temporary_name;
 use crate::sidecar::HostTime;
 
 /// Bytes copied in one go where the system cannot copy by itself.
@@ -44,7 +43,7 @@ impl<'j, 'a> NewFile<'j, 'a> {
             .target
             .directory(job.outline, job.metadata, parent)
             .map_err(failed)?;
-        let temporary = temporary_name(id);
+        let temporary = job.target.temporary_name(id);
         let flags =
             OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(0o666);
@@ -80,7 +79,7 @@ impl<'j, 'a> NewFile<'j, 'a> {
 
     /// Puts the file in its place, with its times and all that the filesystem
     /// holds beside them. Gives it, still open, unless the filesystem cannot
-    /// have the name or part of it is damaged, which is noted.
+    /// have the name, which is noted.
     pub(super) fn place(mut self) -> Result<Option<File>, ApplyError> {
         let job = self.job;
         let id = self.id;
@@ -92,18 +91,16 @@ impl<'j, 'a> NewFile<'j, 'a> {
             name: &self.temporary,
         };
         let mut lacking = |lack| job.notes.lack(id, lack);
-        let given = job.holds.give(
-            job.archive,
-            job.metadata,
-            &entry,
-            file,
-            &place,
-            &mut lacking,
-        );
-        if let Err(error) = given {
-            job.notes.damage(id, &error);
-            return Ok(None);
-        }
+        job.holds
+            .give(
+                job.archive,
+                job.metadata,
+                &entry,
+                file,
+                &place,
+                &mut lacking,
+            )
+            .map_err(|error| job.failed("write", id, error))?;
         futimens(file, &times_of(&entry))
             .map_err(|error| job.failed("set the times of", id, error.into()))?;
         let name = job.outline.host_name(job.metadata, id);
@@ -122,15 +119,9 @@ impl<'j, 'a> NewFile<'j, 'a> {
             directory: &self.directory,
             name: &name,
         };
-        let given = job
-            .holds
-            .give_named(job.archive, &entry, &place, &mut lacking);
-        if let Err(error) = given {
-            match error.kind() {
-                io::ErrorKind::InvalidData => job.notes.damage(id, &error),
-                _ => return Err(job.failed("set the times of", id, error)),
-            }
-        }
+        job.holds
+            .give_named(job.archive, &entry, &place, &mut lacking)
+            .map_err(|error| job.failed("set the times of", id, error))?;
         Ok(file)
     }
 }

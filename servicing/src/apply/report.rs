@@ -49,7 +49,7 @@ pub struct Moved {
 /// What an apply did.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// How much was made.
+    /// How much was to be made; what of it was not stands below.
     pub counts: Counts,
     /// As in [`Preview::replaced`].
     pub replaced: u64,

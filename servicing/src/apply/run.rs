@@ -94,6 +94,7 @@ impl Applying<'_> {
         contents.write(&job)?;
         links::make_symbolic_links(&job)?;
         links::make_hard_links(&job, &contents)?;
+        links::give_object_ids(&job, &contents)?;
         directories::finish(&job)?;
         if whole {
             directories::finish_root(&job)?;

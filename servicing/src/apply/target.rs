@@ -10,6 +10,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat};
@@ -33,6 +34,9 @@ const DIRECTORY: OFlags = OFlags::RDONLY
 pub(super) struct Target {
     path: PathBuf,
     root: Arc<OwnedFd>,
+    /// Tells the temporary names of this apply from those of others: drivers
+    /// remember for a second what a name stood for.
+    turn: String,
     open: Mutex<OpenDirectories>,
 }
 
@@ -53,6 +57,7 @@ impl Target {
         Ok(Target {
             path: path.to_owned(),
             root: Arc::new(openat(CWD, path, flags, Mode::empty())?),
+            turn: turn(),
             open: Mutex::default(),
         })
     }
@@ -65,6 +70,11 @@ impl Target {
     /// Its root.
     pub(super) fn root(&self) -> &OwnedFd {
         &self.root
+    }
+
+    /// A name that is used while an item is made.
+    pub(super) fn temporary_name(&self, id: ItemId) -> OsString {
+        OsString::from(format!("{TEMPORARY}{}-{id}", self.turn))
     }
 
     /// The directory of an item.
@@ -194,17 +204,19 @@ pub(super) fn longest_name(directory: &OwnedFd) -> io::Result<u64> {
     Ok(rustix::fs::fstatvfs(directory)?.f_namemax)
 }
 
-/// A name that is used while something is made; the item's number makes it the
-/// only one of its kind in the directory.
-pub(super) fn temporary_name(id: ItemId) -> OsString {
-    OsString::from(format!("{TEMPORARY}{id}"))
+/// A number of the process and one of the apply in it.
+fn turn() -> String {
+    static TURN: AtomicU32 = AtomicU32::new(0);
+    let turn = TURN.fetch_add(1, Ordering::Relaxed);
+    format!("{}-{turn}", std::process::id())
 }
 
-/// What such names begin with.
+/// What temporary names begin with.
 const TEMPORARY: &str = ".wimwright-new-";
 
 /// Whether a name is such a one, left by an apply that was interrupted.
 pub(super) fn is_temporary(name: &OsStr) -> bool {
     let number = name.as_bytes().strip_prefix(TEMPORARY.as_bytes());
-    number.is_some_and(|digits| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit))
+    let known = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
+    number.is_some_and(|numbers| !numbers.is_empty() && numbers.iter().all(known))
 }

@@ -80,7 +80,7 @@ fn links_on_the_target_are_replaced_and_never_followed() {
     let before = seen(&outside);
     let refused = apply_with(&archive, &out, ApplyOptions::default());
     assert!(
-        matches!(refused, Err(ApplyError::Host { .. })),
+        matches!(refused, Err(ApplyError::Target { .. })),
         "the marker is a link"
     );
     fs::remove_file(out.join(".wimwright-sidecar.new")).unwrap();
@@ -171,6 +171,7 @@ fn an_apply_that_was_interrupted_is_told_and_cleared_up() {
         fs::write(out.join(name), "half").unwrap();
     }
     fs::write(out.join(".wimwright-new-x"), "not ours").unwrap();
+    fs::create_dir(out.join(".wimwright-new-3")).unwrap();
     let report = apply(&archive, &out);
     assert!(
         report
@@ -180,7 +181,10 @@ fn an_apply_that_was_interrupted_is_told_and_cleared_up() {
     );
     let left: Vec<_> = seen(&out).into_keys().collect();
     let left: Vec<&str> = left.iter().map(|name| name.to_str().unwrap()).collect();
-    assert_eq!(left, ["", ".wimwright-new-x", "a", "a/b", "c"]);
+    assert_eq!(
+        left,
+        ["", ".wimwright-new-3", ".wimwright-new-x", "a", "a/b", "c"]
+    );
     assert!(out.join(".wimwright-sidecar").exists());
     let report = apply(&archive, &out);
     assert!(report.findings.is_empty(), "{:?}", report.findings);

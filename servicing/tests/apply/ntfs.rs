@@ -169,6 +169,10 @@ fn compare(options: &str, test: &str) {
     assert!(report.findings.is_empty(), "{:?}", report.findings);
     assert!(report.damaged.is_empty(), "{:?}", report.damaged);
     assert!(!report.sidecar);
+    // Once more onto what is there: the same again.
+    let report = apply(&open(&at("x.wim")), &at("mounted"));
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
+    assert_eq!(report.replaced, 12);
     drop(mounted);
     let theirs = at("theirs.ntfs");
     run(WIMLIB, &["apply", text(&at("x.wim")), "1", text(&theirs)]);

@@ -241,6 +241,12 @@ fn the_name_to_move_under_has_to_be_free_and_nothing_is_moved_in_vain() {
     fs::remove_dir_all(out.join("Windows.OLD")).unwrap();
     let error = apply_with(&archive, &out, options).unwrap_err();
     assert!(matches!(error, ApplyError::MoveOldInImage { .. }));
+    let reserved = ApplyOptions {
+        move_old: Some(Name::new(".wimwright").unwrap()),
+        ..ApplyOptions::default()
+    };
+    let error = apply_with(&archive, &out, reserved).unwrap_err();
+    assert!(matches!(error, ApplyError::MoveOldReserved { .. }));
 }
 
 #[test]

@@ -45,15 +45,16 @@ pub struct AppliedImage {
     pub image: String,
     /// The directory.
     pub target: String,
-    /// Files made, further names not counted.
+    /// Files, further names not counted; with those that could not be made,
+    /// which are named below.
     pub files: u64,
-    /// Directories made that were not there.
+    /// Directories that were not there.
     pub directories: u64,
-    /// Symbolic links and junctions made.
+    /// Symbolic links and junctions.
     pub links: u64,
-    /// Further names of files made.
+    /// Further names of files.
     pub hard_links: u64,
-    /// Bytes of content written.
+    /// Bytes of content.
     pub bytes: u64,
     /// How many files and links that were there were replaced.
     pub replaced: u64,
