@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::{fmt, io};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use wimwright_hive::Hive;
 
 use crate::blob::Blob;
@@ -20,7 +20,7 @@ use crate::registry::{
 use crate::tree::{FileTree, Kind, TreeError};
 
 /// A processor architecture that Windows runs, or ran, on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Architecture {
     /// 32-bit x86.

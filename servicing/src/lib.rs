@@ -21,6 +21,7 @@ mod draft;
 mod facts;
 pub mod files;
 mod finding;
+pub mod hardware;
 mod hex;
 mod image;
 mod image_name;

@@ -1,0 +1,106 @@
+//! Our own JSON form of a computer.
+//!
+//! ```json
+//! {"schema": "wimwright/hardware/1", "name": "Model 7", "devices": [
+//!   {"bus": "pci", "hardware_ids": ["PCI\\VEN_8086&DEV_24CB&CC_01018A"]}]}
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use super::{Hardware, HardwareError};
+
+/// What the document calls itself.
+const SCHEMA: &str = "wimwright/hardware/1";
+
+#[derive(Deserialize)]
+struct Document {
+    schema: String,
+    #[serde(flatten)]
+    rest: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Serialize)]
+struct Written<'h> {
+    schema: &'static str,
+    #[serde(flatten)]
+    hardware: &'h Hardware,
+}
+
+/// Reads a profile; `None` where `bytes` are no JSON object at all.
+pub(super) fn read(bytes: &[u8]) -> Result<Option<Hardware>, HardwareError> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        return Ok(None);
+    }
+    let document: Document = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    if document.schema != SCHEMA {
+        return Err(HardwareError::Malformed {
+            line: 0,
+            rule: format!(
+                "a profile says \"schema\": \"{SCHEMA}\", this one \"{}\"",
+                document.schema.escape_debug()
+            ),
+        });
+    }
+    let hardware =
+        serde_json::from_value(document.rest.into()).map_err(|error| malformed(&error))?;
+    Ok(Some(hardware))
+}
+
+fn malformed(error: &serde_json::Error) -> HardwareError {
+    HardwareError::Malformed {
+        line: error.line(),
+        rule: error.to_string(),
+    }
+}
+
+impl Hardware {
+    /// The computer as a profile that [`Hardware::read`] understands.
+    ///
+    /// # Errors
+    /// Those of `serde_json`, of which none is expected of these types.
+    pub fn to_profile(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(&Written {
+            schema: SCHEMA,
+            hardware: self,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+    use super::*;
+    use crate::hardware::{Bus, Device};
+
+    #[test]
+    fn a_profile_reads_back_as_it_was_written() {
+        let hardware = Hardware {
+            name: "Model 7".to_owned(),
+            devices: vec![Device {
+                bus: Bus::Pci,
+                hardware_ids: vec!["PCI\\VEN_8086&DEV_24CB".to_owned()],
+                ..Device::default()
+            }],
+            ..Hardware::default()
+        };
+        let text = hardware.to_profile().unwrap();
+        assert_eq!(Hardware::read("x", text.as_bytes()).unwrap(), hardware);
+    }
+
+    #[test]
+    fn a_profile_is_named_after_its_file_and_misspelt_fields_are_refused() {
+        let plain = br#"{"schema": "wimwright/hardware/1", "devices": []}"#;
+        assert_eq!(Hardware::read("lab 3", plain).unwrap().name, "lab 3");
+        let misspelt = br#"{"schema": "wimwright/hardware/1", "device": []}"#;
+        let error = Hardware::read("x", misspelt).unwrap_err();
+        assert!(error.to_string().contains("device"), "{error}");
+        let other = br#"{"schema": "other/1"}"#;
+        assert!(Hardware::read("x", other).is_err());
+        assert_eq!(
+            Hardware::read("x", b"no JSON").unwrap_err(),
+            HardwareError::UnknownForm
+        );
+    }
+}
