@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use wimwright_servicing::capture::ExclusionError;
+use wimwright_servicing::hardware::HardwareError;
 use wimwright_servicing::registry::reg_file::RegFileError;
 
 use crate::exit::ExitCode;
@@ -76,6 +77,14 @@ pub(crate) enum Refusal {
     },
     #[error("`{}` is longer than the {max} bytes that a list of exclusions has at most", path.display())]
     ExclusionListTooLong { path: PathBuf, max: u64 },
+    #[error("`{}` describes no computer", path.display())]
+    Hardware {
+        path: PathBuf,
+        #[source]
+        source: HardwareError,
+    },
+    #[error("`{}` is longer than the {max} bytes that a hardware file has at most", path.display())]
+    HardwareTooLong { path: PathBuf, max: u64 },
     #[error("`{number}` is the number of no ANSI code page")]
     CodePage { number: String },
     #[error("the image has no key `{key}`")]
@@ -115,6 +124,7 @@ impl Refusal {
             Refusal::Missing { .. }
             | Refusal::NotAPlan { .. }
             | Refusal::ExclusionList { .. }
+            | Refusal::Hardware { .. }
             | Refusal::RegFile { .. } => ExitCode::Damaged,
             _ => ExitCode::Refused,
         }
@@ -148,6 +158,11 @@ impl Refusal {
             Refusal::NoInf { .. } => "`--recurse` looks into the folders below".to_owned(),
             Refusal::NotAPackage { .. } => {
                 "unpack archives and installers first, and name the folder with the .inf file"
+                    .to_owned()
+            }
+            Refusal::Hardware { .. } => {
+                "on the computer: `lspci -nnvk > FILE` on Linux, `pnputil /enum-devices /ids \
+                 /format xml > FILE` on Windows"
                     .to_owned()
             }
             Refusal::OtherDocument { .. } => "`--plan-out FILE` writes plans".to_owned(),

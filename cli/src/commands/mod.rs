@@ -14,6 +14,7 @@ mod drivers_list;
 mod drivers_remove;
 mod extraction;
 mod files;
+mod hardware;
 mod info;
 mod metered;
 #[cfg(all(feature = "fuse", target_os = "linux"))]
