@@ -51,19 +51,24 @@ impl Space {
     /// Takes `length` bytes: from the smallest hole that has them (the first
     /// of several), else from the end.
     pub(crate) fn take(&mut self, length: u64) -> u64 {
+        let found = self.take_in_front(length, u64::MAX);
+        found.unwrap_or_else(|| self.take_end(length))
+    }
+
+    /// Takes `length` bytes from the smallest hole that has them in front of
+    /// `border`; `None` where none has.
+    pub(crate) fn take_in_front(&mut self, length: u64, border: u64) -> Option<u64> {
         let fitting = self
             .holes
             .iter()
-            .filter(|(start, end)| *end - *start >= length);
+            .filter(|(start, end)| (**end).min(border).saturating_sub(**start) >= length);
         let best = fitting.min_by_key(|(start, end)| *end - *start);
-        let Some((start, end)) = best.map(|(start, end)| (*start, *end)) else {
-            return self.take_end(length);
-        };
+        let (start, end) = best.map(|(start, end)| (*start, *end))?;
         self.holes.remove(&start);
         if end - start > length {
             self.holes.insert(start + length, end);
         }
-        start
+        Some(start)
     }
 
     /// Takes `length` bytes from the end.

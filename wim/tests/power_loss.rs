@@ -216,6 +216,56 @@ fn a_cut_anywhere_leaves_the_old_images_or_the_new_ones() {
     assert!(judged > 500, "{judged} states");
 }
 
+/// Images with one large file each, which no codec makes smaller.
+fn large(seeds: [u64; 2], length: usize) -> Images {
+    let image = |seed| [("/large".to_owned(), noise(seed, length))].into();
+    seeds.into_iter().map(image).collect()
+}
+
+#[test]
+fn what_replaces_large_files_moves_into_their_place_and_a_cut_loses_nothing() {
+    for integrity in [false, true] {
+        let (old, new) = (large([1, 2], 400_000), large([3, 4], 390_000));
+        let disk = Disk::new(new_wim(&old, integrity));
+        let before = disk.bytes();
+        let log = commit(&disk, &new);
+        let length = disk.bytes().len();
+        assert!(length < before.len() + 10_000, "{length}");
+        let (mut seen, mut outcomes) = (HashSet::new(), Vec::new());
+        states(&before, &log, &mut |bytes, what| {
+            if seen.insert(Hash::of(bytes)) {
+                let what = format!("integrity {integrity}: {what}");
+                outcomes.push(judge(bytes, &old, &new, &what));
+            }
+        });
+        let news = outcomes.iter().filter(|state| **state == State::New);
+        assert!(news.count() > 20, "{outcomes:?}");
+        assert!(outcomes.contains(&State::Old));
+
+        // What is only there to save room may fail for want of it.
+        let mut committed = 0;
+        for room in (770_000..800_000).step_by(1013) {
+            let disk = Disk::with_room(before.clone(), room);
+            let archive = disk.open();
+            let options = UpdateOptions::default();
+            let mut update = Update::begin(&archive, disk.clone(), options).unwrap();
+            set_files(&mut update, 1, &new[0]);
+            set_files(&mut update, 2, &new[1]);
+            let what = format!("{room} bytes of room");
+            let done = update.commit();
+            let state = judge(&disk.bytes(), &old, &new, &what);
+            match done {
+                Ok(_) => {
+                    assert_eq!(state, State::New);
+                    committed += 1;
+                }
+                Err(error) => assert!(matches!(error, Error::Write { .. }), "{error}"),
+            }
+        }
+        assert!((1..30).contains(&committed), "{committed} of 30");
+    }
+}
+
 #[test]
 fn a_full_disk_loses_nothing() {
     for integrity in [false, true] {

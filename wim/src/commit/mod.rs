@@ -10,11 +10,13 @@
 //! 2. Blobs and metadata into holes or at the end; then, behind all data, blob
 //!    table and XML data. Nothing that the old header names is overwritten.
 //! 3. The header.
-//! 4. Where it pays: blob table and XML data once more, into what only the old
-//!    header named, and the new integrity table; then the header again.
+//! 4. Where it pays: the last resources, blob table and XML data once more, into
+//!    what only the old header named; then the header again.
+//! 5. The new integrity table, and the header that names it.
 //!
 //! Only then is the file cut behind what is used.
 
+mod nearer;
 mod references;
 mod steps;
 mod table;

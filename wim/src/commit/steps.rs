@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::references::ImageReferences;
-use super::{Update, UpdateImage, table};
+use super::{Update, UpdateImage, nearer, table};
 use crate::blob_table::{self, BlobEntry};
 use crate::error::{Error, FileOffset};
 use crate::header::{HEADER_LEN, Header, HeaderFlags};
@@ -19,6 +19,16 @@ use crate::xml::WimXml;
 /// From this gain on the tables are written once more, to be nearer to the
 /// data.
 const WORTH_MOVING: u64 = 16 << 10;
+
+/// From this gain on resources are copied into holes.
+const WORTH_COPYING: u64 = 256 << 10;
+
+/// How often what lies behind the end is brought nearer; the last time it is
+/// the tables alone, for they cannot be written where they are.
+const ROUNDS: u32 = 4;
+
+/// Bytes copied at once.
+const PIECE: u64 = 1 << 20;
 
 /// What a commit did.
 #[derive(Clone, Debug)]
@@ -36,7 +46,8 @@ pub struct Committed {
 
 /// Tables that are going to be written.
 struct Tables {
-    entries: Vec<u8>,
+    /// The images' metadata first.
+    entries: Vec<BlobEntry>,
     xml: WimXml,
 }
 
@@ -45,20 +56,114 @@ impl Tables {
     fn max_len(&self) -> u64 {
         let mut xml = self.xml.clone();
         xml.set_total_bytes(u64::MAX);
-        (self.entries.len() + xml.to_bytes().len()) as u64
+        (blob_table::to_bytes(&self.entries).len() + xml.to_bytes().len()) as u64
     }
 
     /// Writes them at `at`, and says so in `header`; gives where they end.
     fn write(&mut self, store: &BlobStore, at: u64, header: &mut Header) -> Result<u64, Error> {
-        store.write_at("blob table", &self.entries, at)?;
-        header.blob_table = table_header(&self.entries, at, ResourceFlags::METADATA);
-        let end = at + self.entries.len() as u64;
+        let entries = blob_table::to_bytes(&self.entries);
+        store.write_at("blob table", &entries, at)?;
+        header.blob_table = table_header(&entries, at, ResourceFlags::METADATA);
+        let end = at + entries.len() as u64;
         self.xml.set_total_bytes(end);
         let xml = self.xml.to_bytes();
         store.write_at("XML data", &xml, end)?;
         header.xml = table_header(&xml, end, ResourceFlags::METADATA);
         Ok(end + xml.len() as u64)
     }
+
+    /// Brings what lies behind the end nearer, as long as it pays: resources
+    /// from `new_from` on, and the tables, which are at `now`. The header in
+    /// the file is `header`, before and after. Gives where the tables end.
+    fn move_nearer(
+        &mut self,
+        store: &BlobStore,
+        mut now: (u64, u64),
+        new_from: u64,
+        header: &mut Header,
+    ) -> Result<u64, Error> {
+        for round in 1..=ROUNDS {
+            let data_end = nearer::data_end(&self.entries);
+            let mut moves = match round < ROUNDS {
+                true => nearer::moves(&self.entries, new_from, now),
+                false => Vec::new(),
+            };
+            let mut moved = self.moved(&moves);
+            if data_end < nearer::data_end(&moved) + WORTH_COPYING {
+                moves.clear();
+                moved = self.moved(&moves);
+            }
+            // The header in the file names the copied ones where they were.
+            let mut named: Vec<(u64, u64)> = moves.iter().map(|moved| moved.from).collect();
+            named.push(now);
+            let at = free_spot(&named, nearer::data_end(&moved), self.max_len());
+            if moves.is_empty() && now.0 < at + WORTH_MOVING {
+                break;
+            }
+            let before = (header.clone(), std::mem::replace(&mut self.entries, moved));
+            match self.write_nearer(store, &moves, at, header) {
+                Ok(end) => now = (at, end),
+                // The commit is done already, this was to save room only.
+                Err(_) => {
+                    (*header, self.entries) = before;
+                    break;
+                }
+            }
+            put_header(&*store.file, header)?;
+        }
+        Ok(now.1)
+    }
+
+    /// Carries out moves and writes the tables at `at`; all but the header.
+    fn write_nearer(
+        &mut self,
+        store: &BlobStore,
+        moves: &[nearer::Move],
+        at: u64,
+        header: &mut Header,
+    ) -> Result<u64, Error> {
+        for step in moves {
+            copy(store, step)?;
+        }
+        header.boot_metadata = self.boot_metadata(header).unwrap_or_default();
+        let end = self.write(store, at, header)?;
+        sync(&*store.file)?;
+        Ok(end)
+    }
+
+    /// The entries after these moves.
+    fn moved(&self, moves: &[nearer::Move]) -> Vec<BlobEntry> {
+        let mut entries = self.entries.clone();
+        for step in moves {
+            if let Some(entry) = entries.get_mut(step.entry) {
+                entry.resource.offset = step.to;
+            }
+        }
+        entries
+    }
+
+    /// Where the metadata of the bootable image are.
+    fn boot_metadata(&self, header: &Header) -> Option<ResourceHeader> {
+        let boot = header.boot_index.checked_sub(1)?;
+        Some(self.entries.get(boot as usize)?.resource)
+    }
+}
+
+/// Copies a resource as it is stored.
+fn copy(store: &BlobStore, step: &nearer::Move) -> Result<(), Error> {
+    let length = step.from.1 - step.from.0;
+    let mut buffer = vec![0; length.min(PIECE) as usize];
+    let mut done = 0;
+    while done < length {
+        let piece = buffer.get_mut(..(length - done).min(PIECE) as usize);
+        let piece = piece.unwrap_or_default();
+        let at = step.from.0 + done;
+        let read = store.file.read_exact_at(piece, at);
+        read.map_err(|source| Error::io("resource", FileOffset(at), source))?;
+        store.write_at("resource", piece, step.to + done)?;
+        done += piece.len() as u64;
+    }
+    Ok(())
 }
 
 impl Update {
@@ -82,6 +187,7 @@ impl Update {
             false => Space::around(used.clone()),
         };
         let fills_holes = space.has_holes();
+        let new_from = space.end();
         let mut store = BlobStore::new(file.clone(), space, packing);
         store.encoders = std::mem::replace(&mut self.encoders, Encoders::new(packing));
 
@@ -106,7 +212,7 @@ impl Update {
 
         let append_only = self.options.append_only;
         let written = self.write_data(&mut store, &references, &mut header);
-        let (mut tables, data_end) = match written {
+        let mut tables = match written {
             Ok(written) => written,
             Err(error) => {
                 // Nothing behind the old length is named by the old header.
@@ -114,6 +220,7 @@ impl Update {
                 return Err(error);
             }
         };
+        let data_end = nearer::data_end(&tables.entries);
         let from = match append_only {
             true => store.space.end().max(data_end),
             false => data_end,
@@ -131,29 +238,23 @@ impl Update {
         };
         put_header(&*file, &header)?;
 
-        // Whatever only the old header named is free now.
-        let nearer = match append_only {
-            true => at,
-            false => nearer_spot((at, end), data_end, tables.max_len()),
-        };
-        let moves = nearer + WORTH_MOVING <= at;
-        if moves || wants_integrity {
-            if moves {
-                end = tables.write(&store, nearer, &mut header)?;
-            }
-            if wants_integrity {
-                let touched = store.written();
-                let covered = header.blob_table.end().unwrap_or_default();
-                let old = old_integrity.as_ref();
-                let table = IntegrityTable::build(&*file, covered, old, &|start, stop| {
-                    let apart = |range: &(u64, u64)| range.1 <= start || stop <= range.0;
-                    stop <= old_end && touched.iter().all(apart)
-                })?;
-                let bytes = table.to_bytes();
-                header.integrity = table_header(&bytes, end, ResourceFlags::empty());
-                store.write_at("integrity table", &bytes, end)?;
-                end += bytes.len() as u64;
-            }
+        if !append_only {
+            // Whatever only the old header named is free now.
+            let now = (at, end);
+            end = tables.move_nearer(&store, now, new_from, &mut header)?;
+        }
+        if wants_integrity {
+            let touched = store.written();
+            let covered = header.blob_table.end().unwrap_or_default();
+            let old = old_integrity.as_ref();
+            let table = IntegrityTable::build(&*file, covered, old, &|start, stop| {
+                let apart = |range: &(u64, u64)| range.1 <= start || stop <= range.0;
+                stop <= old_end && touched.iter().all(apart)
+            })?;
+            let bytes = table.to_bytes();
+            header.integrity = table_header(&bytes, end, ResourceFlags::empty());
+            store.write_at("integrity table", &bytes, end)?;
+            end += bytes.len() as u64;
             sync(&*file)?;
             put_header(&*file, &header)?;
         }
@@ -204,14 +305,13 @@ impl Update {
         Ok(all)
     }
 
-    /// Writes blobs and metadata; gives the tables that name them, and where
-    /// the last of all data ends.
+    /// Writes blobs and metadata; gives the tables that name them.
     fn write_data(
         self,
         store: &mut BlobStore,
         references: &ImageReferences,
         header: &mut Header,
-    ) -> Result<(Tables, u64), Error> {
+    ) -> Result<Tables, Error> {
         let mut seen = HashSet::new();
         let needed = self.added.into_iter().map(|added| added.blob);
         let mut needed = needed.filter(|blob| {
@@ -240,21 +340,14 @@ impl Update {
             });
         }
         header.image_count = entries.len() as u32;
-        let boot = header.boot_index.checked_sub(1);
-        let boot = boot.and_then(|boot| entries.get(boot as usize));
-        header.boot_metadata = boot.map(|entry| entry.resource).unwrap_or_default();
         entries.extend(table::kept_entries(self.archive.inner(), references));
         entries.extend(store.blobs.iter().map(|blob| blob.entry(part)));
-        let in_file = entries
-            .iter()
-            .filter(|entry| !entry.is_solid() || entry.is_solid_resource());
-        let ends = in_file.filter_map(|entry| entry.resource.end());
-        let data_end = ends.max().unwrap_or_default().max(HEADER_LEN as u64);
         let tables = Tables {
-            entries: blob_table::to_bytes(&entries),
+            entries,
             xml: self.xml,
         };
-        Ok((tables, data_end))
+        header.boot_metadata = tables.boot_metadata(header).unwrap_or_default();
+        Ok(tables)
     }
 }
 
@@ -269,11 +362,6 @@ fn free_spot(used: &[(u64, u64)], from: u64, length: u64) -> u64 {
             false => at,
         }
     })
-}
-
-/// Where the tables can be written once more, apart from where they are now.
-fn nearer_spot(now: (u64, u64), data_end: u64, length: u64) -> u64 {
-    free_spot(&[now], data_end, length)
 }
 
 fn sync(file: &dyn WriteAt) -> Result<(), Error> {
@@ -317,10 +405,11 @@ mod tests {
             );
         }
     }
+
     #[test]
     fn tables_never_move_onto_themselves() {
-        assert_eq!(nearer_spot((150, 190), 100, 50), 100);
-        assert_eq!(nearer_spot((149, 190), 100, 50), 190);
-        assert_eq!(nearer_spot((100, 140), 100, 40), 140);
+        assert_eq!(free_spot(&[(150, 190)], 100, 50), 100);
+        assert_eq!(free_spot(&[(149, 190)], 100, 50), 190);
+        assert_eq!(free_spot(&[(100, 140)], 100, 40), 140);
     }
 }
