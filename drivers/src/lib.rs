@@ -15,6 +15,7 @@ mod info;
 mod list;
 pub mod model;
 mod package;
+pub mod rank;
 mod remove;
 pub mod store;
 mod stored;
