@@ -7,6 +7,7 @@
 
 mod device;
 mod firmware;
+pub mod ids;
 mod processor;
 mod profile;
 
