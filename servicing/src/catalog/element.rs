@@ -27,8 +27,10 @@ pub(super) struct Element<'a> {
     pub(super) at: usize,
     /// The value, without the header.
     pub(super) value: &'a [u8],
+    /// Header and value: what signatures and digests of whole structures cover.
+    pub(super) raw: &'a [u8],
     /// File offset of the value.
-    value_at: usize,
+    pub(super) value_at: usize,
 }
 
 impl<'a> Element<'a> {
@@ -88,6 +90,11 @@ impl<'a> Elements<'a> {
         Elements { rest: bytes, at }
     }
 
+    /// File offset of what comes next.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
     /// The next element, whatever it is; `None` at the end.
     pub(super) fn next(&mut self, what: &'static str) -> Result<Option<Element<'a>>, Error> {
         if self.rest.is_empty() {
@@ -100,12 +107,14 @@ impl<'a> Elements<'a> {
         let value_from = usize::try_from(reader.position()).map_err(failed)?;
         let value = reader.read_slice(header.length).map_err(failed)?;
         let end = usize::try_from(reader.position()).map_err(failed)?;
-        self.rest = self.rest.get(end..).unwrap_or_default();
+        let (raw, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, &[]));
+        self.rest = rest;
         self.at = at + end;
         Ok(Some(Element {
             tag: header.tag,
             at,
             value,
+            raw,
             value_at: at + value_from,
         }))
     }
@@ -193,6 +202,7 @@ mod tests {
         );
         assert_eq!(inside.expect("number", Tag::Integer).unwrap().at, 0x102);
         let tagged = inside.expect("tagged", context(0)).unwrap();
+        assert_eq!(tagged.raw, [0xa0, 0x02, 0x05, 0x00]);
         assert_eq!(tagged.inside().expect("null", Tag::Null).unwrap().at, 0x107);
         let missing = inside.expect("more", Tag::Null).unwrap_err();
         assert_eq!(

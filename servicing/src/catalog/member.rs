@@ -35,6 +35,10 @@ pub enum DigestAlgorithm {
     Sha1,
     /// SHA-256.
     Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
     /// Another one, by its object identifier.
     Other(ObjectIdentifier),
 }
@@ -44,6 +48,8 @@ impl DigestAlgorithm {
         match identifier {
             oid::SHA1 => DigestAlgorithm::Sha1,
             oid::SHA256 => DigestAlgorithm::Sha256,
+            oid::SHA384 => DigestAlgorithm::Sha384,
+            oid::SHA512 => DigestAlgorithm::Sha512,
             other => DigestAlgorithm::Other(other),
         }
     }
@@ -54,6 +60,8 @@ impl fmt::Display for DigestAlgorithm {
         match self {
             DigestAlgorithm::Sha1 => f.write_str("SHA-1"),
             DigestAlgorithm::Sha256 => f.write_str("SHA-256"),
+            DigestAlgorithm::Sha384 => f.write_str("SHA-384"),
+            DigestAlgorithm::Sha512 => f.write_str("SHA-512"),
             DigestAlgorithm::Other(identifier) => identifier.fmt(f),
         }
     }

@@ -8,15 +8,15 @@
 //! (raw digest, Windows 8 on).
 //!
 //! ```text
-//! SignedData                         this file
+//! SignedData                         signed_data
 //!   certificate trust list           list: identifier, time, attributes
 //!     subjects                       member: tag, digest, file name, kind
 //!   certificates, signer infos       signer: who claims to have signed
 //! ```
 //!
-//! **No signature is checked here**, and nothing in [`Catalog`] says that one
-//! is good: [`Signer`] repeats names that anybody can write into a file.
-//! Whether the signature fits and the chain is trusted are separate questions.
+//! **Nothing in [`Catalog`] says that a signature is good**: [`Signer`] repeats
+//! names that anybody can write into a file. Whether the signature fits and the
+//! chain is trusted are separate questions, which [`verify`] answers.
 //!
 //! `der` decodes headers and primitive types. The ready-made structures of
 //! `cms` and `x509-cert` are not used: they decode every embedded certificate
@@ -31,7 +31,9 @@ mod file_digest;
 mod list;
 mod member;
 mod oid;
+mod signed_data;
 mod signer;
+pub mod verify;
 
 pub use file_digest::FileDigests;
 pub use member::{Digest, DigestAlgorithm, Member, NameValue, SubjectKind};
@@ -39,8 +41,8 @@ pub use signer::{SerialNumber, Signer};
 
 use der::{Tag, asn1::ObjectIdentifier};
 
-use element::{Element, Elements, context};
 use list::List;
+use signed_data::SignedData;
 
 /// Longest catalog that is read, in bytes. Catalogs of driver packages are
 /// some 10 KiB long, those of a whole Windows release a few MiB; together with
@@ -176,34 +178,10 @@ impl Catalog {
         if bytes.len() > MAX_CATALOG_LEN {
             return Err(Error::TooLong { len: bytes.len() });
         }
-        let mut file = Elements::new(bytes, 0);
-        let mut content_info = file.expect("content info", Tag::Sequence)?.inside();
-        file.finish("content info")?;
-        content_info.identifier("content type", oid::SIGNED_DATA, "PKCS#7 signed data")?;
-        let mut content = content_info.expect("content", context(0))?.inside();
-        let mut signed = content.expect("signed data", Tag::Sequence)?.inside();
-
-        signed.expect("signed data version", Tag::Integer)?;
-        signed.expect("digest algorithms", Tag::Set)?;
-        let mut encapsulated = signed.expect("signed content", Tag::Sequence)?.inside();
-        encapsulated.identifier(
-            "signed content type",
-            oid::CERTIFICATE_TRUST_LIST,
-            "a certificate trust list",
-        )?;
-        let mut list = encapsulated.expect("list", context(0))?.inside();
-        let list = List::read(&list.expect("list", Tag::Sequence)?)?;
-
-        let certificates = signed.optional("certificates", context(0))?;
-        let certificates = certificates
-            .map(elements_of)
-            .transpose()?
-            .unwrap_or_default();
-        signed.optional("revocation lists", context(1))?;
-        let signer_infos = elements_of(signed.expect("signer infos", Tag::Set)?)?;
-        let signers = signer_infos
-            .iter()
-            .map(|info| Signer::read(info, &certificates));
+        let signed = SignedData::of_file(bytes)?;
+        let list = List::read(&signed.content.tagged("list", Tag::Sequence)?)?;
+        let signers = signed.signer_infos.iter();
+        let signers = signers.map(|info| Signer::read(info, &signed.certificates));
 
         Ok(Catalog {
             version: list.version,
@@ -212,7 +190,7 @@ impl Catalog {
             members: list.members,
             attributes: list.attributes,
             signers: signers.collect::<Result<_, _>>()?,
-            embedded_certificates: certificates.len(),
+            embedded_certificates: signed.certificates.len(),
         })
     }
 
@@ -225,7 +203,7 @@ impl Catalog {
                 .is_some_and(|digest| match digest.algorithm {
                     DigestAlgorithm::Sha1 => digest.bytes == file.sha1,
                     DigestAlgorithm::Sha256 => digest.bytes == file.sha256,
-                    DigestAlgorithm::Other(_) => false,
+                    _ => false,
                 })
         })
     }
@@ -237,16 +215,6 @@ impl Catalog {
             .iter()
             .find(|attribute| attribute.name.eq_ignore_ascii_case(name))
     }
-}
-
-/// What a SET OF or SEQUENCE OF holds, undecoded.
-fn elements_of(set: Element<'_>) -> Result<Vec<Element<'_>>, Error> {
-    let mut inside = set.inside();
-    let mut found = Vec::new();
-    while let Some(element) = inside.next("element of a set")? {
-        found.push(element);
-    }
-    Ok(found)
 }
 
 #[cfg(test)]

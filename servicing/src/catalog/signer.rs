@@ -24,7 +24,7 @@ use super::{
 /// stored. RFC 5280 wants it positive and at most 20 bytes long; catalogs that
 /// Windows accepts hold others.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct SerialNumber(Vec<u8>);
+pub struct SerialNumber(pub(super) Vec<u8>);
 
 impl SerialNumber {
     /// The bytes as stored.

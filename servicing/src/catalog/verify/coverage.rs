@@ -1,0 +1,166 @@
+//! Whether a file is one of those that a catalog was signed for, and for which
+//! Windows.
+
+use super::super::{
+    super::pe, Catalog, CatalogVersion, DigestAlgorithm, FileDigests, Member, SubjectKind,
+};
+
+/// Longest file whose line ends are tried the other way. INFs are shorter.
+const MAX_TEXT: usize = 8 << 20;
+
+/// How a file stands to a catalog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Coverage {
+    /// It is listed.
+    Listed {
+        /// By the digest of this function, the strongest that the catalog has
+        /// for it.
+        algorithm: DigestAlgorithm,
+    },
+    /// It is not listed as it is, but would be if its line ends were CR LF
+    /// again: something between signer and user, most often git, took the
+    /// carriage returns away. Windows does not accept it.
+    LineEndsChanged,
+    /// It is not listed: another file, or changed.
+    NotListed,
+    /// It is a program so damaged that it has no digest.
+    NoDigest(pe::Error),
+}
+
+impl Coverage {
+    /// Whether Windows would accept the file.
+    pub fn is_listed(&self) -> bool {
+        matches!(self, Coverage::Listed { .. })
+    }
+}
+
+impl Catalog {
+    /// How the file with the content `bytes` stands to this catalog.
+    ///
+    /// A catalog of v2 lists every file by SHA-1 and by SHA-256; there only
+    /// SHA-256 counts.
+    pub fn coverage(&self, bytes: &[u8]) -> Coverage {
+        let digests = match FileDigests::of(bytes) {
+            Ok(digests) => digests,
+            Err(error) => return Coverage::NoDigest(error),
+        };
+        if let Some((_, algorithm)) = self.listed(&digests) {
+            return Coverage::Listed { algorithm };
+        }
+        if digests.is_pe || bytes.len() > MAX_TEXT {
+            return Coverage::NotListed;
+        }
+        let restored = with_carriage_returns(bytes);
+        let digests = restored.and_then(|restored| FileDigests::of(&restored).ok());
+        match digests.and_then(|digests| self.listed(&digests)) {
+            Some(_) => Coverage::LineEndsChanged,
+            None => Coverage::NotListed,
+        }
+    }
+
+    /// The member that lists a file with these digests, and the function of
+    /// the digest that says so.
+    pub fn listed(&self, file: &FileDigests) -> Option<(&Member, DigestAlgorithm)> {
+        let by = |wanted: &DigestAlgorithm, digest: &[u8]| {
+            self.members.iter().find(|member| {
+                let kind_fits = match member.kind {
+                    Some(SubjectKind::Pe) => file.is_pe,
+                    Some(SubjectKind::Flat) => !file.is_pe,
+                    _ => true,
+                };
+                let same = member.digest.as_ref();
+                kind_fits
+                    && same.is_some_and(|same| same.algorithm == *wanted && same.bytes == digest)
+            })
+        };
+        let strong = by(&DigestAlgorithm::Sha256, &file.sha256);
+        if let Some(member) = strong {
+            return Some((member, DigestAlgorithm::Sha256));
+        }
+        match self.version {
+            CatalogVersion::V1 => {
+                let member = by(&DigestAlgorithm::Sha1, &file.sha1)?;
+                Some((member, DigestAlgorithm::Sha1))
+            }
+            CatalogVersion::V2 => None,
+        }
+    }
+}
+
+/// `text` with CR LF where it has LF alone; `None` where it has none. UTF-16 is
+/// left alone: git takes it for binary.
+fn with_carriage_returns(text: &[u8]) -> Option<Vec<u8>> {
+    if text.starts_with(&[0xff, 0xfe]) {
+        return None;
+    }
+    let mut restored = Vec::with_capacity(text.len() + text.len() / 16);
+    let mut before = 0;
+    for &byte in text {
+        if byte == b'\n' && before != b'\r' {
+            restored.push(b'\r');
+        }
+        restored.push(byte);
+        before = byte;
+    }
+    (restored.len() != text.len()).then_some(restored)
+}
+
+impl Member {
+    /// Whether the catalog says that this file was tested for Windows NT
+    /// `major.minor`; `None` where it names no systems.
+    pub fn is_for_windows(&self, major: u32, minor: u32) -> Option<bool> {
+        let systems = self.os_attribute()?;
+        Some(names_windows(&systems, major, minor))
+    }
+}
+
+/// `OSAttr` is a comma list of `platform:major.minor`; Windows NT is platform
+/// 2, and Windows 2000 stands there as `2:5.00` and `2:5.0`.
+fn names_windows(systems: &str, major: u32, minor: u32) -> bool {
+    systems.split(',').any(|system| {
+        let version = system.trim().strip_prefix("2:");
+        let version = version.and_then(|version| version.split_once('.'));
+        version.is_some_and(|(found_major, found_minor)| {
+            found_major.parse() == Ok(major) && found_minor.parse() == Ok(minor)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn carriage_returns_come_back_only_where_they_are_missing() {
+        for (text, restored) in [
+            (&b"a\nb\n"[..], Some(&b"a\r\nb\r\n"[..])),
+            (b"a\r\nb\n", Some(b"a\r\nb\r\n")),
+            (b"\n", Some(b"\r\n")),
+            (b"a\r\nb\r\n", None),
+            (b"a\rb", None),
+            (b"", None),
+            (b"\xff\xfea\0\n\0", None),
+        ] {
+            assert_eq!(with_carriage_returns(text).as_deref(), restored, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn systems_are_compared_as_numbers() {
+        for (systems, version, named) in [
+            ("2:10.0", (10, 0), true),
+            ("2:10.0", (6, 3), false),
+            ("2:5.00,2:5.1, 2:6.3", (5, 0), true),
+            ("2:5.00,2:5.1, 2:6.3", (6, 3), true),
+            ("2:5.00,2:5.1, 2:6.3", (6, 2), false),
+            // Windows 9x is another platform.
+            ("1:4.10", (4, 10), false),
+            ("", (10, 0), false),
+            ("2:6", (6, 0), false),
+        ] {
+            let (major, minor) = version;
+            assert_eq!(names_windows(systems, major, minor), named, "{systems}");
+        }
+    }
+}
