@@ -90,11 +90,6 @@ impl<'a> Elements<'a> {
         Elements { rest: bytes, at }
     }
 
-    /// File offset of what comes next.
-    pub(super) fn at(&self) -> usize {
-        self.at
-    }
-
     /// The next element, whatever it is; `None` at the end.
     pub(super) fn next(&mut self, what: &'static str) -> Result<Option<Element<'a>>, Error> {
         if self.rest.is_empty() {

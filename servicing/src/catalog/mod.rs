@@ -179,7 +179,7 @@ impl Catalog {
             return Err(Error::TooLong { len: bytes.len() });
         }
         let signed = SignedData::of_file(bytes)?;
-        let list = List::read(&signed.content.tagged("list", Tag::Sequence)?)?;
+        let list = List::read(&signed.content)?;
         let signers = signed.signer_infos.iter();
         let signers = signers.map(|info| Signer::read(info, &signed.certificates));
 

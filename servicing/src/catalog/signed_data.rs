@@ -45,34 +45,38 @@ impl<'a> SignedData<'a> {
             &content_info,
             oid::CERTIFICATE_TRUST_LIST,
             "a certificate trust list",
+            Tag::Sequence,
         )
     }
 
-    /// Reads a content info whose content must be of the type `wanted`.
+    /// Reads a content info whose content must be of the type `wanted`, which
+    /// is written as an element with `content_tag`.
     pub(super) fn read(
         content_info: &Element<'a>,
         wanted: ObjectIdentifier,
         expected: &'static str,
+        content_tag: Tag,
     ) -> Result<Self, Error> {
         let mut content_info = content_info.tagged("content info", Tag::Sequence)?.inside();
         content_info.identifier("content type", oid::SIGNED_DATA, "PKCS#7 signed data")?;
         let mut content = content_info.expect("content", context(0))?.inside();
+        content_info.finish("content")?;
         let mut signed = content.expect("signed data", Tag::Sequence)?.inside();
+        content.finish("signed data")?;
 
         let version = signed.expect("signed data version", Tag::Integer)?.value;
         let digest_algorithms = elements_of(signed.expect("digest algorithms", Tag::Set)?)?;
         let mut encapsulated = signed.expect("signed content", Tag::Sequence)?.inside();
         encapsulated.identifier("signed content type", wanted, expected)?;
-        let mut content = encapsulated.expect("content", context(0))?.inside();
-        let what = "content";
-        let content = content.next(what)?.ok_or(Error::Missing {
-            what,
-            at: content.at(),
-        })?;
+        let mut inside = encapsulated.expect("content", context(0))?.inside();
+        encapsulated.finish("content")?;
+        let content = inside.expect("content", content_tag)?;
+        inside.finish("content")?;
         let certificates = signed.optional("certificates", context(0))?;
         let certificates = certificates.map(elements_of).transpose()?;
         signed.optional("revocation lists", context(1))?;
         let signer_infos = elements_of(signed.expect("signer infos", Tag::Set)?)?;
+        signed.finish("signer infos")?;
         Ok(SignedData {
             version,
             digest_algorithms,

@@ -101,11 +101,13 @@ fn token<'a>(
     outer: &[Certificate<'a>],
     trust: &TrustStore,
 ) -> Result<TimeStamp, Fault> {
-    let signed = SignedData::read(token, oid::TIME_STAMP_INFO, "a time stamp")?;
+    let signed = SignedData::read(
+        token,
+        oid::TIME_STAMP_INFO,
+        "a time stamp",
+        Tag::OctetString,
+    )?;
     check_version("the time stamp token", signed.version, &[3], "3")?;
-    let content = signed
-        .content
-        .tagged("time stamp content", Tag::OctetString)?;
     let mut pool = read_certificates(&signed.certificates)?;
     pool.extend_from_slice(outer);
     let [counter] = signed.signer_infos.as_slice() else {
@@ -117,8 +119,13 @@ fn token<'a>(
     };
     let counter = SignerInfo::read(counter)?;
     let signer = counter.certificate(&pool)?;
-    counter.check(signed.content_type, content.value, signer, Form::DigestInfo)?;
-    let time = stamped_time(&content, info.signature)?;
+    counter.check(
+        signed.content_type,
+        signed.content.value,
+        signer,
+        Form::DigestInfo,
+    )?;
+    let time = stamped_time(&signed.content, info.signature)?;
     Ok(stamp(TimeStampForm::Token, time, signer, &pool, trust))
 }
 
