@@ -1,7 +1,7 @@
 //! The signatures of real catalogs, judged here and by OpenSSL and
 //! osslsigncode.
 
-#![allow(missing_docs, reason = "test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test program")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,0 +1,11 @@
+#!/bin/sh
+# Fills fuzz/corpus with the catalogs of a folder.
+set -eu
+folder=${1:?usage: seed.sh FOLDER-WITH-CATALOGS}
+corpus=$(dirname "$0")/corpus/catalog
+mkdir -p "$corpus"
+find "$folder" -type f -iname '*.cat' |
+while read -r file; do
+    cp "$file" "$corpus/$(echo "$file" | cksum | cut -d' ' -f1)-$(basename "$file")"
+done
+echo "seeds: $(find "$corpus" -type f | wc -l)"
