@@ -224,6 +224,12 @@ pub(crate) enum DriversCommand {
         /// Add them to the recovery environment (Winre.wim) inside the image as well
         #[arg(long)]
         include_winre: bool,
+        /// Add packages to 64-bit Windows that are not signed, too
+        #[arg(long)]
+        force_unsigned: bool,
+        /// Trust the certificate in this file, in DER form, and whom it vouches for
+        #[arg(long, value_name = "FILE")]
+        trust: Vec<PathBuf>,
         #[command(flatten)]
         writing: Writing,
     },
@@ -271,6 +277,9 @@ pub(crate) enum DriversCommand {
         target: PathBuf,
         /// The driver of the image, by its published name: `oem0.inf`
         published_name: Option<String>,
+        /// Trust the certificate in this file, in DER form, and whom it vouches for
+        #[arg(long, value_name = "FILE")]
+        trust: Vec<PathBuf>,
     },
 }
 

@@ -85,6 +85,14 @@ pub(crate) enum Refusal {
     },
     #[error("`{}` is longer than the {max} bytes that a hardware file has at most", path.display())]
     HardwareTooLong { path: PathBuf, max: u64 },
+    #[error("`{}` is no certificate", path.display())]
+    NotACertificate {
+        path: PathBuf,
+        /// It is one in Base64.
+        pem: bool,
+        #[source]
+        source: wimwright_servicing::catalog::Error,
+    },
     #[error("`{number}` is the number of no ANSI code page")]
     CodePage { number: String },
     #[error("the image has no key `{key}`")]
@@ -136,6 +144,13 @@ impl Refusal {
             return hint.clone();
         }
         Some(match self {
+            Refusal::NotACertificate {
+                path, pem: true, ..
+            } => format!(
+                "it is in Base64, and DER is needed: `openssl x509 -in {} -outform DER -out \
+                 certificate.der`",
+                path.display()
+            ),
             Refusal::OneImage { .. } | Refusal::OnePlan { .. } => {
                 "name one of them with its number behind the colon, like `install.wim:2`".to_owned()
             }

@@ -189,7 +189,7 @@ fn an_added_driver_is_listed_and_described() {
     );
     assert_eq!(driver["version"], "100.85.104.20800");
     assert_eq!(driver["boot_critical"], true);
-    assert_eq!(driver["driver_signature"], "not-verified");
+    assert_eq!(driver["driver_signature"], "signed");
     assert_eq!(driver["architecture"], "amd64");
     let ids = driver["hardware_ids"].as_array().unwrap();
     assert!(ids.contains(&"PCI\\VEN_1AF4&DEV_1042".into()), "{ids:?}");

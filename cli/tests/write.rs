@@ -35,7 +35,8 @@ fn a_package_is_added_once_and_then_unchanged_to_the_byte() {
             "files written",
             "values set",
             "basis: ",
-            "the driver signature was not verified\n",
+            "    signed by Microsoft Windows Hardware Compatibility Publisher (Microsoft's hardware \
+             program, attested), 2021-09-09\n",
         ]);
     let image = top.path().join("image");
     for file in [
@@ -48,7 +49,6 @@ fn a_package_is_added_once_and_then_unchanged_to_the_byte() {
 
     let again = run_in(top.path(), "drivers add @image @viostor").ends(ExitCode::Done);
     let again = again.says(&["unchanged  oem0.inf  viostor.inf", "nothing to change\n"]);
-    assert!(again.out.contains("not verified"), "{}", again.out);
     let again = run_in(top.path(), "drivers add @image @viostor --json").ends(ExitCode::Done);
     let again = again.json();
     assert_eq!(again["changed"], false);
@@ -67,7 +67,14 @@ fn the_json_of_an_added_package_names_what_others_build_on() {
     assert_eq!(result["inf"], "viostor.inf");
     assert_eq!(result["outcome"], "added");
     assert_eq!(result["published_name"], "oem0.inf");
-    assert_eq!(result["driver_signature"], "not-verified");
+    assert_eq!(result["driver_signature"], "signed");
+    let publisher = "Microsoft Windows Hardware Compatibility Publisher";
+    assert_eq!(result["signer_name"], publisher);
+    let signature = &result["signature"];
+    assert_eq!(signature["signer_kind"], "hardware-program-attested");
+    assert_eq!(signature["time_stamp"], "2021-09-09T15:37:05Z");
+    assert_eq!(signature["for_this_windows"], true);
+    assert_eq!(signature["files"][0]["signature"], "listed");
     assert_eq!(result["reason"], Value::Null);
     let receipt = &added["receipt"];
     let basis = receipt["basis"].as_object().unwrap();
@@ -416,9 +423,8 @@ fn quiet_says_less_and_verbose_says_more() {
     let quiet = run_in(top.path(), "drivers add @image @viostor -q").ends(ExitCode::Done);
     assert!(!quiet.out.contains("note:"), "{}", quiet.out);
     let lines: Vec<&str> = quiet.out.lines().collect();
-    assert_eq!(lines.len(), 2, "{}", quiet.out);
+    assert_eq!(lines.len(), 1, "{}", quiet.out);
     assert!(lines[0].starts_with(ADDED), "{}", quiet.out);
-    assert_eq!(lines[1], "the driver signature was not verified");
     let top = sample();
     run_in(top.path(), "drivers add @image @viostor -v")
         .ends(ExitCode::Done)
@@ -438,7 +444,7 @@ fn the_demo_makes_an_image_and_says_what_is_real() {
             "  + Windows\\INF\\oem0.inf",
             "The result:\n",
             ADDED,
-            "the driver signature was not verified\n",
+            "signed by Microsoft Windows Hardware Compatibility Publisher",
             "SYSTEM: real, completed\n",
             "SOFTWARE: made\n",
             "wimwright drivers add IMAGE PACKAGE --dry-run",

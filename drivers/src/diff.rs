@@ -211,7 +211,7 @@ mod tests {
     use wimwright_servicing::ImagePath;
 
     use super::*;
-    use crate::list::DriverSignature;
+    use crate::signature::DriverSignature;
 
     /// `oem0.inf viostor 1.0 abc`: published name, INF, version, id.
     fn package(text: &str) -> DriverPackage {
@@ -226,7 +226,7 @@ mod tests {
             date: Some("2026-01-01".to_owned()),
             version: Some(words[2].to_owned()),
             boot_critical: false,
-            driver_signature: DriverSignature::NotVerified,
+            driver_signature: DriverSignature::Unknown,
             package_id: (words[3] != "none")
                 .then(|| format!("{}.inf_amd64_{}", words[1], words[3])),
             architecture: Some("amd64".to_owned()),

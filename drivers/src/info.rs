@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use wimwright_inf::{Inf, ParseOptions};
+use wimwright_servicing::catalog::verify::TrustStore;
 use wimwright_servicing::{Draft, FileTree as _, Finding, Kind};
 
-use crate::add::read::{as_finding, target};
+use crate::add::read::{as_finding, judge_package, target};
+use crate::add::refusal::Stop;
 use crate::error::Error;
 use crate::inbox::{InboxInfs, MAX_INF, parse_options};
-use crate::list::{DriverPackage, DriverSignature, list};
+use crate::list::{DriverPackage, list};
 use crate::model::{
     Architecture, AssociatedService, DriverModel, InfKind, ModelOptions, Target, TextSetup,
 };
 use crate::package::Package;
+use crate::signature::{DriverSignature, PackageSignature, SignatureFacts, Trust};
 use crate::store::first_boot::text_setup::FILE_NAME;
+use crate::stored;
 
 /// A device that a package serves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -66,8 +70,13 @@ pub struct PackageDescription {
     pub version: Option<String>,
     /// The catalog for this architecture.
     pub catalog: Option<String>,
-    /// Whether its signature was checked.
+    /// Whether its signature is good, for that Windows and those of its files
+    /// that are there.
     pub driver_signature: DriverSignature,
+    /// Why it is not; or why that cannot be told.
+    pub signature_reason: Option<String>,
+    /// What its signature was judged by; `None` without a catalog.
+    pub signature: Option<SignatureFacts>,
     /// The Windows that the rest is about: `10.0.19041 amd64`.
     pub target: String,
     /// Why it has nothing for that Windows.
@@ -103,6 +112,11 @@ pub struct DriverDetails {
     pub services: Vec<ServiceDescription>,
     /// The files of its folder in the store.
     pub files: Vec<String>,
+    /// Why its signature is not good; or why that cannot be told.
+    pub signature_reason: Option<String>,
+    /// What its signature was judged by, from its folder in the store; `None`
+    /// where there is nothing to judge.
+    pub signature: Option<SignatureFacts>,
     /// What is odd about it.
     pub findings: Vec<Finding>,
 }
@@ -111,10 +125,10 @@ pub struct DriverDetails {
 ///
 /// # Errors
 /// [`Error::NoSuchDriver`], and what stops the image from being read.
-pub fn info(draft: &mut Draft, name: &str) -> Result<DriverDetails, Error> {
+pub fn info(draft: &mut Draft, name: &str, anchors: &TrustStore) -> Result<DriverDetails, Error> {
     let drivers = list(draft, true)?;
     let named = |driver: &DriverPackage| driver.name().eq_ignore_ascii_case(name);
-    let driver = drivers
+    let mut driver = drivers
         .into_iter()
         .find(named)
         .ok_or_else(|| Error::NoSuchDriver {
@@ -170,8 +184,18 @@ pub fn info(draft: &mut Draft, name: &str) -> Result<DriverDetails, Error> {
             format!("neither `{inf}` nor a published copy of it is there"),
         )),
     }
+    let judged = of_store(draft, &driver, anchors)?;
+    let (mut signature_reason, mut signature) = (None, None);
+    if let Some(judged) = judged {
+        driver.driver_signature = judged.state;
+        signature_reason = judged.reason;
+        signature = judged.facts;
+        findings.extend(judged.findings);
+    }
     Ok(DriverDetails {
         driver,
+        signature_reason,
+        signature,
         models,
         services,
         files,
@@ -179,12 +203,38 @@ pub fn info(draft: &mut Draft, name: &str) -> Result<DriverDetails, Error> {
     })
 }
 
+/// Judges a third party's package by what lies in its folder in the store;
+/// `None` where the image keeps no such folder. The catalogs of Windows' own
+/// packages lie elsewhere.
+fn of_store(
+    draft: &Draft,
+    driver: &DriverPackage,
+    anchors: &TrustStore,
+) -> Result<Option<PackageSignature>, Error> {
+    let (Some(id), false) = (&driver.package_id, driver.inbox) else {
+        return Ok(None);
+    };
+    let stored = stored::all(draft)?;
+    let Some(stored) = stored.iter().find(|stored| stored.has_id(id)) else {
+        return Ok(None);
+    };
+    let trust = Trust {
+        anchors,
+        now: draft.time(),
+    };
+    match stored.read(draft)? {
+        Ok(mut whole) => judged(whole.read.judge(&whole.package, trust)).map(Some),
+        // What is missing is told by `files` and the other findings.
+        Err(_) => Ok(None),
+    }
+}
+
 /// What a package in a folder is, for the architectures that it has: the first
 /// of amd64, x86, arm64 and arm that it has models for, on Windows 10.
 ///
 /// # Errors
 /// When the package cannot be read.
-pub fn describe(package: &Package) -> Result<PackageDescription, Error> {
+pub fn describe(package: &Package, trust: Trust<'_>) -> Result<PackageDescription, Error> {
     let bytes = package
         .tree()
         .read(package.inf(), MAX_INF)?
@@ -230,6 +280,9 @@ pub fn describe(package: &Package) -> Result<PackageDescription, Error> {
         });
     }
     let (models, services) = described(&model);
+    let judged = judged(judge_package(package, &model, trust))?;
+    let mut findings: Vec<Finding> = model.findings.iter().map(as_finding).collect();
+    findings.extend(judged.findings);
     let version = &model.version;
     let driver_ver = version.driver_ver.as_ref();
     Ok(PackageDescription {
@@ -247,7 +300,9 @@ pub fn describe(package: &Package) -> Result<PackageDescription, Error> {
         catalog: version
             .catalog_for(model.target.architecture)
             .map(str::to_owned),
-        driver_signature: DriverSignature::NotVerified,
+        driver_signature: judged.state,
+        signature_reason: judged.reason,
+        signature: judged.facts,
         target: format!(
             "{}.{}.{} {}",
             model.target.major, model.target.minor, model.target.build, model.target.architecture
@@ -256,8 +311,22 @@ pub fn describe(package: &Package) -> Result<PackageDescription, Error> {
         models,
         services,
         files,
-        findings: model.findings.iter().map(as_finding).collect(),
+        findings,
     })
+}
+
+/// What a judgement came to; that it could not be made is one, too.
+fn judged(judged: Result<PackageSignature, Stop>) -> Result<PackageSignature, Error> {
+    match judged {
+        Ok(signature) => Ok(signature),
+        Err(Stop::Refused(refusal)) => Ok(PackageSignature {
+            state: DriverSignature::Unknown,
+            reason: Some(refusal.chain()),
+            facts: None,
+            findings: Vec::new(),
+        }),
+        Err(Stop::Failed(error)) => Err(error),
+    }
 }
 
 fn text_setup(bytes: &[u8]) -> TextSetup {
@@ -299,7 +368,9 @@ fn describe_text_setup(package: &Package, setup: &TextSetup) -> Result<PackageDe
         date: None,
         version: None,
         catalog: None,
-        driver_signature: DriverSignature::NotVerified,
+        driver_signature: DriverSignature::Unknown,
+        signature_reason: None,
+        signature: None,
         target: "text mode setup of 2000, XP and 2003".to_owned(),
         not_applicable,
         models,

@@ -17,6 +17,7 @@ pub mod model;
 mod package;
 pub mod rank;
 mod remove;
+mod signature;
 pub mod store;
 mod stored;
 
@@ -27,6 +28,7 @@ pub use export::{ExportOutcome, ExportedFile, ExportedPackage, export};
 pub use info::{
     DriverDetails, ModelDescription, PackageDescription, ServiceDescription, describe, info,
 };
-pub use list::{DriverPackage, DriverSignature, list};
+pub use list::{DriverPackage, list};
 pub use package::{Package, find_packages, takes};
 pub use remove::{RemoveOptions, RemoveOutcome, RemoveResult, remove};
+pub use signature::{CheckedFile, DriverSignature, FileSignature, SignatureFacts, Trust};

@@ -13,8 +13,8 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use support::{Around, TestImage, package};
-use wimwright_drivers::{AddOptions, Error, Outcome};
+use support::{Around, TestImage, any_signature, package};
+use wimwright_drivers::{Error, Outcome};
 use wimwright_servicing::plan::{Change, Recovered};
 use wimwright_servicing::registry::{HiveName, Key, KeyPath, RegistryError};
 use wimwright_servicing::{Access, DraftError};
@@ -232,7 +232,7 @@ fn a_dirty_hive_without_logs_is_refused_by_name_unless_accepted() {
     {
         let mut transaction = image.open(Access::Write).begin(support::options());
         let mut results = transaction.run("drivers add", |draft| {
-            wimwright_drivers::add(draft, &viostor, &AddOptions::default())
+            wimwright_drivers::add(draft, &viostor, &any_signature())
         });
         let error = results.remove(0).unwrap_err();
         let named = matches!(
@@ -377,7 +377,7 @@ fn a_plain_storage_driver_on_windows_10_rests_on_verified_and_stated_facts() {
             ..support::options()
         });
     for result in transaction.run("drivers add", |draft| {
-        wimwright_drivers::add(draft, &viostor, &AddOptions::default())
+        wimwright_drivers::add(draft, &viostor, &any_signature())
     }) {
         assert_eq!(result.unwrap().outcome, Outcome::Added);
     }

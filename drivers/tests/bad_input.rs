@@ -15,8 +15,8 @@ mod support;
 use std::io;
 use std::sync::Arc;
 
-use support::{made_package, now, options, pe};
-use wimwright_drivers::{AddOptions, AddResult, Outcome, Package, add};
+use support::{any_signature, made_package, now, options, pe};
+use wimwright_drivers::{AddResult, Outcome, Package, add};
 use wimwright_servicing::{
     Access, Blob, Draft, Entry, FileTree, Image, ImagePath, Kind, Metadata, TreeError,
 };
@@ -50,7 +50,7 @@ fn tail(dest: &str, line: &str, source: &str) -> String {
 }
 
 fn added(draft: &mut Draft, package: &Package) -> AddResult {
-    add(draft, package, &AddOptions::default()).unwrap()
+    add(draft, package, &any_signature()).unwrap()
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_hive_that_is_a_directory_is_named() {
     let mut draft = Image::open(root.path(), Access::Read).unwrap().look(now());
     let inf = tail("12", "x.sys", "x.sys=1");
     let package = made_package(&inf, &[("x.sys", &pe(0x8664))]);
-    let error = add(&mut draft, &package, &AddOptions::default()).unwrap_err();
+    let error = add(&mut draft, &package, &any_signature()).unwrap_err();
     assert!(
         error.to_string().contains("DRIVERS") && error.to_string().contains("directory"),
         "{error}"
@@ -205,7 +205,7 @@ fn an_unsigned_package_says_so_and_is_recorded_so() {
     let inf = tail("12", "x.sys", "x.sys=1").replace("CatalogFile=x.cat\r\n", "");
     let package = made_package(&inf, &[("x.sys", &pe(0x8664))]);
     let mut results = transaction.run("drivers add", |draft| {
-        add(draft, &package, &AddOptions::default())
+        add(draft, &package, &any_signature())
     });
     let result = results.remove(0).unwrap();
     assert!(

@@ -14,9 +14,9 @@ mod support;
 
 use std::path::Path;
 
-use support::{Around, TestImage, corpus_packages, made_package, now, options, pe};
+use support::{Around, TestImage, any_signature, corpus_packages, made_package, now, options, pe};
 use tempfile::TempDir;
-use wimwright_drivers::{AddOptions, AddResult, Error, Outcome, Package, add, list};
+use wimwright_drivers::{AddResult, Error, Outcome, Package, add, list};
 use wimwright_servicing::registry::{Hive, HiveName};
 use wimwright_servicing::{Access, Draft, FileTree as _, Image, ImagePath};
 use wimwright_testdata::image::{self, Data, Windows};
@@ -65,7 +65,7 @@ fn look(root: &Path) -> Draft {
 }
 
 fn added(draft: &mut Draft, package: &Package) -> AddResult {
-    add(draft, package, &AddOptions::default()).unwrap()
+    add(draft, package, &any_signature()).unwrap()
 }
 
 fn value(draft: &Draft, key: &str, name: &str) -> Option<wimwright_servicing::registry::RegData> {
@@ -221,7 +221,7 @@ fn failure_05_hives_are_those_of_the_generation_in_any_case() {
             .begin(options());
         let package = storage_package();
         let result = transaction
-            .run("add", |draft| add(draft, &package, &AddOptions::default()))
+            .run("add", |draft| add(draft, &package, &any_signature()))
             .remove(0)
             .unwrap();
         assert_eq!(result.outcome, Outcome::Pending, "{result:?}");
@@ -256,22 +256,14 @@ fn failure_06_each_store_gets_its_own_kind_of_entry() {
     }
     // What contradicts itself gets neither.
     let root = made(&windows7(), &[database(&windows10())]);
-    let error = add(
-        &mut look(root.path()),
-        &storage_package(),
-        &AddOptions::default(),
-    );
+    let error = add(&mut look(root.path()), &storage_package(), &any_signature());
     assert!(
         matches!(error, Err(Error::UnexpectedDatabase { .. })),
         "{error:?}"
     );
     let root = tempfile::tempdir().unwrap();
     image::write(root.path(), &system(&[]), &[], &windows10(), 9);
-    let error = add(
-        &mut look(root.path()),
-        &storage_package(),
-        &AddOptions::default(),
-    );
+    let error = add(&mut look(root.path()), &storage_package(), &any_signature());
     assert!(matches!(error, Err(Error::NoDatabase { .. })), "{error:?}");
 }
 

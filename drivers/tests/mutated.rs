@@ -15,8 +15,8 @@ mod support;
 
 use std::sync::Arc;
 
-use support::now;
-use wimwright_drivers::{AddOptions, Outcome, Package, add};
+use support::{any_signature, now};
+use wimwright_drivers::{Outcome, Package, add};
 use wimwright_servicing::plan::Subject;
 use wimwright_servicing::{Access, Image, ImagePath, MemoryTree};
 use wimwright_testdata::image::{Data, Windows, hive, write};
@@ -189,14 +189,14 @@ fn try_all(windows: &Windows, architecture: &'static str, packages: &Packages, r
             let path = ImagePath::parse(inf).unwrap();
             let package = Package::new("memory", "", Arc::new(tree), path);
             let mut draft = image.look(now());
-            let result = add(&mut draft, &package, &AddOptions::default()).unwrap();
+            let result = add(&mut draft, &package, &any_signature()).unwrap();
             if result.outcome == Outcome::Refused {
                 refused += 1;
                 assert!(result.reason.is_some_and(|reason| !reason.is_empty()));
                 assert!(draft.plan().steps.is_empty() && draft.plan().sources.is_empty());
             } else {
                 taken += 1;
-                let again = add(&mut draft, &package, &AddOptions::default()).unwrap();
+                let again = add(&mut draft, &package, &any_signature()).unwrap();
                 assert_eq!(again.outcome, Outcome::Unchanged, "{}", draft.plan());
                 // Every planned file stays inside Windows.
                 for step in &draft.plan().steps {

@@ -15,8 +15,6 @@ mod support;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use wimwright_drivers::describe;
-
 /// The texts of a Rust source, without those of its comments and tests.
 fn texts(source: &str) -> Vec<String> {
     let code = source.split("#[cfg(test)]").next().unwrap_or_default();
@@ -95,7 +93,7 @@ fn no_text_of_the_code_names_a_driver_vendor_or_device() {
         .iter()
         .filter(|(_, package)| !package.is_text_setup())
     {
-        let found = describe(package).unwrap();
+        let found = support::describe(package);
         names.extend(found.provider_name);
         names.extend(found.services.into_iter().map(|service| service.name));
         let files = found

@@ -18,8 +18,8 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use held::{difference, held, held_by};
-use support::{Around, TestImage, corpus_packages, package};
-use wimwright_drivers::{AddOptions, Error, Outcome, RemoveOptions, RemoveOutcome, RemoveResult};
+use support::{Around, TestImage, any_signature, corpus_packages, package};
+use wimwright_drivers::{Error, Outcome, RemoveOptions, RemoveOutcome, RemoveResult};
 use wimwright_servicing::plan::{Basis, Change};
 use wimwright_servicing::registry::{HiveName, KeyPath, RegData};
 use wimwright_servicing::{Access, BeginOptions, Draft, DraftError, Receipt};
@@ -141,7 +141,7 @@ fn add_and_remove_of_every_package_leaves_every_image_as_it_was() {
             let before = held(draft);
             let mut added = 0;
             for (_, package) in &packages {
-                let result = wimwright_drivers::add(draft, package, &AddOptions::default())?;
+                let result = wimwright_drivers::add(draft, package, &any_signature())?;
                 if result.outcome != Outcome::Added {
                     continue;
                 }
@@ -224,7 +224,7 @@ fn what_may_not_be_removed_is_refused_with_the_reason_and_nothing_changes() {
     let test = "refusals";
     on(Around::Windows10_2004, test, |draft| {
         let viostor = package(test, VIOSTOR.0, VIOSTOR.1).unwrap();
-        let _ = wimwright_drivers::add(draft, &viostor, &AddOptions::default())?;
+        let _ = wimwright_drivers::add(draft, &viostor, &any_signature())?;
         let steps = draft.plan().steps.len();
         for (name, words) in [
             ("usbstor.inf", &["`usbstor.inf` came with Windows"][..]),

@@ -15,10 +15,10 @@ mod held;
 mod support;
 
 use held::{difference, held, held_by};
-use support::{Around, TestImage, corpus_packages, now, package};
+use support::{Around, TestImage, any_signature, corpus_packages, now, package};
 use wimwright_drivers::{
-    AddOptions, Outcome, Package, RemoveOptions, RemoveOutcome, RemoveResult, add, export,
-    find_packages, list, remove,
+    Outcome, Package, RemoveOptions, RemoveOutcome, RemoveResult, add, export, find_packages, list,
+    remove,
 };
 use wimwright_servicing::{Access, Draft, FileTree as _, ImagePath, MemoryTree};
 use wimwright_testdata::image::{self, Data};
@@ -37,7 +37,7 @@ fn removed(draft: &mut Draft, names: &[&str], options: &RemoveOptions) -> Vec<Re
 }
 
 fn name_of(draft: &mut Draft, package: &Package) -> String {
-    let result = add(draft, package, &AddOptions::default()).unwrap();
+    let result = add(draft, package, &any_signature()).unwrap();
     assert_ne!(result.outcome, Outcome::Refused, "{result:?}");
     result.package_id.unwrap()
 }
@@ -62,7 +62,7 @@ fn add_then_remove_leaves_nothing_for_every_package_and_generation() {
         let mut taken = 0;
         let mut draft = image.open(Access::Read).look(now());
         for (_, package) in &packages {
-            let result = add(&mut draft, package, &AddOptions::default()).unwrap();
+            let result = add(&mut draft, package, &any_signature()).unwrap();
             if result.outcome == Outcome::Refused {
                 continue;
             }
@@ -283,7 +283,7 @@ fn published_infs_go_where_windows_keeps_nothing_else() {
         let listed = list(&mut draft, false).unwrap();
         assert_eq!(listed[0].published_name.as_deref(), Some("oem4.inf"));
         // Windows has published it: adding it again stages nothing.
-        let again = add(&mut draft, &port, &AddOptions::default()).unwrap();
+        let again = add(&mut draft, &port, &any_signature()).unwrap();
         assert_eq!(
             again.published_name.as_deref(),
             Some("oem4.inf"),

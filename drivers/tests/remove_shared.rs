@@ -15,11 +15,9 @@ mod held;
 mod support;
 
 use held::{difference, held};
-use support::{TestImage, package_at};
+use support::{TestImage, any_signature, package_at};
 use tempfile::TempDir;
-use wimwright_drivers::{
-    AddOptions, Error, Outcome, Package, RemoveOptions, RemoveOutcome, RemoveResult,
-};
+use wimwright_drivers::{Error, Outcome, Package, RemoveOptions, RemoveOutcome, RemoveResult};
 use wimwright_servicing::plan::{Basis, Change, Content};
 use wimwright_servicing::registry::{HiveName, KeyPath, RegData};
 use wimwright_servicing::{Access, Draft, DraftError, FileTree as _, ImagePath};
@@ -158,7 +156,7 @@ impl Versions {
 }
 
 fn add(draft: &mut Draft, package: &Package) -> Result<String, Error> {
-    let result = wimwright_drivers::add(draft, package, &AddOptions::default())?;
+    let result = wimwright_drivers::add(draft, package, &any_signature())?;
     assert_eq!(result.outcome, Outcome::Added, "{result:?}");
     Ok(result.published_name.unwrap())
 }
@@ -328,7 +326,7 @@ fn a_service_and_file_of_windows_itself_are_put_back() {
         return;
     };
     on(&image(), |draft| {
-        let first = wimwright_drivers::add(draft, &versions.package(1), &AddOptions::default())?;
+        let first = wimwright_drivers::add(draft, &versions.package(1), &any_signature())?;
         let id = first.package_id.unwrap();
         let package = format!("DriverDatabase\\DriverPackages\\{id}");
         let mut version = value(draft, &package, "Version").unwrap();
@@ -363,8 +361,7 @@ fn a_record_that_names_files_of_others_removes_none_of_them() {
     ] {
         for whole in [true, false] {
             on(&image(), |draft| {
-                let result =
-                    wimwright_drivers::add(draft, &versions.package(1), &AddOptions::default())?;
+                let result = wimwright_drivers::add(draft, &versions.package(1), &any_signature())?;
                 let (name, id) = (result.published_name.unwrap(), result.package_id.unwrap());
                 if !whole {
                     let folder = "Windows\\System32\\DriverStore\\FileRepository";
@@ -433,7 +430,7 @@ fn values_stay_and_texts_are_written_out_where_another_owner_cannot_be_read() {
         return;
     };
     on(&image(), |draft| {
-        let first = wimwright_drivers::add(draft, &versions.package(1), &AddOptions::default())?;
+        let first = wimwright_drivers::add(draft, &versions.package(1), &any_signature())?;
         let name = add(draft, &versions.package(2))?;
         let id = first.package_id.unwrap();
         let folder = format!("Windows\\System32\\DriverStore\\FileRepository\\{id}");
@@ -542,7 +539,7 @@ fn a_device_that_was_installed_with_the_driver_is_named_and_keeps_its_entries() 
 /// Publishes the second version under the first one's name, as Windows does
 /// with an update.
 fn update(draft: &mut Draft, versions: &Versions) -> Result<(String, String, String), Error> {
-    let options = AddOptions::default();
+    let options = any_signature();
     let first = wimwright_drivers::add(draft, &versions.package(1), &options)?;
     let third = wimwright_drivers::add(draft, &versions.package(3), &options)?;
     let (name, gone) = (first.published_name.unwrap(), third.published_name.unwrap());

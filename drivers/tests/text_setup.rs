@@ -14,8 +14,8 @@ mod support;
 
 use std::sync::Arc;
 
-use support::{Around, TestImage, now, pe};
-use wimwright_drivers::{AddOptions, AddResult, Outcome, Package, add, describe, list};
+use support::{Around, TestImage, any_signature, describe, now, pe};
+use wimwright_drivers::{AddResult, Outcome, Package, add, list};
 use wimwright_servicing::registry::HiveName;
 use wimwright_servicing::{Access, Draft, FileTree as _, ImagePath, MemoryTree};
 
@@ -36,7 +36,7 @@ fn package(setup: &[u8], files: &[(&str, Vec<u8>)]) -> Package {
 /// Every driver file that the `txtsetup.oem` names, made for the processor that
 /// its folder says.
 fn with_drivers(setup: &[u8]) -> Package {
-    let described = describe(&package(setup, &[])).unwrap();
+    let described = describe(&package(setup, &[]));
     let drivers = described
         .files
         .iter()
@@ -51,7 +51,7 @@ fn with_drivers(setup: &[u8]) -> Package {
 }
 
 fn added(draft: &mut Draft, package: &Package) -> AddResult {
-    add(draft, package, &AddOptions::default()).unwrap()
+    add(draft, package, &any_signature()).unwrap()
 }
 
 fn text(draft: &Draft, key: &str, name: &str) -> Option<String> {

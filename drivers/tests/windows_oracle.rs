@@ -16,8 +16,8 @@ mod support;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use support::{Around, TestImage};
-use wimwright_drivers::{AddOptions, Outcome, Package, add};
+use support::{Around, TestImage, any_signature};
+use wimwright_drivers::{Outcome, Package, add};
 use wimwright_servicing::registry::{HiveName, Key};
 use wimwright_servicing::{Access, ImagePath, MemoryTree};
 
@@ -72,7 +72,7 @@ fn what_windows_made_of_cdrom_inf_is_what_we_make_of_it() {
         };
         let mut transaction = image.open(Access::Read).begin(options);
         let mut results = transaction.run("drivers add", |draft| {
-            add(draft, &package, &AddOptions::default())
+            add(draft, &package, &any_signature())
         });
         let result = results.remove(0).unwrap();
         assert_eq!(result.outcome, Outcome::Added, "{result:?}");

@@ -28,6 +28,11 @@ pub(crate) fn to_wim(time: FileTime) -> wimwright_wim::FileTime {
     wimwright_wim::FileTime(time.0)
 }
 
+/// The Unix time in seconds of a Windows time; 0 for times before 1970.
+pub fn to_unix_seconds(time: FileTime) -> u64 {
+    (time.0 / TICKS_PER_SECOND).saturating_sub(UNIX_EPOCH_SECONDS)
+}
+
 /// The Windows time of the host's clock reading.
 pub fn from_system(time: SystemTime) -> FileTime {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -152,6 +157,9 @@ mod tests {
             assert_eq!(parse_iso(text), Some(FileTime(ticks)), "{text}");
         }
         assert_eq!(date(FileTime(132_091_776_000_000_000)), "2019-08-02");
+        let time = FileTime(132_091_776_000_000_000);
+        assert_eq!(from_unix_seconds(to_unix_seconds(time)), time);
+        assert_eq!(to_unix_seconds(FileTime(0)), 0);
     }
 
     #[test]

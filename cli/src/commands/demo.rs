@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use wimwright_drivers::{self as drivers, AddOptions, add};
 
-use super::drivers_add::{NOT_VERIFIED, results_text};
+use super::drivers_add::results_text;
 use super::open;
 use super::write::{ENDING, Edit, Steps, plan_text, summary};
 use crate::args::Writing;
@@ -88,7 +88,6 @@ pub(crate) fn run(directory: &Path, context: &mut Context<'_>) -> anyhow::Result
         context.findings(&added.findings);
     }
     let mut text = summary(&receipt);
-    text.push_str(NOT_VERIFIED);
     text.push_str(&explanation(&demo));
     context.text(&text)?;
     Ok(ExitCode::Done)

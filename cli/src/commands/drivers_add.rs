@@ -2,15 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use wimwright_drivers::{self as drivers, AddOptions, Package, add, takes};
+use wimwright_drivers::{self as drivers, AddOptions, DriverSignature, Package, add, takes};
 
 use super::open;
+use super::trust;
 use super::write::{ENDING, Edit, Steps, heading};
 use crate::args::Writing;
 use crate::context::Context;
 use crate::exit::ExitCode;
 use crate::refusal::Refusal;
-use crate::render::json::{Added, AddedResult, DriversAdd, Outcome};
+use crate::render::json::{Added, AddedResult, DriversAdd, Outcome, signature};
 use crate::render::text::{Paint, printable};
 
 /// What the words name: a package, or why it is none.
@@ -26,22 +27,29 @@ enum Given {
     },
 }
 
-/// What is asked for beside the words themselves.
-pub(crate) struct How {
+/// How packages are to be added.
+pub(crate) struct How<'a> {
     /// Folders below are looked into.
     pub(crate) recurse: bool,
     /// The recovery environment inside the image gets the packages, too.
     pub(crate) include_winre: bool,
+    /// Packages that are not signed are added to 64-bit Windows, too.
+    pub(crate) force_unsigned: bool,
+    /// Files of certificates that are trusted beside the program's own.
+    pub(crate) trust: &'a [PathBuf],
 }
 
 /// Runs `drivers add IMAGE PACKAGE...`.
-pub(crate) fn run(
+pub(super) fn run(
     image: &Path,
     packages: &[PathBuf],
-    how: &How,
+    how: &How<'_>,
     writing: &Writing,
     context: &mut Context<'_>,
 ) -> anyhow::Result<ExitCode> {
+    let mut options = AddOptions::default();
+    options.force_unsigned = how.force_unsigned;
+    options.trust = trust::store(how.trust)?;
     let given = given(packages, how.recurse);
     let total = given.len() as u64 + ENDING;
     context.progress("open", 0, total);
@@ -54,7 +62,6 @@ pub(crate) fn run(
     }
 
     let packages = (0..).zip(&given);
-    let options = AddOptions::default();
     let results = edit.run("drivers add", |draft| {
         let added = packages.clone().filter_map(|(done, given)| match given {
             Given::Package { package, found } => {
@@ -104,14 +111,8 @@ pub(crate) fn run(
         let text = ending.text(index, context);
         context.text(&text)?;
     }
-    if code != ExitCode::Refused {
-        context.text(NOT_VERIFIED)?;
-    }
     Ok(code)
 }
-
-/// What no run may leave unsaid.
-pub(super) const NOT_VERIFIED: &str = "the driver signature was not verified\n";
 
 fn given(packages: &[PathBuf], recurse: bool) -> Vec<Given> {
     let mut given = Vec::new();
@@ -140,8 +141,9 @@ fn refused(name: &str, reason: &str) -> AddedResult {
         package_id: None,
         class_name: None,
         version: None,
-        driver_signature: "not-verified".to_owned(),
+        driver_signature: signature(DriverSignature::Unknown),
         signer_name: None,
+        signature: None,
         reason: Some(reason.to_owned()),
         findings: Vec::new(),
     }
@@ -166,12 +168,30 @@ pub(super) fn results_text(results: &[AddedResult], context: &Context<'_>) -> St
     for result in results {
         text.push_str(&line(result, paint));
         text.push('\n');
+        if let Some(signed) = signed(result).filter(|_| !context.quiet) {
+            text.push_str(&format!("    {signed}\n"));
+        }
         let findings = result.findings.iter();
         for finding in findings.filter(|finding| context.shows(finding)) {
             text.push_str(&format!("    {}\n", paint.finding(finding)));
         }
     }
     text
+}
+
+/// Who signed a package, where that is good to know.
+fn signed(result: &AddedResult) -> Option<String> {
+    let name = result.signer_name.as_ref()?;
+    let facts = result.signature.as_ref()?;
+    let mut text = format!("signed by {}", printable(name));
+    if let Some(kind) = facts.signer_kind {
+        text.push_str(&format!(" ({})", kind.words()));
+    }
+    let date = facts.time_stamp.as_deref().and_then(|time| time.get(..10));
+    if let Some(date) = date {
+        text.push_str(&format!(", {date}"));
+    }
+    Some(text)
 }
 
 fn line(result: &AddedResult, paint: Paint) -> String {

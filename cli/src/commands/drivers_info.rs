@@ -1,25 +1,30 @@
 //! `drivers info`: one driver of an image, or the packages of a folder.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use wimwright_drivers::{describe, info};
+use wimwright_drivers::{Trust, describe, info};
 use wimwright_servicing::Access;
 
-use super::open;
+use super::{open, trust};
 use crate::context::Context;
 use crate::exit::ExitCode;
-use crate::render::json::{DescribedDriver, DescribedPackage, DriversInfo, Model, Service};
+use crate::render::json::{
+    DescribedDriver, DescribedPackage, DriversInfo, Model, Service, SignatureEntry,
+};
 use crate::render::text::printable;
 
 /// Runs `drivers info IMAGE oemN.inf`.
 pub(crate) fn of_image(
     image: &Path,
     name: &str,
+    trusted: &[PathBuf],
     context: &mut Context<'_>,
 ) -> anyhow::Result<ExitCode> {
+    let trust = trust::store(trusted)?;
     let image = open::image(image, Access::Read, context)?;
     let mut draft = image.look(context.time);
-    let found = info(&mut draft, name).map_err(|error| open::in_image(image.name(), error))?;
+    let found =
+        info(&mut draft, name, &trust).map_err(|error| open::in_image(image.name(), error))?;
     let mut of_image = image.findings().to_vec();
     of_image.extend_from_slice(draft.findings());
     let driver = DescribedDriver::new(image.name(), &found, &of_image);
@@ -36,10 +41,20 @@ pub(crate) fn of_image(
 }
 
 /// Runs `drivers info PACKAGE`.
-pub(crate) fn of_packages(given: &Path, context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
+pub(crate) fn of_packages(
+    given: &Path,
+    trusted: &[PathBuf],
+    context: &mut Context<'_>,
+) -> anyhow::Result<ExitCode> {
+    let anchors = trust::store(trusted)?;
+    let trust = Trust {
+        anchors: &anchors,
+        now: context.time,
+    };
     let mut packages = Vec::new();
     for package in open::packages(given, false)? {
-        packages.push(DescribedPackage::new(package.name(), &describe(&package)?));
+        let found = describe(&package, trust)?;
+        packages.push(DescribedPackage::new(package.name(), &found));
     }
     if context.json {
         context.document(&DriversInfo {
@@ -86,6 +101,23 @@ impl Lines {
         }
     }
 
+    fn signature(&mut self, state: &str, reason: Option<&String>, facts: Option<&SignatureEntry>) {
+        match reason {
+            Some(reason) => self.line("Signature", &format!("{state}: {reason}")),
+            None => self.line("Signature", state),
+        }
+        let Some(facts) = facts else { return };
+        if let (Some(name), Some(kind)) = (&facts.signer_name, facts.signer_kind) {
+            self.line("  signer", &format!("{name} ({})", kind.words()));
+        }
+        if let Some(anchor) = &facts.trust_anchor {
+            self.line("  trusted by", anchor);
+        }
+        if let Some(time) = &facts.time_stamp {
+            self.line("  time stamp", time);
+        }
+    }
+
     fn services(&mut self, services: &[Service]) {
         for service in services {
             self.line("Service", &service.name);
@@ -114,7 +146,8 @@ fn driver_text(found: &DescribedDriver) -> String {
         "Boot critical",
         if driver.boot_critical { "yes" } else { "no" },
     );
-    lines.line("Signature", "not verified");
+    let reason = found.signature_reason.as_ref();
+    lines.signature(&driver.driver_signature, reason, found.signature.as_ref());
     lines.models(&found.models);
     lines.services(&found.services);
     for file in &found.files {
@@ -133,7 +166,8 @@ fn package_text(found: &DescribedPackage) -> String {
     lines.maybe("Date", found.date.as_ref());
     lines.maybe("Version", found.version.as_ref());
     lines.maybe("Catalog", found.catalog.as_ref());
-    lines.line("Signature", "not verified");
+    let reason = found.signature_reason.as_ref();
+    lines.signature(&found.driver_signature, reason, found.signature.as_ref());
     lines.line("Seen from", &format!("Windows {}", found.target));
     if let Some(reason) = &found.not_applicable {
         lines.line("Not for it", reason);

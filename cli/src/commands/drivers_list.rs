@@ -9,7 +9,7 @@ use super::open;
 use super::write::heading;
 use crate::context::Context;
 use crate::exit::ExitCode;
-use crate::render::json::{DriverEntry, DriversList, FindingEntry, ListedDrivers};
+use crate::render::json::{DriverEntry, DriversList, FindingEntry, ListedDrivers, signature};
 use crate::render::text::{Column, Table, printable};
 
 /// Runs `drivers list IMAGE [--all]`.
@@ -119,7 +119,7 @@ fn long(package: &DriverPackage) -> String {
         package.architecture.as_deref().unwrap_or("unknown"),
     );
     line("Boot critical", yes_no(package.boot_critical));
-    line("Signature", "not verified");
+    line("Signature", &signature(package.driver_signature));
     for id in &package.hardware_ids {
         line("Id", id);
     }

@@ -22,6 +22,7 @@ mod mount;
 mod open;
 mod plan;
 mod registry;
+mod trust;
 mod write;
 
 use crate::args::{Command, DriversCommand, ImageFilesCommand, PlanCommand};
@@ -62,11 +63,15 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             packages,
             recurse,
             include_winre,
+            force_unsigned,
+            trust,
             writing,
         }) => {
             let how = drivers_add::How {
                 recurse: *recurse,
                 include_winre: *include_winre,
+                force_unsigned: *force_unsigned,
+                trust,
             };
             drivers_add::run(image, packages, &how, writing, context)
         }
@@ -88,9 +93,10 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
         Command::Drivers(DriversCommand::Info {
             target,
             published_name,
+            trust,
         }) => match published_name {
-            Some(name) => drivers_info::of_image(target, name, context),
-            None => drivers_info::of_packages(target, context),
+            Some(name) => drivers_info::of_image(target, name, trust, context),
+            None => drivers_info::of_packages(target, trust, context),
         },
         Command::ImageFiles(ImageFilesCommand::Files(command)) => files::run(command, context),
         #[cfg(all(feature = "fuse", target_os = "linux"))]

@@ -10,13 +10,15 @@ use std::sync::Arc;
 
 pub use refusal::Refusal;
 use serde::Serialize;
+use wimwright_servicing::catalog::verify::TrustStore;
 use wimwright_servicing::registry::HiveName;
 use wimwright_servicing::{Draft, FileTree as _, Finding, Generation};
 
 use crate::error::Error;
-use crate::list::{DriverSignature, require_store};
+use crate::list::require_store;
 use crate::model::{InstallSection, Version};
 use crate::package::Package;
+use crate::signature::{self, DriverSignature, PackageSignature, SignatureFacts, Trust};
 use crate::store::class_node::node_of_class;
 use crate::store::first_boot::content::Content;
 use crate::store::first_boot::{self, text_setup};
@@ -28,11 +30,14 @@ use refusal::Stop;
 use same_device::KnownInfs;
 
 /// How packages are added. One value for all packages of a run spares reading
-/// what was read before. There is nothing to choose yet; signature policy comes
-/// here.
+/// what was read before.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct AddOptions {
+    /// Adds packages that are not signed to 64-bit Windows, too.
+    pub force_unsigned: bool,
+    /// Whom to trust.
+    pub trust: TrustStore,
     known_infs: KnownInfs,
 }
 
@@ -63,10 +68,13 @@ pub struct AddResult {
     /// Its folder in the store, or `pending:` and the folder that waits for the
     /// first boot; `None` for a refused one.
     pub package_id: Option<String>,
-    /// Whether its signature was checked.
+    /// Whether its signature is good; `Unknown` where it was refused before
+    /// that was looked at.
     pub driver_signature: DriverSignature,
-    /// Who signed it, as its catalog states.
+    /// Who signed it, where the signature is good.
     pub signer_name: Option<String>,
+    /// What its signature was judged by; `None` without a catalog.
+    pub signature: Option<SignatureFacts>,
     /// Why it was refused.
     pub reason: Option<String>,
     /// The setup class's name, as the INF has it.
@@ -85,8 +93,9 @@ impl AddResult {
             outcome: Outcome::Refused,
             published_name: None,
             package_id: None,
-            driver_signature: DriverSignature::NotVerified,
+            driver_signature: DriverSignature::Unknown,
             signer_name: None,
+            signature: None,
             reason: None,
             class_name: None,
             version: None,
@@ -94,11 +103,16 @@ impl AddResult {
         }
     }
 
-    fn refused(package: &Package, reason: String, findings: Vec<Finding>) -> AddResult {
+    /// With what its signature came to.
+    fn judged(self, signature: PackageSignature) -> AddResult {
+        let mut findings = self.findings;
+        findings.extend(signature.findings.iter().cloned());
         AddResult {
-            reason: Some(reason),
+            driver_signature: signature.state,
+            signer_name: signature.signer_name().map(str::to_owned),
+            signature: signature.facts,
             findings,
-            ..AddResult::new(package)
+            ..self
         }
     }
 }
@@ -113,35 +127,78 @@ pub fn add(draft: &mut Draft, package: &Package, options: &AddOptions) -> Result
     let generation = draft.facts().generation;
     let reported = draft.findings().len();
     let name = format!("drivers add {}", package.inf());
+    // A package may be refused for its signature or for what comes after it;
+    // what the signature came to is told either way.
+    let mut signature = None;
     let planned = draft.operation(name, |draft| {
         policy::report(draft)?;
+        if package.is_text_setup() {
+            return plan_text_setup(draft, package);
+        }
+        let read = read_signed(draft, package, options, &mut signature)?;
         match generation {
-            _ if package.is_text_setup() => plan_text_setup(draft, package),
-            Generation::DriverDatabase => plan(draft, package, options),
-            Generation::Nt5 | Generation::Nt6 => plan_first_boot(draft, package, options),
+            Generation::DriverDatabase => plan(draft, package, &read, options),
+            Generation::Nt5 | Generation::Nt6 => plan_first_boot(draft, package, &read, options),
         }
     });
     let findings = draft.take_findings(reported);
-    match planned {
-        Ok(mut result) => {
-            result.findings.extend(findings);
-            Ok(result)
-        }
-        Err(Stop::Refused(refusal)) => Ok(AddResult::refused(package, refusal.chain(), findings)),
-        Err(Stop::Failed(error)) => Err(error),
-    }
+    let mut result = match planned {
+        Ok(result) => result,
+        Err(Stop::Refused(refusal)) => AddResult {
+            driver_signature: match *refusal {
+                // There is one, but nobody can read it.
+                Refusal::Catalog { .. } => DriverSignature::Invalid,
+                _ => DriverSignature::Unknown,
+            },
+            reason: Some(refusal.chain()),
+            ..AddResult::new(package)
+        },
+        Err(Stop::Failed(error)) => return Err(error),
+    };
+    result.findings.extend(findings);
+    Ok(match signature {
+        Some(signature) => result.judged(signature),
+        None => result,
+    })
 }
 
-fn plan(draft: &mut Draft, package: &Package, options: &AddOptions) -> Result<AddResult, Stop> {
-    let read = read::read(draft, package)?;
+/// Reads a package, judges its signature, and refuses it where the image does
+/// not take it so.
+fn read_signed(
+    draft: &mut Draft,
+    package: &Package,
+    options: &AddOptions,
+    judged: &mut Option<PackageSignature>,
+) -> Result<ReadPackage, Stop> {
+    let mut read = read::read(draft, package)?;
+    let trust = Trust {
+        anchors: &options.trust,
+        now: draft.time(),
+    };
+    let signature = judged.insert(read.judge(package, trust)?);
+    let facts = draft.facts();
+    let forced = signature::decide(signature, facts, options.force_unsigned)?;
+    let kernel = signature::report_kernel(signature, facts, read.has_kernel_driver());
+    for finding in [forced, kernel].into_iter().flatten() {
+        draft.report(finding);
+    }
+    Ok(read)
+}
+
+fn plan(
+    draft: &mut Draft,
+    package: &Package,
+    read: &ReadPackage,
+    options: &AddOptions,
+) -> Result<AddResult, Stop> {
     let class = read.model.version.class_guid.ok_or(Refusal::NoClass)?;
     let mut findings = read.findings.clone();
-    same_device::report(draft, &read, &package.inf_name(), &options.known_infs)?;
-    let known = published(draft, &read)?;
+    same_device::report(draft, read, &package.inf_name(), &options.known_infs)?;
+    let known = published(draft, read)?;
     let (node, number) = match known {
         Some(known) => known,
         None => {
-            same_inf(draft, &read, package, &mut findings)?;
+            same_inf(draft, read, package, &mut findings)?;
             let (mut node, _) = node_of_class(draft, class)?;
             let boots = read
                 .model
@@ -178,7 +235,7 @@ fn plan(draft: &mut Draft, package: &Package, options: &AddOptions) -> Result<Ad
         class,
     };
     let source = draft.add_source(package.name(), Arc::clone(package.tree()));
-    let changed = writer::write(draft, &read, &placed, source)?;
+    let changed = writer::write(draft, read, &placed, source)?;
     let version = &read.model.version;
     Ok(AddResult {
         outcome: match changed {
@@ -187,7 +244,6 @@ fn plan(draft: &mut Draft, package: &Package, options: &AddOptions) -> Result<Ad
         },
         published_name: Some(number.to_string()),
         package_id: Some(read.id.to_string()),
-        signer_name: read.signer.name.clone(),
         class_name: version.class.clone(),
         version: version_text(version),
         findings,
@@ -199,13 +255,13 @@ fn plan(draft: &mut Draft, package: &Package, options: &AddOptions) -> Result<Ad
 fn plan_first_boot(
     draft: &mut Draft,
     package: &Package,
+    read: &ReadPackage,
     options: &AddOptions,
 ) -> Result<AddResult, Stop> {
-    let read = read::read(draft, package)?;
-    same_device::report(draft, &read, &package.inf_name(), &options.known_infs)?;
+    same_device::report(draft, read, &package.inf_name(), &options.known_infs)?;
     let source = draft.add_source(package.name(), Arc::clone(package.tree()));
     let content = Content::Source(source);
-    let written = first_boot::write(draft, &read, package, &content)?;
+    let written = first_boot::write(draft, read, package, &content)?;
     let published = written.published.as_ref();
     let number = published.and_then(|published| published.number);
     let in_store = published.and_then(|published| published.package_id.clone());
@@ -219,7 +275,6 @@ fn plan_first_boot(
         },
         published_name: number.map(|number| number.to_string()),
         package_id: in_store.or(folder),
-        signer_name: read.signer.name.clone(),
         class_name: version.class.clone(),
         version: version_text(version),
         findings: read.findings.clone(),

@@ -17,8 +17,8 @@ use crate::model::{
     self, DirectoryTexts, DriverModel, ModelOptions, PackageFile, ProductType, Severity, Target,
 };
 use crate::package::Package;
+use crate::signature::{Asked, PackageSignature, SignerScore, Trust, judge};
 use crate::store::package_id::PackageId;
-use crate::store::signer::StatedSigner;
 
 /// The largest compressed source that is expanded.
 const MAX_COMPRESSED: u64 = 256 * 1024 * 1024;
@@ -45,6 +45,13 @@ pub(crate) struct FoundCatalog {
     /// Where it lies in the package's tree.
     pub(crate) from: ImagePath,
     pub(crate) blob: Arc<dyn Blob>,
+    bytes: Vec<u8>,
+}
+
+/// What an image records of who signed a package.
+pub(crate) struct RecordedSigner {
+    pub(crate) name: Option<String>,
+    pub(crate) score: SignerScore,
 }
 
 /// A package, read for one image.
@@ -54,7 +61,10 @@ pub(crate) struct ReadPackage {
     pub(crate) model: DriverModel,
     pub(crate) files: Vec<FoundFile>,
     pub(crate) catalog: Option<FoundCatalog>,
-    pub(crate) signer: StatedSigner,
+    /// Why there is no catalog.
+    no_catalog: String,
+    /// Nobody, until [`ReadPackage::judge`] finds somebody.
+    pub(crate) signer: RecordedSigner,
     pub(crate) id: PackageId,
     pub(crate) findings: Vec<Finding>,
 }
@@ -64,6 +74,30 @@ impl ReadPackage {
     pub(crate) fn raw_data(&self, line: u32) -> Option<&str> {
         let mut lines = self.inf.sections().flat_map(|section| section.lines());
         lines.find(|found| found.number() == line)?.raw_field(5)
+    }
+
+    /// Judges the signature of the package, and records the signer.
+    pub(crate) fn judge(
+        &mut self,
+        package: &Package,
+        trust: Trust<'_>,
+    ) -> Result<PackageSignature, Stop> {
+        let catalog = self.catalog.as_ref().ok_or(self.no_catalog.as_str());
+        let files = self.files.iter();
+        let signature = judge_parts(package, &self.model, &self.inf_blob, files, catalog, trust)?;
+        self.signer = RecordedSigner {
+            name: signature.signer_name().map(str::to_owned),
+            score: signature.score(),
+        };
+        Ok(signature)
+    }
+
+    /// Whether the package brings a driver of its own for the kernel.
+    pub(crate) fn has_kernel_driver(&self) -> bool {
+        self.files.iter().any(|found| {
+            let name = found.file.name.to_lowercase();
+            found.file.needed && name.ends_with(".sys")
+        })
     }
 
     /// The folder in the store, relative to the Windows directory.
@@ -149,7 +183,10 @@ pub(crate) fn read(draft: &Draft, package: &Package) -> Result<ReadPackage, Stop
     let files = find_files(package, &model, &mut findings)?;
     check_destinations(&files)?;
     check_machines(&files, &model, draft.facts().architecture)?;
-    let (catalog, signer) = find_catalog(package, &model, &mut findings)?;
+    let (catalog, no_catalog) = match find_catalog(package, &model)? {
+        Ok(found) => (Some(found), String::new()),
+        Err(reason) => (None, reason),
+    };
     let id = package_id(package, draft, &inf_blob, &files, catalog.as_ref())?;
 
     // Registry data may name the package's folder, which is known only now.
@@ -167,7 +204,11 @@ pub(crate) fn read(draft: &Draft, package: &Package) -> Result<ReadPackage, Stop
         model,
         files,
         catalog,
-        signer,
+        no_catalog,
+        signer: RecordedSigner {
+            name: None,
+            score: SignerScore::Unsigned,
+        },
         id,
         findings,
     })
@@ -364,17 +405,66 @@ pub(crate) fn runs_on(machine: pe::Machine, architecture: Architecture) -> bool 
     )
 }
 
+/// Judges the signature of a package whose files are found.
+fn judge_parts<'f>(
+    package: &Package,
+    model: &DriverModel,
+    inf: &Arc<dyn Blob>,
+    files: impl Iterator<Item = &'f FoundFile>,
+    catalog: Result<&FoundCatalog, &str>,
+    trust: Trust<'_>,
+) -> Result<PackageSignature, Stop> {
+    let mut asked: Vec<Asked> = vec![(package.inf_name(), true, Arc::clone(inf))];
+    asked.extend(files.map(|found| {
+        let blob = Arc::clone(&found.blob);
+        (found.file.path(), found.file.needed, blob)
+    }));
+    let bytes = catalog.map(|found| (found.name.as_str(), found.bytes.as_slice()));
+    let windows = (model.target.major, model.target.minor);
+    let judged = judge(bytes, &asked, windows, trust).map_err(|(path, source)| Refusal::Read {
+        path: ImagePath::parse(&path).unwrap_or_default(),
+        source,
+    })?;
+    Ok(judged.map_err(|source| Refusal::Catalog {
+        path: catalog.map(|found| found.from.clone()).unwrap_or_default(),
+        source,
+    })?)
+}
+
+/// Judges the signature of a package that is read for no image: by those of its
+/// files that are there.
+pub(crate) fn judge_package(
+    package: &Package,
+    model: &DriverModel,
+    trust: Trust<'_>,
+) -> Result<PackageSignature, Stop> {
+    let unreadable = |error: TreeError| Refusal::Read {
+        path: error.path,
+        source: error.source,
+    };
+    let path = package.inf();
+    let inf = package.tree().open(path).map_err(unreadable)?;
+    let inf = inf.ok_or_else(|| Refusal::Read {
+        path: path.clone(),
+        source: io::ErrorKind::NotFound.into(),
+    })?;
+    let mut files = Vec::new();
+    for file in &model.files.files {
+        files.extend(find_file(package, file)?);
+    }
+    let catalog = find_catalog(package, model)?;
+    let catalog = catalog.as_ref().map_err(String::as_str);
+    judge_parts(package, model, &inf, files.iter(), catalog, trust)
+}
+
+/// The catalog of a package; the inner error says why there is none.
 fn find_catalog(
     package: &Package,
     model: &DriverModel,
-    findings: &mut Vec<Finding>,
-) -> Result<(Option<FoundCatalog>, StatedSigner), Stop> {
+) -> Result<Result<FoundCatalog, String>, Stop> {
     let Some(name) = model.version.catalog_for(model.target.architecture) else {
-        findings.push(Finding::warning(
-            "unsigned",
-            "the INF names no catalog for this architecture: the package is unsigned",
-        ));
-        return Ok((None, StatedSigner::unsigned()));
+        let reason = "the INF names no catalog for this architecture";
+        return Ok(Err(reason.to_owned()));
     };
     let from = package.root().join(name).map_err(Error::from)?;
     let unreadable = |source| Refusal::Read {
@@ -386,26 +476,21 @@ fn find_catalog(
         .open(&from)
         .map_err(|error| unreadable(error.source))?;
     let Some(blob) = blob else {
-        findings.push(Finding::warning(
-            "catalog-missing",
-            format!(
-                "the INF names the catalog `{name}`, which is not there: the package is unsigned"
-            ),
-        ));
-        return Ok((None, StatedSigner::unsigned()));
+        let reason = format!("the INF names the catalog `{name}`, which is not there");
+        return Ok(Err(reason));
     };
     let limit = wimwright_servicing::catalog::MAX_CATALOG_LEN as u64;
     let bytes = read_all(blob.as_ref(), limit).map_err(unreadable)?;
-    let catalog = Catalog::parse(&bytes).map_err(|source| Refusal::Catalog {
+    Catalog::parse(&bytes).map_err(|source| Refusal::Catalog {
         path: from.clone(),
         source,
     })?;
-    let found = FoundCatalog {
+    Ok(Ok(FoundCatalog {
         name: name.to_owned(),
         from,
         blob,
-    };
-    Ok((Some(found), StatedSigner::of(&catalog)))
+        bytes,
+    }))
 }
 
 fn package_id(

@@ -91,6 +91,17 @@ pub enum Refusal {
         #[source]
         source: catalog::Error,
     },
+    /// A package that is not signed as 64-bit Windows demands.
+    #[error(
+        "Windows on {architecture} takes signed drivers only, and this one is not: {reason}; \
+         `--force-unsigned` adds it all the same"
+    )]
+    NotSigned {
+        /// What is wrong with its signature.
+        reason: String,
+        /// What the image is.
+        architecture: Architecture,
+    },
     /// A package of text mode setup for a Windows that has none.
     #[error("`txtsetup.oem` is for the text mode setup of Windows 2000, XP and 2003")]
     TextSetupOfOther,

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use wimwright_servicing::registry::{Hive, Key, Value};
 use wimwright_servicing::{Architecture, Draft, Finding, ImagePath, time};
 
-use super::{DriverPackage, DriverSignature, HiveResult, boot_services, in_hive};
+use super::{DriverPackage, HiveResult, boot_services, in_hive};
 use crate::error::Error;
 use crate::model::Guid;
+use crate::signature;
 use crate::store::node::Node;
 use crate::store::version_blob::VersionBlob;
 
@@ -125,6 +126,7 @@ fn read_package(
     let Some(version) = VersionBlob::decode(&version.data()?) else {
         return Ok(Err("has a `Version` that is not 48 bytes"));
     };
+    let score = key.value("SignerScore")?.and_then(|value| value.as_u32());
     let marked = key.value("BootCritical")?.and_then(|value| value.as_u32());
     let mut starts_at_boot = false;
     if let Some(configurations) = key.subkey("Configurations")? {
@@ -146,7 +148,7 @@ fn read_package(
         date: Some(time::date(version.date)),
         version: Some(version.version.to_string()),
         boot_critical: marked == Some(1) || starts_at_boot,
-        driver_signature: DriverSignature::NotVerified,
+        driver_signature: signature::of_number(score),
         architecture: architecture.map(|known| known.name().to_owned()),
         hardware_ids: Vec::new(),
         inf: ImagePath::root(),

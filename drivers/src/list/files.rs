@@ -4,10 +4,11 @@
 
 use wimwright_servicing::{Draft, FileTree as _, Finding, Generation, ImagePath, Kind};
 
-use super::{DriverPackage, DriverSignature};
+use super::DriverPackage;
 use crate::error::Error;
 use crate::inbox::model_at;
 use crate::model::{InfKind, InstallSection, Version};
+use crate::signature::DriverSignature;
 use crate::store::first_boot::pending::{self, Pending};
 use crate::store::first_boot::published::{self, inf_of_folder};
 use crate::store::first_boot::text_setup;
@@ -156,7 +157,7 @@ fn described(draft: &Draft, version: Option<&Version>, inf: ImagePath) -> Driver
             .and_then(|ver| ver.version)
             .map(|version| version.to_string()),
         boot_critical: false,
-        driver_signature: DriverSignature::NotVerified,
+        driver_signature: DriverSignature::Unknown,
         package_id: None,
         architecture: Some(draft.facts().architecture.name().to_owned()),
         hardware_ids: Vec::new(),

@@ -10,16 +10,9 @@ use wimwright_servicing::registry::{HiveError, HiveName, RegistryError};
 use wimwright_servicing::{Draft, Generation, ImagePath};
 
 use crate::error::Error;
+use crate::signature::DriverSignature;
 use crate::store::node::Node;
 use crate::store::published_name::OemNumber;
-
-/// Whether a package's signature was checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DriverSignature {
-    /// Nobody checked.
-    NotVerified,
-}
 
 /// A driver package of an image. Names follow PowerShell's DISM objects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -44,7 +37,8 @@ pub struct DriverPackage {
     /// Whether the image needs it to boot: its service starts at boot, or
     /// Windows marked it so.
     pub boot_critical: bool,
-    /// Whether its signature was checked.
+    /// What the image records of its signature: `Signed`, `Unsigned`, or
+    /// `Unknown` where it records nothing.
     pub driver_signature: DriverSignature,
     /// Its folder in the driver store, or `pending:` and the folder that waits
     /// for the first boot; `None` for published INFs of Windows without a store.

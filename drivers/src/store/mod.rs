@@ -6,6 +6,5 @@ pub(crate) mod first_boot;
 pub mod node;
 pub mod package_id;
 pub mod published_name;
-pub mod signer;
 pub mod version_blob;
 pub(crate) mod writer;

@@ -18,7 +18,8 @@ use std::sync::Arc;
 
 use store::Stored;
 pub use store::snapshot;
-use wimwright_drivers::{AddOptions, AddResult, Package, find_packages};
+use wimwright_drivers::{AddOptions, AddResult, Package, PackageDescription, Trust, find_packages};
+use wimwright_servicing::catalog::verify::TrustStore;
 use wimwright_servicing::registry::Hive;
 use wimwright_servicing::{
     Access, BeginOptions, DirectoryTree, FileTime, Image, ImagePath, MemoryTree, Receipt, time,
@@ -228,7 +229,7 @@ impl TestImage {
         let mut results = Vec::new();
         for package in packages {
             let added = transaction.run("drivers add", |draft| {
-                wimwright_drivers::add(draft, package, &AddOptions::default())
+                wimwright_drivers::add(draft, package, &any_signature())
             });
             for result in added {
                 results.push(result?);
@@ -262,6 +263,23 @@ pub fn options() -> BeginOptions {
 
 pub fn now() -> FileTime {
     time::from_unix_seconds(NOW)
+}
+
+/// What the program itself trusts, at the time of the tests.
+pub fn describe(package: &Package) -> PackageDescription {
+    let anchors = TrustStore::default();
+    let trust = Trust {
+        anchors: &anchors,
+        now: now(),
+    };
+    wimwright_drivers::describe(package, trust).unwrap()
+}
+
+/// Adds packages whatever their signature: those that the tests make have none.
+pub fn any_signature() -> AddOptions {
+    let mut options = AddOptions::default();
+    options.force_unsigned = true;
+    options
 }
 
 /// A package of the corpus, by folder and INF.

@@ -25,7 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(catalog) = catalog {
         assert!(!catalog.coverage(bytes).is_listed());
         for member in &catalog.members {
-            member.is_for_windows(10, 0);
+            member.windows_versions();
         }
     }
 });

@@ -11,6 +11,7 @@ use wimwright_servicing::Finding;
 use super::Document;
 use super::image::FindingEntry;
 use super::plan::{OfImage, PlanDocument, ReceiptDocument};
+use super::signature::{SignatureEntry, signature};
 
 /// `drivers add`.
 #[derive(Debug, JsonSchema, Serialize)]
@@ -62,10 +63,13 @@ pub struct AddedResult {
     pub class_name: Option<String>,
     /// The driver's version.
     pub version: Option<String>,
-    /// Whether its signature was checked.
+    /// Whether its signature is good: `signed`, `unsigned`, `invalid`,
+    /// `untrusted`; `unknown` where it was not looked at.
     pub driver_signature: String,
-    /// Who signed it, as its catalog states.
+    /// Who signed it, where the signature is good.
     pub signer_name: Option<String>,
+    /// What its signature was judged by; null without a catalog.
+    pub signature: Option<SignatureEntry>,
     /// Why it was refused.
     pub reason: Option<String>,
     /// What is odd about it.
@@ -130,7 +134,8 @@ pub struct DriverEntry {
     pub version: Option<String>,
     /// Whether the image needs it to boot.
     pub boot_critical: bool,
-    /// Whether its signature was checked.
+    /// `signed` or `unsigned` as the image records it, `unknown` where it does
+    /// not; `drivers info` checks the files.
     pub driver_signature: String,
     /// Its folder in the driver store, or `pending:` and the folder that waits
     /// for the first boot; null where Windows has no store.
@@ -170,14 +175,6 @@ impl From<&DriverPackage> for DriverEntry {
     }
 }
 
-/// `driver_signature` in words.
-pub(crate) fn signature(checked: drivers::DriverSignature) -> String {
-    match checked {
-        drivers::DriverSignature::NotVerified => "not-verified",
-    }
-    .to_owned()
-}
-
 impl From<drivers::AddResult> for AddedResult {
     fn from(result: drivers::AddResult) -> AddedResult {
         AddedResult {
@@ -194,6 +191,7 @@ impl From<drivers::AddResult> for AddedResult {
             version: result.version,
             driver_signature: signature(result.driver_signature),
             signer_name: result.signer_name,
+            signature: result.signature.as_ref().map(SignatureEntry::from),
             reason: result.reason,
             findings: entries(&result.findings),
         }
@@ -230,6 +228,11 @@ pub struct DescribedDriver {
     pub services: Vec<Service>,
     /// The files of its folder in the driver store.
     pub files: Vec<String>,
+    /// Why its signature is not good; or why that cannot be told.
+    pub signature_reason: Option<String>,
+    /// What its signature was judged by, from that folder; null where there is
+    /// nothing to judge, as for packages of Windows.
+    pub signature: Option<SignatureEntry>,
     /// What is odd.
     pub findings: Vec<FindingEntry>,
 }
@@ -244,6 +247,8 @@ impl DescribedDriver {
             models: details.models.iter().map(Model::from).collect(),
             services: details.services.iter().map(Service::from).collect(),
             files: details.files.clone(),
+            signature_reason: details.signature_reason.clone(),
+            signature: details.signature.as_ref().map(SignatureEntry::from),
             findings,
         }
     }
@@ -268,8 +273,13 @@ pub struct DescribedPackage {
     pub version: Option<String>,
     /// The catalog.
     pub catalog: Option<String>,
-    /// Whether its signature was checked.
+    /// Whether its signature is good: `signed`, `unsigned`, `invalid`,
+    /// `untrusted`; `unknown` where that cannot be told.
     pub driver_signature: String,
+    /// Why it is not; or why that cannot be told.
+    pub signature_reason: Option<String>,
+    /// What its signature was judged by; null without a catalog.
+    pub signature: Option<SignatureEntry>,
     /// The Windows that the rest is about: `10.0.19045 amd64`.
     pub target: String,
     /// Why it has nothing for that Windows.
@@ -297,6 +307,8 @@ impl DescribedPackage {
             version: found.version,
             catalog: found.catalog,
             driver_signature: signature(found.driver_signature),
+            signature_reason: found.signature_reason,
+            signature: found.signature.as_ref().map(SignatureEntry::from),
             target: found.target,
             not_applicable: found.not_applicable,
             models: found.models.iter().map(Model::from).collect(),

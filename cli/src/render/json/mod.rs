@@ -18,6 +18,7 @@ mod image;
 mod mount;
 mod plan;
 mod registry;
+mod signature;
 
 pub use apply::{AppliedImage, Apply, DamagedEntry, Extract, MovedEntry};
 pub use capture::{Append, Capture, CapturedImage};
@@ -31,7 +32,6 @@ pub use diff::{
     ChangedFields, Compared, Diff, DiffedImage, DriverChange, DriverDifferenceEntry, FileChange,
     FileDifferenceEntry, FileSide, LeftOut, RegistryChange, RegistryDifferenceEntry, RegistrySide,
 };
-pub(crate) use drivers::signature;
 pub use drivers::{
     Added, AddedResult, DescribedDriver, DescribedPackage, DriverEntry, DriversAdd, DriversInfo,
     DriversList, ListedDrivers, Model, Outcome, PackageFile, Service,
@@ -50,6 +50,9 @@ pub use registry::{
     ImportedFile, ImportedFiles, KeyEntry, PlaceEntry, RegistryDelete, RegistryDiff, RegistryEdit,
     RegistryExport, RegistryGet, RegistryImport, RegistrySet, Side, ValueEntry,
 };
+
+pub(crate) use signature::signature;
+pub use signature::{CheckedFile, FileSignatureName, SignatureEntry, SignerKindName};
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;

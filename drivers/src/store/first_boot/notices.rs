@@ -8,7 +8,7 @@ use wimwright_servicing::{Draft, FileTree as _, Finding, Generation, read_all};
 use crate::add::read::ReadPackage;
 use crate::add::refusal::Stop;
 use crate::error::Error;
-use crate::store::signer::SignerScore;
+use crate::signature::SignerScore;
 
 /// The answer file of mini-setup, at its usual place.
 const SYSPREP_INF: &str = "sysprep\\sysprep.inf";

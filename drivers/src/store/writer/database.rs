@@ -121,20 +121,13 @@ fn values(draft: &mut Draft, package: &ReadPackage, placed: &Placed<'_>) -> Resu
     )?;
     set("InfName", RegData::sz(&placed.package.inf_name()), &SEEN)?;
     let signer = Basis::verified("driverstore 2.6");
+    let score = RegData::dword(package.signer.score.number());
     match &package.signer.name {
         Some(name) => {
-            set(
-                "SignerScore",
-                RegData::dword(package.signer.score.number()),
-                &signer,
-            )?;
+            set("SignerScore", score, &signer)?;
             set("SignerName", RegData::sz(name), &signer)?;
         }
-        None => set(
-            "SignerScore",
-            RegData::dword(package.signer.score.number()),
-            &Basis::inferred("driverstore 2.6"),
-        )?,
+        None => set("SignerScore", score, &Basis::inferred("driverstore 2.6"))?,
     }
     if let (Some(catalog), FIRST_WITH_CATALOG..) = (&package.catalog, build) {
         set("Catalog", RegData::sz(&catalog.name), &SEEN)?;

@@ -107,24 +107,22 @@ fn with_carriage_returns(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 impl Member {
-    /// Whether the catalog says that this file was tested for Windows NT
-    /// `major.minor`; `None` where it names no systems.
-    pub fn is_for_windows(&self, major: u32, minor: u32) -> Option<bool> {
-        let systems = self.os_attribute()?;
-        Some(names_windows(&systems, major, minor))
+    /// The versions of Windows NT, major and minor, that the catalog says this
+    /// file was signed for; `None` where it names no systems.
+    pub fn windows_versions(&self) -> Option<Vec<(u32, u32)>> {
+        self.os_attribute().map(|systems| windows_in(&systems))
     }
 }
 
 /// `OSAttr` is a comma list of `platform:major.minor`; Windows NT is platform
 /// 2, and Windows 2000 stands there as `2:5.00` and `2:5.0`.
-fn names_windows(systems: &str, major: u32, minor: u32) -> bool {
-    systems.split(',').any(|system| {
-        let version = system.trim().strip_prefix("2:");
-        let version = version.and_then(|version| version.split_once('.'));
-        version.is_some_and(|(found_major, found_minor)| {
-            found_major.parse() == Ok(major) && found_minor.parse() == Ok(minor)
-        })
-    })
+fn windows_in(systems: &str) -> Vec<(u32, u32)> {
+    let versions = systems.split(',').filter_map(|system| {
+        let version = system.trim().strip_prefix("2:")?;
+        let (major, minor) = version.split_once('.')?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    });
+    versions.collect()
 }
 
 #[cfg(test)]
@@ -147,20 +145,16 @@ mod tests {
     }
 
     #[test]
-    fn systems_are_compared_as_numbers() {
-        for (systems, version, named) in [
-            ("2:10.0", (10, 0), true),
-            ("2:10.0", (6, 3), false),
-            ("2:5.00,2:5.1, 2:6.3", (5, 0), true),
-            ("2:5.00,2:5.1, 2:6.3", (6, 3), true),
-            ("2:5.00,2:5.1, 2:6.3", (6, 2), false),
+    fn systems_are_read_as_numbers() {
+        for (systems, versions) in [
+            ("2:10.0", &[(10, 0)][..]),
+            ("2:5.00,2:5.1, 2:6.3", &[(5, 0), (5, 1), (6, 3)]),
             // Windows 9x is another platform.
-            ("1:4.10", (4, 10), false),
-            ("", (10, 0), false),
-            ("2:6", (6, 0), false),
+            ("1:4.10,2:5.1", &[(5, 1)]),
+            ("", &[]),
+            ("2:6,2:x.y", &[]),
         ] {
-            let (major, minor) = version;
-            assert_eq!(names_windows(systems, major, minor), named, "{systems}");
+            assert_eq!(windows_in(systems), versions, "{systems}");
         }
     }
 }
