@@ -48,12 +48,84 @@ fn a_package_is_added_once_and_then_unchanged_to_the_byte() {
     let after = snapshot(&image);
 
     let again = run_in(top.path(), "drivers add @image @viostor").ends(ExitCode::Done);
-    let again = again.says(&["unchanged  oem0.inf  viostor.inf", "nothing to change\n"]);
+    again.says(&["unchanged  oem0.inf  viostor.inf", "nothing to change\n"]);
     let again = run_in(top.path(), "drivers add @image @viostor --json").ends(ExitCode::Done);
     let again = again.json();
     assert_eq!(again["changed"], false);
     assert_eq!(outcomes(&again), ["unchanged"]);
     assert_eq!(after, snapshot(&image));
+}
+
+#[test]
+fn an_unsigned_package_is_refused_until_the_user_insists() {
+    let top = sample();
+    let before = snapshot(&top.path().join("image"));
+    fs::remove_file(top.path().join("viostor/viostor.cat")).unwrap();
+    let refused = run_in(top.path(), "drivers add @image @viostor").ends(ExitCode::Refused);
+    refused.says(&[
+        "refused    viostor.inf: Windows on amd64 takes signed drivers only, and this one is not",
+        "`viostor.cat`, which is not there",
+        "`--force-unsigned` adds it all the same\n",
+    ]);
+    let json = run_in(top.path(), "drivers add @image @viostor --json").ends(ExitCode::Refused);
+    let json = json.json();
+    let result = &json["images"][0]["results"][0];
+    assert_eq!(result["driver_signature"], "unsigned");
+    assert_eq!(result["signer_name"], Value::Null);
+    assert_eq!(before, snapshot(&top.path().join("image")));
+
+    run_in(top.path(), "drivers add @image @viostor --force-unsigned")
+        .ends(ExitCode::Done)
+        .says(&[ADDED, "unsigned", "a boot driver that it does not load"]);
+    run_in(top.path(), "drivers list @image -v")
+        .ends(ExitCode::Done)
+        .says(&["  Signature        unsigned\n"]);
+    run_in(top.path(), "drivers info @image oem0.inf")
+        .ends(ExitCode::Done)
+        .says(&["  Signature      unsigned: the INF names the catalog `viostor.cat`"]);
+}
+
+#[test]
+fn certificates_to_trust_are_read_before_anything_is_done() {
+    let top = sample();
+    fs::write(top.path().join("text.cer"), "a certificate").unwrap();
+    fs::write(top.path().join("pem.cer"), "-----BEGIN CERTIFICATE-----\n").unwrap();
+    let before = snapshot(top.path());
+    run_in(top.path(), "drivers add @image @viostor --trust @text.cer")
+        .ends(ExitCode::Refused)
+        .complains(&["text.cer` is no certificate"]);
+    run_in(top.path(), "drivers info @viostor --trust @pem.cer")
+        .ends(ExitCode::Refused)
+        .complains(&["hint: it is in Base64", "openssl x509 -in "]);
+    assert_eq!(before, snapshot(top.path()));
+}
+
+#[test]
+fn info_tells_who_signed_a_package() {
+    let top = sample();
+    let publisher = "Microsoft Windows Hardware Compatibility Publisher";
+    run_in(top.path(), "drivers info @viostor")
+        .ends(ExitCode::Done)
+        .says(&[
+            "  Signature      signed\n",
+            publisher,
+            "    trusted by   Microsoft Root Certificate Authority 2010\n",
+            "    time stamp   2021-09-09T15:37:05Z\n",
+        ]);
+    let inf = top.path().join("viostor/viostor.inf");
+    let text = fs::read(&inf).unwrap();
+    let lost: Vec<u8> = text.into_iter().filter(|&byte| byte != b'\r').collect();
+    fs::write(&inf, lost).unwrap();
+    run_in(top.path(), "drivers info @viostor")
+        .ends(ExitCode::Done)
+        .says(&["  Signature      invalid: `viostor.cat` lists `viostor.inf` with CR LF"]);
+    let found = run_in(top.path(), "drivers info @viostor --json").json();
+    let signature = &found["packages"][0]["signature"];
+    assert_eq!(signature["fault"], Value::Null);
+    let states = ["line-ends-changed", "listed"];
+    for (file, state) in signature["files"].as_array().unwrap().iter().zip(states) {
+        assert_eq!(file["signature"], state, "{file}");
+    }
 }
 
 #[test]
@@ -352,18 +424,25 @@ fn a_plan_that_cannot_be_saved_stops_the_command() {
 #[test]
 fn strict_refuses_what_is_not_sure() {
     let top = sample();
-    // How Windows records a deletion is inferred.
+    // How Windows records a deletion is inferred, and how it records a package
+    // that is not signed; the changed INF makes it one.
     let inf = top.path().join("viostor/viostor.inf");
     let mut text = fs::read(&inf).unwrap();
     text.extend_from_slice(b"\r\n[scsi_inst.HW]\r\nDelReg=gone\r\n[gone]\r\nHKR,,Old\r\n");
     fs::write(&inf, text).unwrap();
     let before = snapshot(&top.path().join("image"));
-    run_in(top.path(), "drivers add @image @viostor --strict")
-        .ends(ExitCode::Refused)
-        .complains(&["strict: ", "hint: "]);
-    run_in(top.path(), "drivers add @image @viostor --strict --dry-run")
-        .ends(ExitCode::Refused)
-        .complains(&["strict: "]);
+    run_in(
+        top.path(),
+        "drivers add @image @viostor --force-unsigned --strict",
+    )
+    .ends(ExitCode::Refused)
+    .complains(&["strict: 3 changes", "hint: "]);
+    run_in(
+        top.path(),
+        "drivers add @image @viostor --force-unsigned --strict --dry-run",
+    )
+    .ends(ExitCode::Refused)
+    .complains(&["strict: "]);
     assert_eq!(before, snapshot(&top.path().join("image")));
 }
 

@@ -82,6 +82,7 @@ fn conclude(
         signer_kind: None,
         trust_anchor: None,
         time_stamp: None,
+        certificate_from: None,
         digest_algorithm: None,
         for_this_windows: for_windows(catalog, (major, minor)),
         files,
@@ -96,9 +97,10 @@ fn conclude(
     };
     let stamp = signature.trusted_time_stamp();
     facts.fault = signature.check.as_ref().err().map(ToString::to_string);
-    facts.signer_name = signature
-        .certificate()
-        .and_then(|certificate| certificate.common_name.clone());
+    if let Some(certificate) = signature.certificate() {
+        facts.signer_name = certificate.common_name.clone();
+        facts.certificate_from = Some(time::from_unix_seconds(certificate.not_before));
+    }
     facts.signer_kind = Some(signature.kind);
     facts.time_stamp = stamp.map(|stamp| time::from_unix_seconds(stamp.time));
     facts.digest_algorithm = signature.digest_algorithm.as_ref().map(ToString::to_string);

@@ -7,12 +7,16 @@
 //! signature of its own, which is not looked at here.
 
 use wimwright_servicing::catalog::verify::SignerKind;
-use wimwright_servicing::{Finding, ImageFacts};
+use wimwright_servicing::{Finding, ImageFacts, time};
 
 use super::{DriverSignature, PackageSignature, policy::demands_signatures};
 
 /// Windows 10 1607, the first that asks for Microsoft's own signature.
 const FIRST_STRICT_BUILD: u32 = 14_393;
+
+/// 2015-07-29 in seconds since 1970: it does not ask those whose certificate
+/// is older.
+const STRICT_SINCE: u64 = 1_438_128_000;
 
 /// Tells what the kernel will say to the drivers of the package.
 pub(crate) fn report(
@@ -26,13 +30,14 @@ pub(crate) fn report(
     {
         return None;
     }
-    let strict = facts.version.build >= FIRST_STRICT_BUILD;
+    let from = signature.facts.as_ref()?.certificate_from?;
+    let strict =
+        facts.version.build >= FIRST_STRICT_BUILD && time::to_unix_seconds(from) >= STRICT_SINCE;
     match signature.kind()? {
         SignerKind::CrossSigned if strict => Some(Finding::note(
             "cross-signed",
-            "the vendor signed it, not Microsoft: since Windows 10 1607, a new installation with \
-             Secure Boot does not load such a kernel driver, unless the vendor's certificate was \
-             issued before 2015-07-29",
+            "the vendor signed it, not Microsoft, with a certificate from after 2015-07-28: since \
+             Windows 10 1607, a new installation with Secure Boot does not load such a kernel driver",
         )),
         SignerKind::Vendor => Some(Finding::warning(
             "not-cross-signed",

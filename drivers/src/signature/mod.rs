@@ -81,6 +81,9 @@ pub struct SignatureFacts {
     /// When it was signed, on the word of a time stamp that can be trusted.
     #[serde(skip)]
     pub time_stamp: Option<FileTime>,
+    /// From when on the signer's certificate is valid.
+    #[serde(skip)]
+    pub certificate_from: Option<FileTime>,
     /// The hash function of the signature.
     pub digest_algorithm: Option<String>,
     /// Whether the catalog is for this version of Windows; `None` where it
