@@ -23,6 +23,11 @@ use super::{
 /// bits; the time that a signature takes grows with the square of this.
 const MAX_MODULUS_BITS: usize = 8192;
 
+/// Shortest RSA modulus that counts: shorter ones have been factored, and
+/// Windows has not taken them since KB2661254. Real time stamps of 2012 were
+/// made with 1024 bits.
+const MIN_MODULUS_BITS: usize = 1024;
+
 /// The identifier in an AlgorithmIdentifier.
 pub(super) fn identifier(
     sequence: &Element<'_>,
@@ -177,6 +182,9 @@ fn public_key(key: &Element<'_>) -> Result<RsaPublicKey, Fault> {
         }
     };
     let (modulus, exponent) = (number()?, number()?);
+    if modulus.bits() < MIN_MODULUS_BITS {
+        return Err(Fault::Key);
+    }
     RsaPublicKey::new_with_max_size(modulus, exponent, MAX_MODULUS_BITS).map_err(|_| Fault::Key)
 }
 

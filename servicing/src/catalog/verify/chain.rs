@@ -137,7 +137,7 @@ impl Chain {
             usage,
             checks: MAX_CHECKS,
         };
-        let (path, end) = match search.fit(signer) {
+        let (path, end) = match search.fit_signer(signer) {
             Some(unfit) => (vec![signer], ChainEnd::Unfit(unfit)),
             None => search.from(&[signer]),
         };
@@ -286,6 +286,21 @@ impl<'s, 'a> Search<'s, 'a> {
         }
     }
 
+    /// RFC 3161, 2.3: who stamps must say that the certificate is for that.
+    fn fit_signer(&self, signer: &Certificate<'_>) -> Option<Unfit> {
+        if self.usage == Usage::Time && !signer.names_purpose(oid::TIME_STAMPING) {
+            return Some(self.unfit_for_usage(signer));
+        }
+        self.fit(signer)
+    }
+
+    fn unfit_for_usage(&self, certificate: &Certificate<'_>) -> Unfit {
+        Unfit::Purpose {
+            name: name(certificate),
+            purpose: self.usage.words(),
+        }
+    }
+
     fn fit(&self, certificate: &Certificate<'_>) -> Option<Unfit> {
         if let Some(extension) = certificate.not_understood {
             return Some(Unfit::Extension {
@@ -293,10 +308,7 @@ impl<'s, 'a> Search<'s, 'a> {
                 extension,
             });
         }
-        (!certificate.is_for(self.usage.identifier())).then(|| Unfit::Purpose {
-            name: name(certificate),
-            purpose: self.usage.words(),
-        })
+        (!certificate.is_for(self.usage.identifier())).then(|| self.unfit_for_usage(certificate))
     }
 }
 

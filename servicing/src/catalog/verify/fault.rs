@@ -85,8 +85,8 @@ pub enum Fault {
     /// The content is not the one that was signed.
     #[error("the content was changed after it was signed: its digest is another one")]
     Changed,
-    /// The key is no RSA key that can be computed with.
-    #[error("the public key is not a usable RSA key")]
+    /// The key is no RSA key that counts: too short, too long, or not one at all.
+    #[error("the public key is not an RSA key of 1024 to 8192 bits")]
     Key,
     /// The signature is not that of the key over what it should cover.
     #[error("the signature does not fit")]
