@@ -5,24 +5,46 @@
 //! may be few: everything but the list of devices is optional, and nothing is
 //! filled in by guess.
 
+mod acpi;
+mod cpuinfo;
+mod devcon;
 mod device;
+mod dmidecode;
 mod firmware;
 pub mod ids;
+mod instance;
+mod lspci;
+mod lsusb;
+mod merge;
+mod msinfo;
+mod pnputil;
 mod processor;
 mod profile;
+mod root_hubs;
+mod sections;
+mod text_file;
+mod xml_file;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::Finding;
+
 pub use device::{Bus, Device, IdOrigin, InstalledDriver};
 pub use firmware::{Firmware, FirmwareKind};
 pub use processor::Processors;
 
 /// The largest hardware file that is read, in bytes: reports of MSInfo with
-/// running tasks and event texts stay below a tenth of it.
-pub const MAX_LEN: u64 = 64 << 20;
+/// running tasks and event texts stay below a fifth of it.
+pub const MAX_LEN: u64 = 32 << 20;
+
+/// Most devices that are read; the largest servers have some thousand.
+const MAX_DEVICES: usize = 1 << 15;
+
+/// Most findings that are kept: who has read a hundred needs no more.
+const MAX_FINDINGS: usize = 100;
 
 /// A computer, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +64,7 @@ pub struct Hardware {
     pub acpi_tables: Vec<Arc<[u8]>>,
     /// What of the file was not understood or is odd, for the user to see.
     #[serde(skip)]
-    pub findings: Vec<crate::Finding>,
+    pub findings: Vec<Finding>,
 }
 
 /// Why a hardware file cannot be used.
@@ -64,6 +86,12 @@ pub enum HardwareError {
         /// What is wrong there.
         rule: String,
     },
+    /// It is longer than any such file.
+    #[error("longer than {max} bytes, which no hardware file is")]
+    TooLong {
+        /// The most that is read.
+        max: u64,
+    },
     /// It tells of no device, processor or firmware at all.
     #[error("nothing about a computer is in it")]
     Empty,
@@ -73,13 +101,90 @@ impl Hardware {
     /// Reads what `bytes` of a file called `name` say, in whichever of the
     /// known forms they are; the form is told by content, never by name.
     ///
+    /// A text that holds several listings, as bug reports do, is one computer.
+    ///
     /// # Errors
     /// [`HardwareError`]: an unknown form, a damaged one, or nothing in it.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Hardware, HardwareError> {
-        let mut hardware = profile::read(bytes)?.ok_or(HardwareError::UnknownForm)?;
+        if bytes.len() as u64 > MAX_LEN {
+            return Err(HardwareError::TooLong { max: MAX_LEN });
+        }
+        let mut hardware = match profile::read(bytes)? {
+            Some(hardware) => hardware,
+            None => Hardware::read_listing(bytes)?,
+        };
         if hardware.name.is_empty() {
-            name.clone_into(&mut hardware.name);
+            hardware.name = hardware.model().unwrap_or_else(|| name.to_owned());
         }
         Ok(hardware)
+    }
+
+    /// Reads every form but the profile.
+    fn read_listing(bytes: &[u8]) -> Result<Hardware, HardwareError> {
+        let mut hardware = Hardware::default();
+        if acpi::is_binary(bytes) {
+            acpi::read_binary(bytes, &mut hardware);
+            return Ok(hardware);
+        }
+        let text = text_file::decode(bytes);
+        match xml_file::root(&text).as_deref() {
+            Some(pnputil::ROOT) => pnputil::read_xml(&text, &mut hardware)?,
+            Some(msinfo::ROOT) => msinfo::read_xml(&text, &mut hardware)?,
+            _ if sections::read(&text, &mut hardware) => {}
+            _ => return Err(HardwareError::UnknownForm),
+        }
+        root_hubs::add(&mut hardware);
+        if hardware.devices.len() >= MAX_DEVICES {
+            hardware.add_finding(Finding::warning(
+                "too-many-devices",
+                format!("only the first {MAX_DEVICES} devices were read"),
+            ));
+        }
+        let Hardware {
+            devices,
+            firmware,
+            processors,
+            findings,
+            ..
+        } = &hardware;
+        let nothing = devices.is_empty()
+            && *firmware == Firmware::default()
+            && *processors == Processors::default();
+        match findings.first() {
+            _ if !nothing => Ok(hardware),
+            // What was found says why nothing could be made of it.
+            Some(finding) => Err(HardwareError::Malformed {
+                line: 0,
+                rule: finding.message.clone(),
+            }),
+            None => Err(HardwareError::Empty),
+        }
+    }
+
+    /// Maker and model, where the file says them.
+    fn model(&self) -> Option<String> {
+        let Firmware {
+            manufacturer,
+            model,
+            ..
+        } = &self.firmware;
+        let model = model.as_deref()?;
+        // Some makers write themselves into the model.
+        Some(match manufacturer {
+            Some(maker) if !model.starts_with(maker.as_str()) => format!("{maker} {model}"),
+            _ => model.to_owned(),
+        })
+    }
+
+    fn add_device(&mut self, device: Device) {
+        if self.devices.len() < MAX_DEVICES {
+            self.devices.push(device);
+        }
+    }
+
+    fn add_finding(&mut self, finding: Finding) {
+        if self.findings.len() < MAX_FINDINGS {
+            self.findings.push(finding);
+        }
     }
 }

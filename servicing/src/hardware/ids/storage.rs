@@ -16,14 +16,14 @@ pub enum DriveKind {
 }
 
 impl DriveKind {
-    fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             DriveKind::Disk => "Disk",
             DriveKind::CdRom => "CdRom",
         }
     }
 
-    fn generic(self) -> &'static str {
+    pub(crate) fn generic(self) -> &'static str {
         match self {
             DriveKind::Disk => "GenDisk",
             DriveKind::CdRom => "GenCdRom",
