@@ -10,6 +10,25 @@ pub(crate) struct Field {
     len_and_flags: u32,
 }
 
+/// Where in the file a joined field stood.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    /// Its position in the joined text.
+    joined: u32,
+    /// That of its first character in the file's text.
+    at: u32,
+}
+
+impl Origin {
+    pub(crate) fn new(joined: usize, at: usize) -> Self {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Origin {
+            joined: number(joined),
+            at: number(at),
+        }
+    }
+}
+
 const JOINED: u32 = 1 << 31;
 const QUOTED: u32 = 1 << 30;
 
@@ -40,6 +59,19 @@ impl Field {
     /// Length of the text in bytes.
     pub(crate) fn len(self) -> usize {
         (self.len_and_flags & (QUOTED - 1)) as usize
+    }
+
+    /// Position of its first character in the file's text. `origins` are those
+    /// of all joined fields, in the order of the joined text.
+    pub(crate) fn origin(self, origins: &[Origin]) -> usize {
+        if self.len_and_flags & JOINED == 0 {
+            return self.start as usize;
+        }
+        let known = origins.binary_search_by_key(&self.start, |origin| origin.joined);
+        known
+            .ok()
+            .and_then(|index| origins.get(index))
+            .map_or(0, |origin| origin.at as usize)
     }
 
     /// The field's text, out of the two texts it may lie in.

@@ -11,6 +11,8 @@ pub const MAX_FINDINGS: usize = 1000;
 pub struct Finding {
     /// Line of the file, counted from 1; 0 where the whole file is meant.
     pub line: u32,
+    /// Character of that line, counted from 1; 0 where the whole file is meant.
+    pub column: u32,
     /// Which rule was broken.
     pub rule: Rule,
     /// One sentence for a person: lower case, no full stop.
@@ -108,15 +110,23 @@ pub(crate) struct Findings(Vec<Finding>);
 impl Findings {
     /// Adds a finding. The message is a closure, because past the limit
     /// nobody needs its text.
-    pub(crate) fn add(&mut self, line: u32, rule: Rule, message: impl FnOnce() -> String) {
+    pub(crate) fn add(
+        &mut self,
+        line: u32,
+        column: u32,
+        rule: Rule,
+        message: impl FnOnce() -> String,
+    ) {
         match self.0.len() {
             len if len + 1 < MAX_FINDINGS => self.0.push(Finding {
                 line,
+                column,
                 rule,
                 message: message(),
             }),
             len if len + 1 == MAX_FINDINGS => self.0.push(Finding {
                 line,
+                column,
                 rule: Rule::TooManyFindings,
                 message: format!("only the first {} findings are listed", MAX_FINDINGS - 1),
             }),
@@ -139,7 +149,7 @@ mod tests {
     fn the_list_of_findings_ends_at_the_limit_and_says_so() {
         let mut findings = Findings::default();
         for line in 0..5000 {
-            findings.add(line, Rule::QuoteUnclosed, String::new);
+            findings.add(line, 1, Rule::QuoteUnclosed, String::new);
         }
         let findings = findings.into_sorted();
         assert_eq!(findings.len(), MAX_FINDINGS);
@@ -150,6 +160,7 @@ mod tests {
     fn a_finding_reads_as_line_rule_and_sentence() {
         let mut finding = Finding {
             line: 7,
+            column: 1,
             rule: Rule::QuoteUnclosed,
             message: "the quote has no end".to_owned(),
         };

@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use encoding_rs::{Encoding, WINDOWS_1252};
 
 use crate::error::InfError;
-use crate::field::Field;
+use crate::field::{Field, Origin};
 use crate::finding::{Finding, Findings, Rule};
 use crate::line::Line;
 use crate::name::NameIndex;
+use crate::position::{self, Position, Replaced};
 use crate::scan::{self, Dialect, LineRecord, Scan, SectionRecord};
 use crate::section::Section;
 use crate::strings::{self, Strings};
@@ -32,23 +33,31 @@ pub struct ParseOptions {
     pub comment_hash: bool,
     /// Whether `\` at the end of a line continues it.
     pub continuation: bool,
+    /// Variables of a build and their values, `("$ARCH$", "amd64")`, which are
+    /// replaced in the whole text, as `stampinf` does to an `.inx` file. A
+    /// value that is longer than its variable is not used.
+    pub variables: &'static [(&'static str, &'static str)],
     /// Longest input in bytes; more than [`MAX_LEN`] is [`MAX_LEN`].
     pub max_len: usize,
 }
 
 impl Default for ParseOptions {
     fn default() -> Self {
-        ParseOptions {
-            ansi: WINDOWS_1252,
-            language: None,
-            comment_hash: false,
-            continuation: true,
-            max_len: MAX_LEN,
-        }
+        ParseOptions::DEFAULT
     }
 }
 
 impl ParseOptions {
+    /// What suits driver INFs.
+    pub const DEFAULT: ParseOptions = ParseOptions {
+        ansi: WINDOWS_1252,
+        language: None,
+        comment_hash: false,
+        continuation: true,
+        variables: &[],
+        max_len: MAX_LEN,
+    };
+
     /// The dialect of `txtsetup.oem`: `#` starts a comment line too, and a `\`
     /// at the end of a line is the root directory, not a continuation (the
     /// DDK page "Disks Section of a TxtSetup.oem File" ends two lines in
@@ -81,6 +90,8 @@ pub struct Inf {
     index: NameIndex,
     lines: Box<[LineRecord]>,
     fields: Box<[Field]>,
+    origins: Box<[Origin]>,
+    replaced: Box<[Replaced]>,
     strings: Strings,
     findings: Box<[Finding]>,
 }
@@ -92,7 +103,7 @@ impl Inf {
     pub fn parse(bytes: &[u8], options: &ParseOptions) -> Inf {
         Inf::try_parse(bytes, options).unwrap_or_else(|error| {
             let mut findings = Findings::default();
-            findings.add(0, Rule::FileTooLong, || error.to_string());
+            findings.add(0, 0, Rule::FileTooLong, || error.to_string());
             Inf::read(b"", options, findings)
         })
     }
@@ -111,7 +122,11 @@ impl Inf {
     }
 
     fn read(bytes: &[u8], options: &ParseOptions, mut findings: Findings) -> Inf {
-        let (text, encoding) = text::decode(bytes, options.ansi, &mut findings);
+        let (mut text, encoding) = text::decode(bytes, options.ansi, &mut findings);
+        let replaced = match options.variables {
+            [] => Vec::new(),
+            variables => position::replace_variables(&mut text, variables),
+        };
         let dialect = Dialect {
             hash_comment: options.comment_hash,
             continuation: options.continuation,
@@ -122,7 +137,8 @@ impl Inf {
             index,
             lines,
             fields,
-        } = scan::scan(&text, dialect, &mut findings);
+            origins,
+        } = scan::scan(&text, &replaced, dialect, &mut findings);
         let mut inf = Inf {
             text: text.into(),
             joined: joined.into(),
@@ -131,6 +147,8 @@ impl Inf {
             index,
             lines: lines.into(),
             fields: fields.into(),
+            origins: origins.into(),
+            replaced: replaced.into(),
             strings: Strings::default(),
             findings: Box::default(),
         };
@@ -220,6 +238,34 @@ impl Inf {
         field.text(&self.text, &self.joined)
     }
 
+    /// Where a field of a line stands. A quoted one starts at its quote.
+    pub(crate) fn position_of(&self, line: &LineRecord, field: Option<Field>) -> Position {
+        let start = line.start as usize;
+        let mut at = field.map_or(start, |field| field.origin(&self.origins));
+        let quoted = field.is_some_and(Field::is_quoted);
+        if quoted && at > start && self.text.as_bytes().get(at - 1) == Some(&b'"') {
+            at -= 1;
+        }
+        let at = at.max(start);
+        let feeds = self.text.get(start..at).unwrap_or_default();
+        let feeds = feeds.bytes().filter(|&byte| byte == b'\n').count();
+        Position {
+            line: line
+                .number
+                .saturating_add(u32::try_from(feeds).unwrap_or(u32::MAX)),
+            column: position::column(&self.text, &self.replaced, at),
+        }
+    }
+
+    /// Where the first header of a section stands.
+    pub(crate) fn header_of(&self, section: &SectionRecord) -> Position {
+        let bracket = section.name.origin(&self.origins).saturating_sub(1);
+        Position {
+            line: section.header,
+            column: position::column(&self.text, &self.replaced, bracket),
+        }
+    }
+
     pub(crate) fn line_at(&self, number: u32) -> Option<Line<'_>> {
         let record = self.lines.get(number as usize)?;
         Some(Line { inf: self, record })
@@ -278,6 +324,7 @@ mod tests {
                 + inf.joined.len()
                 + size_of_val(&*inf.lines)
                 + size_of_val(&*inf.fields)
+                + size_of_val(&*inf.origins)
                 + size_of_val(&*inf.sections);
             assert!(
                 held <= 20 * text.len(),

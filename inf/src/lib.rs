@@ -18,6 +18,7 @@
 //! | sections of one name | merged |
 //! | quotes, doubled quotes, continued lines, comments | yes |
 //! | `[Strings.LLLL]` | yes, one section is chosen, without fall-back per key |
+//! | variables of stampinf, `$ARCH$` | on request, replaced by given values |
 //! | directory ids such as `%12%` | kept as they are: they need a Windows folder |
 //! | writing | no |
 //!
@@ -47,6 +48,7 @@ mod finding;
 mod inf;
 mod line;
 mod name;
+mod position;
 mod scan;
 mod section;
 mod strings;
@@ -60,6 +62,7 @@ pub use finding::{Finding, MAX_FINDINGS, Rule};
 pub use inf::{Inf, MAX_LEN, ParseOptions};
 pub use line::Line;
 pub use name::same_name;
+pub use position::Position;
 pub use section::Section;
 pub use strings::MAX_STRING_LEN;
 pub use text::TextEncoding;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::field::{Field, number};
 use crate::inf::Inf;
+use crate::position::Position;
 use crate::scan::LineRecord;
 
 /// One line with content. Fields are counted as `SetupGetStringField` counts:
@@ -52,6 +53,13 @@ impl<'a> Line<'a> {
     /// are undone.
     pub fn raw_field(self, index: usize) -> Option<&'a str> {
         Some(self.inf.text_of(self.record_of(index)?))
+    }
+
+    /// Where a field stands in the file: 0 is the key, 1 the first value; the
+    /// line itself for a field that it does not have. Variables that were
+    /// replaced count as they stand in the file.
+    pub fn position(self, index: usize) -> Position {
+        self.inf.position_of(self.record, self.record_of(index))
     }
 
     /// Whether any part of the field stood in quotes in the file.

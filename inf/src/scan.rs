@@ -11,9 +11,10 @@
 
 use memchr::{memchr, memchr2};
 
-use crate::field::Field;
+use crate::field::{Field, Origin};
 use crate::finding::{Findings, Rule};
 use crate::name::NameIndex;
+use crate::position::{self, Replaced};
 use crate::value::{Value, plain_len};
 
 /// Longest section name in characters ("General Syntax Rules": "A section
@@ -38,6 +39,8 @@ pub(crate) struct SectionRecord {
 pub(crate) struct LineRecord {
     /// First physical line, counted from 1.
     pub(crate) number: u32,
+    /// Position of its first character in the text.
+    pub(crate) start: u32,
     pub(crate) first_field: u32,
     /// Fields including the key; the top bit says that the first one is it.
     field_count_and_key: u32,
@@ -66,6 +69,8 @@ pub(crate) struct Scan {
     pub(crate) index: NameIndex,
     pub(crate) lines: Vec<LineRecord>,
     pub(crate) fields: Vec<Field>,
+    /// Where the joined fields stood.
+    pub(crate) origins: Vec<Origin>,
 }
 
 /// Which dialect of the format is read.
@@ -79,7 +84,12 @@ pub(crate) struct Dialect {
 }
 
 /// Scans the whole text.
-pub(crate) fn scan(text: &str, dialect: Dialect, findings: &mut Findings) -> Scan {
+pub(crate) fn scan(
+    text: &str,
+    replaced: &[Replaced],
+    dialect: Dialect,
+    findings: &mut Findings,
+) -> Scan {
     // Counted first, so that a hostile file costs its exact size and not the
     // doubling of a growing list.
     let line_ends = 1 + count(text, |byte| byte == b'\n');
@@ -91,6 +101,7 @@ pub(crate) fn scan(text: &str, dialect: Dialect, findings: &mut Findings) -> Sca
         at: 0,
         line: 1,
         dialect,
+        replaced,
         findings,
         found: Scan {
             fields: Vec::with_capacity(separators.min(text.len() + 1)),
@@ -98,6 +109,7 @@ pub(crate) fn scan(text: &str, dialect: Dialect, findings: &mut Findings) -> Sca
             sections: Vec::with_capacity(headers),
             index: NameIndex::with_capacity(headers.min(text.len() / 16)),
             joined: String::new(),
+            origins: Vec::new(),
         },
         section_of_line: Vec::with_capacity(line_ends.min(text.len())),
         section: None,
@@ -135,6 +147,8 @@ struct Scanner<'t, 'f> {
     /// The line of `at`, counted from 1.
     line: u32,
     dialect: Dialect,
+    /// Variables that were replaced in the text.
+    replaced: &'t [Replaced],
     findings: &'f mut Findings,
     found: Scan,
     /// Section number of each line found, parallel to `found.lines`.
@@ -160,6 +174,12 @@ impl Scanner<'_, '_> {
                 },
             }
         }
+    }
+
+    /// Adds a finding about what stands at `at` in a line.
+    fn report(&mut self, line: u32, at: usize, rule: Rule, message: impl FnOnce() -> String) {
+        let column = position::column(self.text, self.replaced, at);
+        self.findings.add(line, column, rule, message);
     }
 
     fn line_feed(&mut self) {
@@ -215,7 +235,7 @@ impl Scanner<'_, '_> {
                 body.get(len + 1..).unwrap_or_default().trim_start(),
             ),
             None => {
-                self.findings.add(self.line, Rule::SectionNameUnclosed, || {
+                self.report(self.line, start - 1, Rule::SectionNameUnclosed, || {
                     "the section header has no `]`".to_owned()
                 });
                 (body.trim_end(), "")
@@ -224,16 +244,16 @@ impl Scanner<'_, '_> {
         if name.len() > MAX_SECTION_NAME_LEN {
             let len = name.chars().count();
             if len > MAX_SECTION_NAME_LEN {
-                self.findings.add(self.line, Rule::SectionNameTooLong, || {
+                self.report(self.line, start - 1, Rule::SectionNameTooLong, || {
                     format!("the section name has {len} characters, at most 255 are allowed")
                 });
             }
         }
         if !rest.is_empty() && !rest.starts_with(';') {
-            self.findings
-                .add(self.line, Rule::TextAfterSectionName, || {
-                    format!("text behind `[{name}]` is ignored")
-                });
+            let at = line_end - rest.len();
+            self.report(self.line, at, Rule::TextAfterSectionName, || {
+                format!("text behind `[{name}]` is ignored")
+            });
         }
         self.open_section(name, start);
         self.at = line_end;
@@ -251,7 +271,7 @@ impl Scanner<'_, '_> {
             Err(number) => {
                 let first = sections.get(number as usize).map_or(0, |s| s.header);
                 self.section = Some(number);
-                self.findings.add(self.line, Rule::SectionDefinedTwice, || {
+                self.report(self.line, start - 1, Rule::SectionDefinedTwice, || {
                     format!("`[{name}]` was defined in line {first}, the entries are merged")
                 });
                 return;
@@ -268,6 +288,7 @@ impl Scanner<'_, '_> {
     /// A line with content, at its first character.
     fn entry(&mut self) {
         let number = self.line;
+        let start = self.at;
         let first_field = self.found.fields.len();
         let mut has_key = false;
         let mut end = self.field(true);
@@ -280,7 +301,7 @@ impl Scanner<'_, '_> {
         }
         let Some(section) = self.section else {
             self.found.fields.truncate(first_field);
-            self.findings.add(number, Rule::LineBeforeSection, || {
+            self.report(number, start, Rule::LineBeforeSection, || {
                 "an entry before the first section is skipped".to_owned()
             });
             return;
@@ -291,6 +312,7 @@ impl Scanner<'_, '_> {
         self.section_of_line.push(section);
         self.found.lines.push(LineRecord {
             number,
+            start: u32::try_from(start).unwrap_or(u32::MAX),
             first_field: u32::try_from(first_field).unwrap_or(u32::MAX),
             field_count_and_key: u32::try_from(count).unwrap_or(0) | key,
         });
@@ -304,6 +326,7 @@ impl Scanner<'_, '_> {
         if !first {
             self.skip_blanks();
         }
+        let field_start = self.at;
         // `start..end` is text not yet taken over; the blanks behind `end`
         // count only if more text follows them.
         let mut start = self.at;
@@ -334,7 +357,7 @@ impl Scanner<'_, '_> {
                         value.push(self.text, start, end, &mut self.found.joined);
                         self.skip_line();
                         if self.peek().is_none() {
-                            self.findings.add(self.line, Rule::ContinuationAtEnd, || {
+                            self.report(self.line, run_start, Rule::ContinuationAtEnd, || {
                                 "the last line of the file is continued".to_owned()
                             });
                         } else {
@@ -367,11 +390,12 @@ impl Scanner<'_, '_> {
         if ended_by != End::Line {
             self.at += 1;
         }
-        let field = value.finish(self.at, &self.found.joined);
+        let at = self.at;
+        let field = value.finish(at, &self.found.joined, &mut self.found.origins);
         if field.len() > MAX_FIELD_LEN {
             let len = field.text(self.text, &self.found.joined).chars().count();
             if len > MAX_FIELD_LEN {
-                self.findings.add(number, Rule::FieldTooLong, || {
+                self.report(number, field_start, Rule::FieldTooLong, || {
                     format!("a field has {len} characters, Windows reads at most 4095")
                 });
             }
@@ -407,6 +431,7 @@ impl Scanner<'_, '_> {
     /// line's end closes it.
     fn quoted(&mut self, value: &mut Value) {
         value.quoted = true;
+        let quote = self.at;
         self.at += 1;
         let mut start = self.at;
         loop {
@@ -425,7 +450,7 @@ impl Scanner<'_, '_> {
                     let part = self.text.get(start..self.at).unwrap_or_default();
                     let part = part.strip_suffix('\r').unwrap_or(part);
                     value.push(self.text, start, start + part.len(), &mut self.found.joined);
-                    self.findings.add(self.line, Rule::QuoteUnclosed, || {
+                    self.report(self.line, quote, Rule::QuoteUnclosed, || {
                         "a quote is closed by the line's end only".to_owned()
                     });
                     return;

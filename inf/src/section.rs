@@ -3,6 +3,7 @@
 use crate::inf::Inf;
 use crate::line::Line;
 use crate::name::same_name;
+use crate::position::Position;
 use crate::scan::SectionRecord;
 
 /// A section of an [`Inf`]. Headers of the same name are one section.
@@ -21,6 +22,11 @@ impl<'a> Section<'a> {
     /// Line of the first header, counted from 1.
     pub fn header_line(self) -> u32 {
         self.record.header
+    }
+
+    /// Where the first header stands in the file.
+    pub fn header_position(self) -> Position {
+        self.inf.header_of(self.record)
     }
 
     /// How many lines there are, as `SetupGetLineCount` counts.

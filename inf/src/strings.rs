@@ -75,7 +75,8 @@ impl Strings {
             if strings.index.add(token, |at| key(inf, lines, at)).is_ok() {
                 lines.push(number);
             } else {
-                findings.add(line.number(), Rule::StringDefinedTwice, || {
+                let at = line.position(0);
+                findings.add(at.line, at.column, Rule::StringDefinedTwice, || {
                     format!("`{token}` was given a value above, which is the one used")
                 });
             }

@@ -10,6 +10,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use memchr::memchr2;
 
 use crate::finding::{Findings, Rule};
+use crate::position;
 
 /// How the bytes of an INF were read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,13 +72,13 @@ pub(crate) fn decode(
     let mut text = text.into_owned();
     // Two signed libusbK packages of 2014 carry the mark twice.
     if text.starts_with('\u{FEFF}') {
-        findings.add(0, Rule::UnusualEncoding, || {
+        findings.add(0, 0, Rule::UnusualEncoding, || {
             "the file has more than one byte order mark".to_owned()
         });
         text = text.trim_start_matches('\u{FEFF}').to_owned();
     }
     if replaced {
-        findings.add(0, Rule::UndecodableBytes, || {
+        findings.add(0, 0, Rule::UndecodableBytes, || {
             format!(
                 "some bytes mean nothing in {} and became U+FFFD",
                 encoding.decoder().name()
@@ -86,18 +87,18 @@ pub(crate) fn decode(
     }
     match encoding {
         TextEncoding::Utf8WithBom | TextEncoding::Utf16BeWithBom => {
-            findings.add(0, Rule::UnusualEncoding, || {
+            findings.add(0, 0, Rule::UnusualEncoding, || {
                 let name = encoding.decoder().name();
                 format!("the file is {name} with a byte order mark, not ANSI or UTF-16LE")
             });
         }
-        TextEncoding::Utf16Le { bom: false } => findings.add(0, Rule::UnusualEncoding, || {
+        TextEncoding::Utf16Le { bom: false } => findings.add(0, 0, Rule::UnusualEncoding, || {
             "the file is UTF-16LE without a byte order mark".to_owned()
         }),
         TextEncoding::Ansi(ansi)
             if ansi != UTF_8 && !is_ascii && std::str::from_utf8(body).is_ok() =>
         {
-            findings.add(0, Rule::UnusualEncoding, || {
+            findings.add(0, 0, Rule::UnusualEncoding, || {
                 let name = ansi.name();
                 format!("the file is probably UTF-8, but Windows reads it as ANSI ({name})")
             });
@@ -139,7 +140,8 @@ fn end_at(end: usize, text: &mut String, findings: &mut Findings) {
     if !rest.chars().all(is_nothing) {
         let before = text.bytes().take(end).filter(|&b| b == b'\n').count();
         let line = u32::try_from(before + 1).unwrap_or(u32::MAX);
-        findings.add(line, Rule::TextAfterEndMark, || {
+        let column = position::column(text, &[], end);
+        findings.add(line, column, Rule::TextAfterEndMark, || {
             "Ctrl-Z ends the file here, the rest is not read".to_owned()
         });
     }

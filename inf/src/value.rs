@@ -1,7 +1,7 @@
 //! The text of one field while it is scanned: mostly one range of the file,
 //! else put together from several.
 
-use crate::field::Field;
+use crate::field::{Field, Origin};
 
 /// How many bytes at the start can be nothing but plain characters of a field.
 /// It may stop before a plain one, but it never passes what the format gives a
@@ -48,8 +48,9 @@ enum Part {
     Empty,
     /// All parts so far are one range of the file's text.
     Range(usize, usize),
-    /// The parts were copied to the end of the joined text, from here on.
-    Joined(usize),
+    /// The parts were copied to the end of the joined text, from here on; the
+    /// first of them stood there in the file.
+    Joined { start: usize, at: usize },
 }
 
 impl Value {
@@ -70,18 +71,25 @@ impl Value {
     #[cold]
     fn join(&mut self, text: &str, start: usize, end: usize, joined: &mut String) {
         if let Part::Range(first, last) = self.part {
-            self.part = Part::Joined(joined.len());
+            self.part = Part::Joined {
+                start: joined.len(),
+                at: first,
+            };
             joined.push_str(text.get(first..last).unwrap_or_default());
         }
         joined.push_str(text.get(start..end).unwrap_or_default());
     }
 
-    /// The field, whose text the parts are; an empty one lies at `at`.
-    pub(crate) fn finish(self, at: usize, joined: &str) -> Field {
+    /// The field, whose text the parts are; an empty one lies at `at`. Where
+    /// a joined one stood is noted in `origins`, for the field has no room.
+    pub(crate) fn finish(self, at: usize, joined: &str, origins: &mut Vec<Origin>) -> Field {
         match self.part {
             Part::Empty => Field::new(at, at, false, self.quoted),
             Part::Range(start, end) => Field::new(start, end, false, self.quoted),
-            Part::Joined(start) => Field::new(start, joined.len(), true, self.quoted),
+            Part::Joined { start, at } => {
+                origins.push(Origin::new(start, at));
+                Field::new(start, joined.len(), true, self.quoted)
+            }
         }
     }
 }
@@ -126,7 +134,7 @@ mod tests {
             for &(start, end) in parts {
                 value.push(text, start, end, &mut joined);
             }
-            let field = value.finish(3, &joined);
+            let field = value.finish(3, &joined, &mut Vec::new());
             assert_eq!(field.text(text, &joined), expected, "{parts:?}");
             assert_eq!(joined.len() > before, copied, "{parts:?}");
         }
