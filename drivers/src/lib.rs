@@ -12,6 +12,7 @@ mod error;
 mod export;
 mod inbox;
 mod info;
+mod lint;
 mod list;
 pub mod model;
 mod package;
@@ -27,6 +28,10 @@ pub use error::Error;
 pub use export::{ExportOutcome, ExportedFile, ExportedPackage, export};
 pub use info::{
     DriverDetails, ModelDescription, PackageDescription, ServiceDescription, describe, info,
+};
+pub use lint::{
+    LintFinding, LintMode, LintOptions, LintRule, Linted, MAX_FINDINGS as MAX_LINT_FINDINGS,
+    STAMPED_FOR, lint, lint_bytes,
 };
 pub use list::{DriverPackage, list};
 pub use package::{Package, find_packages, takes};

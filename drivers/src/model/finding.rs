@@ -148,7 +148,9 @@ rules! {
     NoAssociatedService, "no-associated-service", Note, Some(1296);
     /// The associated service is disabled.
     AssociatedServiceDisabled, "associated-service-disabled", Warning, Some(1251);
-    /// A service without a value that it must have, or with a bad one.
+    /// A service without a value that it must have.
+    ServiceIncomplete, "service-incomplete", Warning, Some(1013);
+    /// A value of a service that is not one it can have.
     BadServiceValue, "bad-service-value", Warning, None;
     /// A service binary that is not `%dirid%\\file`.
     BadServiceBinary, "bad-service-binary", Warning, Some(1254);

@@ -224,7 +224,7 @@ impl<'a> Reader<'a, '_> {
         .collect();
         if !missing.is_empty() {
             let message = format!("service `{}` lacks {}", service.name, missing.join(", "));
-            self.report(part, line, Rule::BadServiceValue, message);
+            self.report(part, line, Rule::ServiceIncomplete, message);
         }
         if service.is_associated() && service.start == Some(StartType::Disabled) {
             let message = format!("`{}` drives the device but is disabled", service.name);
@@ -436,7 +436,7 @@ mod tests {
             (
                 "[S]\nAddService=a,,I\n[I]\nServiceType=1\n".to_owned(),
                 1,
-                vec![Rule::BadServiceValue],
+                vec![Rule::ServiceIncomplete],
             ),
             (
                 format!("[S]\nAddService=a,2,I\n[I]\n{whole}StartType=4\n"),
@@ -451,7 +451,7 @@ mod tests {
             (
                 format!("[S]\nAddService=a,,I\n[I]\n{whole}StartType=9\n"),
                 1,
-                vec![Rule::BadServiceValue, Rule::BadServiceValue],
+                vec![Rule::BadServiceValue, Rule::ServiceIncomplete],
             ),
         ] {
             let (services, rules) = read(&text);

@@ -1,0 +1,36 @@
+//! What is odd about the text itself: 1002, 1003, 1209.
+
+use wimwright_inf::{Inf, Position, Rule, TextEncoding};
+
+use super::finding::Found;
+use super::rule::LintRule;
+
+/// Takes over what the parser found.
+pub(super) fn check(inf: &Inf, found: &mut Found) {
+    for finding in inf.findings() {
+        let rule = match finding.rule {
+            Rule::UnusualEncoding => match inf.encoding() {
+                TextEncoding::Ansi(_) => LintRule::Utf8AsAnsi,
+                TextEncoding::Utf16Le { .. } => LintRule::NoByteOrderMark,
+                TextEncoding::Utf8WithBom | TextEncoding::Utf16BeWithBom => LintRule::Encoding,
+            },
+            Rule::SectionDefinedTwice => LintRule::SectionTwice,
+            Rule::StringDefinedTwice => LintRule::StringTwice,
+            Rule::TextAfterEndMark | Rule::TextAfterSectionName => LintRule::TextIgnored,
+            Rule::FileTooLong | Rule::TooManyFindings => LintRule::TooMuch,
+            Rule::UndecodableBytes
+            | Rule::LineBeforeSection
+            | Rule::SectionNameUnclosed
+            | Rule::SectionNameTooLong
+            | Rule::QuoteUnclosed
+            | Rule::ContinuationAtEnd
+            | Rule::FieldTooLong => LintRule::Syntax,
+        };
+        // InfVerif names line 1 where the whole file is meant.
+        let at = Position {
+            line: finding.line.max(1),
+            column: finding.column.max(1),
+        };
+        found.add(rule, "", Some(at), || finding.message.clone());
+    }
+}
