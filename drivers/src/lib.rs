@@ -30,8 +30,8 @@ pub use info::{
     DriverDetails, ModelDescription, PackageDescription, ServiceDescription, describe, info,
 };
 pub use lint::{
-    LintFinding, LintMode, LintOptions, LintRule, Linted, MAX_FINDINGS as MAX_LINT_FINDINGS,
-    STAMPED_FOR, lint, lint_bytes,
+    LintFinding, LintMode, LintOptions, LintRule, Linted, MAX_FINDINGS as MAX_LINT_FINDINGS, lint,
+    lint_bytes,
 };
 pub use list::{DriverPackage, list};
 pub use package::{Package, find_packages, takes};

@@ -22,7 +22,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use wimwright_drivers::{LintMode, LintOptions, Linted, lint_bytes};
+use wimwright_drivers::{LintFinding, LintMode, LintOptions, Linted, lint_bytes};
+use wimwright_inf::{Inf, ParseOptions};
 
 /// All INFs under `folder`, in the order of their paths.
 fn infs(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -112,4 +113,85 @@ fn the_findings_on_real_infs_are_as_reviewed() {
         assert_eq!(ours, reviewed, "line {number} of {}", golden.display());
     }
     assert_eq!(text.lines().count(), reviewed.lines().count());
+}
+
+/// One file of `peer/infverif.txt`.
+struct Reported {
+    file: String,
+    mode: LintMode,
+    whole: bool,
+    /// Severity, number, line.
+    rows: Vec<(String, String, u32)>,
+}
+
+fn reports() -> Vec<Reported> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peer/infverif.txt");
+    let text = fs::read_to_string(path).unwrap();
+    let mut reports: Vec<Reported> = Vec::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let words: Vec<_> = line.split_whitespace().collect();
+        match (line.starts_with(' '), words.as_slice()) {
+            (false, [file, mode, how_much]) => reports.push(Reported {
+                file: (*file).to_owned(),
+                mode: match *mode {
+                    "basic" => LintMode::Basic,
+                    "universal" => LintMode::Universal,
+                    "windows" => LintMode::Windows,
+                    other => panic!("{other}"),
+                },
+                whole: *how_much == "whole",
+                rows: Vec::new(),
+            }),
+            (true, [severity, number, line]) => {
+                let row = (
+                    (*severity).to_owned(),
+                    (*number).to_owned(),
+                    line.parse().unwrap(),
+                );
+                reports.last_mut().unwrap().rows.push(row);
+            }
+            _ => panic!("`{line}`"),
+        }
+    }
+    reports
+}
+
+#[test]
+fn what_infverif_printed_is_what_is_found() {
+    let Some(corpus) = wimwright_testdata::corpus("what_infverif_printed_is_what_is_found") else {
+        return;
+    };
+    let folder = corpus.join("drivers/inf-only");
+    let reports = reports();
+    assert_eq!(reports.len(), 10);
+    for report in reports {
+        let path = folder.join(&report.file);
+        let bytes = fs::read(&path).unwrap();
+        let inf = Inf::parse(&bytes, &ParseOptions::default());
+        let mut ours: Vec<_> = lint(&path, report.mode).findings;
+        for (severity, number, line) in &report.rows {
+            // InfVerif names the header of a list for some rules where this
+            // names the entry.
+            let is_it = |found: &LintFinding| {
+                let header = inf.section(&found.section).map(|s| s.header_line());
+                let severity_of = format!("{:?}", found.severity).to_lowercase();
+                found.rule.id() == number
+                    && severity_of == *severity
+                    && (found.line == *line || header == Some(*line))
+            };
+            let at = ours.iter().position(is_it);
+            let at = at.unwrap_or_else(|| {
+                panic!(
+                    "{}: {severity} {number} in line {line} of {ours:#?}",
+                    report.file
+                )
+            });
+            ours.remove(at);
+        }
+        assert!(
+            !report.whole || ours.is_empty(),
+            "{}: {ours:#?}",
+            report.file
+        );
+    }
 }

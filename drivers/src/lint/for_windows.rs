@@ -37,21 +37,23 @@ const VERSIONS: [(u32, u32, u32); 14] = [
 
 /// Checks the INF as each Windows reads it.
 pub(super) fn check(subject: &Subject<'_>, found: &mut Found) {
+    // Protocols, services and clients of the network are installed like
+    // devices, and drive none.
+    let class = subject.version.class.as_deref().unwrap_or_default();
+    let is_network_component = ["NetTrans", "NetService", "NetClient"]
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(class));
     let mut seen = BTreeSet::new();
     for target in targets(subject) {
-        let options = ModelOptions {
-            // Models without an architecture are said to be so; what else is
-            // wrong with them is worth knowing all the same.
-            select: SelectOptions {
-                archless_for_all: false,
-            },
-            ..ModelOptions::default()
-        };
+        let options = ModelOptions::default();
         let model = DriverModel::read(subject.inf, &target, &options, &|_| None);
         for finding in &model.findings {
             let Some(rule) = rule_of(finding.rule) else {
                 continue;
             };
+            if rule == LintRule::NoAssociated && is_network_component {
+                continue;
+            }
             let key = (finding.rule, finding.line, finding.message.clone());
             if seen.insert(key) {
                 let at = subject.position(finding.line);

@@ -26,6 +26,7 @@ mod package_folder;
 mod registry_lists;
 mod role;
 mod rule;
+mod stamp;
 mod text;
 mod text_setup;
 mod tokens;
@@ -45,23 +46,12 @@ pub use rule::{LintMode, LintRule};
 
 use crate::error::Error;
 use crate::inbox::MAX_INF;
-use crate::model::{self, Findings, InfKind, ManufacturerLine, Severity, Version, manufacturers};
+use crate::model::{
+    self, Architecture, Findings, InfKind, ManufacturerLine, Severity, Version, manufacturers,
+};
 use crate::package::Package;
 use finding::Found;
 use usage::Usage;
-
-/// What `stampinf` puts in for its variables, for a build for amd64. The
-/// versions of the frameworks are the newest; nothing is decided by them.
-const STAMPED: &[(&str, &str)] = &[
-    ("$ARCH$", "amd64"),
-    ("$KMDFVERSION$", "1.33"),
-    ("$KMDFCOINSTALLERVERSION$", "01033"),
-    ("$UMDFVERSION$", "2.33.0"),
-    ("$UMDFCOINSTALLERVERSION$", "02033"),
-];
-
-/// The architecture that inputs of a build are stamped for.
-pub const STAMPED_FOR: &str = "amd64";
 
 /// How to lint.
 #[derive(Clone, Copy, Debug, Default)]
@@ -80,8 +70,9 @@ pub struct LintOptions {
 pub struct Linted {
     /// What the INF is for.
     pub kind: InfKind,
-    /// Whether it is an input of a build, read as `stampinf` writes it.
-    pub stamped: bool,
+    /// The architecture that it was read for, as `stampinf` writes it: it is
+    /// an input of a build.
+    pub stamped_for: Option<Architecture>,
     /// What is wrong, in the order of the file.
     pub findings: Vec<LintFinding>,
     /// Whether only the first [`MAX_FINDINGS`] are listed.
@@ -166,30 +157,35 @@ fn lint_whole<E>(
     let mut found = Found::new(options.mode);
     if name.to_ascii_lowercase().ends_with(".oem") {
         text_setup::check(bytes, &mut found);
-        return Ok(linted(InfKind::TextSetup, false, found));
+        return Ok(linted(InfKind::TextSetup, None, found));
     }
     let is_input = name.to_ascii_lowercase().ends_with(".inx");
-    let plain = ParseOptions::default();
-    let mut inf = Inf::parse(bytes, &plain);
+    let mut parse = ParseOptions::default();
+    let mut inf = Inf::parse(bytes, &parse);
+    text::check(&inf, &mut found);
+    if text::is_utf8(&inf) {
+        // That Windows will misread it was said; what was meant is better to
+        // check than what becomes of it.
+        parse.ansi = encoding_rs::UTF_8;
+        inf = Inf::parse(bytes, &parse);
+    }
     let mut quiet = Findings::default();
     let template = Version::read(&inf, &mut quiet).template_variable.is_some();
-    let stamped = is_input || (template && options.stampinf);
+    let mut stamped_for = None;
     if template {
-        if !stamped {
-            version_section::template(&inf, quiet.as_slice(), &mut found);
-        }
         // Either way the rest is worth reading as it will be.
-        let stamping = ParseOptions {
-            variables: STAMPED,
-            ..plain
-        };
-        inf = Inf::parse(bytes, &stamping);
+        let architecture = stamp::architecture(&inf);
+        match is_input || options.stampinf {
+            true => stamped_for = Some(architecture),
+            false => version_section::template(&inf, quiet.as_slice(), &mut found),
+        }
+        parse.variables = stamp::variables(architecture);
+        inf = Inf::parse(bytes, &parse);
     }
     let mut version_findings = Findings::default();
     let version = Version::read(&inf, &mut version_findings);
     let makers = manufacturers(&inf, &mut Findings::default()).unwrap_or_default();
     let kind = version.kind;
-    text::check(&inf, &mut found);
     // A file that is no INF has no sections that anything should use.
     let usage = match version.is_inf() {
         true => Usage::of(&inf, &makers, &mut found),
@@ -201,7 +197,7 @@ fn lint_whole<E>(
         version_findings: version_findings.into_vec(),
         makers,
         usage,
-        stamped: stamped || template,
+        stamped: is_input || template,
         lines: inf
             .sections()
             .flat_map(|section| section.lines())
@@ -221,14 +217,14 @@ fn lint_whole<E>(
         for_windows::check(&subject, &mut found);
         folder(&subject, &mut found)?;
     }
-    Ok(linted(kind, stamped, found))
+    Ok(linted(kind, stamped_for, found))
 }
 
-fn linted(kind: InfKind, stamped: bool, found: Found) -> Linted {
+fn linted(kind: InfKind, stamped_for: Option<Architecture>, found: Found) -> Linted {
     let (findings, truncated) = found.into_sorted();
     Linted {
         kind,
-        stamped,
+        stamped_for,
         findings,
         truncated,
     }

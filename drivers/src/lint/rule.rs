@@ -303,6 +303,9 @@ rules! {
     Utf8AsAnsi, "", "utf-8-as-ansi", Warning, page::CODES,
         "the file is UTF-8, which Windows reads as ANSI",
         Some("save it as UTF-16LE with a byte order mark");
+    ChicagoSignature, "", "chicago-signature", Warning, page::VERSION,
+        "the signature is that of Windows 95",
+        Some("write Signature = \"$Windows NT$\"");
     NoByteOrderMark, "", "no-byte-order-mark", Warning, page::CODES,
         "the file is UTF-16LE without a byte order mark", None;
     TextIgnored, "", "text-ignored", Warning, page::SYNTAX,

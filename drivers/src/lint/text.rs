@@ -11,15 +11,19 @@ pub(super) fn check(inf: &Inf, found: &mut Found) {
         let rule = match finding.rule {
             Rule::UnusualEncoding => match inf.encoding() {
                 TextEncoding::Ansi(_) => LintRule::Utf8AsAnsi,
-                TextEncoding::Utf16Le { .. } => LintRule::NoByteOrderMark,
+                TextEncoding::Utf16Le { bom: false } => LintRule::NoByteOrderMark,
+                // A second mark is text before the first section.
+                TextEncoding::Utf16Le { bom: true } => LintRule::TextIgnored,
                 TextEncoding::Utf8WithBom | TextEncoding::Utf16BeWithBom => LintRule::Encoding,
             },
             Rule::SectionDefinedTwice => LintRule::SectionTwice,
             Rule::StringDefinedTwice => LintRule::StringTwice,
-            Rule::TextAfterEndMark | Rule::TextAfterSectionName => LintRule::TextIgnored,
+            // Samples of Microsoft start with `/*++`, and InfVerif lets them.
+            Rule::TextAfterEndMark | Rule::TextAfterSectionName | Rule::LineBeforeSection => {
+                LintRule::TextIgnored
+            }
             Rule::FileTooLong | Rule::TooManyFindings => LintRule::TooMuch,
             Rule::UndecodableBytes
-            | Rule::LineBeforeSection
             | Rule::SectionNameUnclosed
             | Rule::SectionNameTooLong
             | Rule::QuoteUnclosed
@@ -33,4 +37,11 @@ pub(super) fn check(inf: &Inf, found: &mut Found) {
         };
         found.add(rule, "", Some(at), || finding.message.clone());
     }
+}
+
+/// Whether a file without a byte order mark is UTF-8.
+pub(super) fn is_utf8(inf: &Inf) -> bool {
+    let ansi = matches!(inf.encoding(), TextEncoding::Ansi(_));
+    let unusual = |finding: &wimwright_inf::Finding| finding.rule == Rule::UnusualEncoding;
+    ansi && inf.findings().iter().any(unusual)
 }

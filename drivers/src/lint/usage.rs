@@ -332,14 +332,16 @@ impl<'i> Usage<'i> {
             if name.is_empty() {
                 continue;
             }
-            let needed = known_suffix(&name);
-            if needed != own {
+            // A section of Windows without a suffix may be meant for any:
+            // `Needs = PciD3ColdSupported` stands in .HW sections.
+            if let Some(needed) = known_suffix(&name)
+                && Some(needed) != own
+            {
                 found.at_field(LintRule::NeedsOtherKind, section, line, field, || {
-                    let kind = |suffix: Option<&str>| match suffix {
-                        Some(suffix) => format!("a .{suffix} section"),
-                        None => "an install section".to_owned(),
-                    };
-                    format!("{} needs [{name}], which is {}", kind(own), kind(needed))
+                    format!(
+                        "[{name}] is a .{needed} section, and [{}] is none",
+                        section.name()
+                    )
                 });
             }
             if !self.visit(&name, role) && section.line_for_key("Include").is_none() {

@@ -1,6 +1,6 @@
 //! `[Version]`: what it must say, and whether that fits together.
 //!
-//! 1001, 1010, 1204, 1212, 1214, 1217, 1218, 1233, 1280, 1281, 1284, 1285,
+//! 1010, 1204, 1212, 1214, 1217, 1218, 1233, 1280, 1281, 1284, 1285,
 //! 1324, and 22.9.7 of Inf2Cat.
 
 use wimwright_inf::{Inf, Line, Position, Section};
@@ -26,8 +26,9 @@ pub(super) fn check(subject: &Subject<'_>, context: &Context, found: &mut Found)
     if subject.version.signature == Signature::Chicago
         && let Some(line) = section.line_for_key("Signature")
     {
-        found.at_field(LintRule::BadSignature, section, line, 1, || {
-            "`$Chicago$` is the signature of Windows 95, it should be `$Windows NT$`".to_owned()
+        // Windows takes it, and a sample of Microsoft has it.
+        found.at_field(LintRule::ChicagoSignature, section, line, 1, || {
+            "the signature is `$Chicago$`".to_owned()
         });
     }
     let installs = matches!(subject.version.kind, InfKind::Device | InfKind::Primitive);
