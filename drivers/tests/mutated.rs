@@ -16,7 +16,7 @@ mod support;
 use std::sync::Arc;
 
 use support::{any_signature, now};
-use wimwright_drivers::{Outcome, Package, add};
+use wimwright_drivers::{LintMode, LintOptions, Outcome, Package, add, lint_bytes};
 use wimwright_servicing::plan::Subject;
 use wimwright_servicing::{Access, Image, ImagePath, MemoryTree};
 use wimwright_testdata::image::{Data, Windows, hive, write};
@@ -126,6 +126,43 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
             }
         }
     }
+}
+
+#[test]
+fn damaged_infs_are_linted_within_their_lines() {
+    let Some(corpus) = wimwright_testdata::corpus("damaged INFs are linted") else {
+        return;
+    };
+    let mut random = Random(0x2545_F491_4F6C_DD1D);
+    let mut findings = 0;
+    let folder = corpus.join("drivers/inf-only");
+    let mut names: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.ends_with(".tsv"))
+        .collect();
+    names.sort();
+    for name in &names {
+        let whole = std::fs::read(folder.join(name)).unwrap();
+        for mode in [LintMode::Basic, LintMode::Windows] {
+            let mut bytes = whole.clone();
+            damage(&mut bytes, &mut random);
+            let options = LintOptions {
+                mode,
+                stampinf: random.below(2) == 0,
+                now: None,
+            };
+            let linted = lint_bytes(name, &bytes, &options);
+            // UTF-16 has two bytes for a line feed too, and counts as one.
+            let lines = 1 + bytes.iter().filter(|&&byte| byte == b'\n').count();
+            for finding in &linted.findings {
+                assert!(finding.line as usize <= lines, "{name}: {finding}");
+                assert_eq!(finding.line == 0, finding.column == 0, "{name}: {finding}");
+            }
+            findings += linted.findings.len();
+        }
+    }
+    assert!(findings > names.len(), "{findings} findings");
 }
 
 #[test]

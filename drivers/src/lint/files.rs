@@ -110,11 +110,12 @@ fn copied(section: Section<'_>, line: Line<'_>, field: usize, to: Option<u32>, f
     };
     let file = line.field(field).unwrap_or_default();
     let file = file.trim_start_matches('@');
-    let directory = dirid::directory(id, &newest());
-    let in_windows = match &directory {
+    let in_windows = match dirid::directory(id, &newest()) {
         Ok(directory) => directory.root != dirid::Root::SystemDrive,
         // The print spooler puts these below the Windows directory.
         Err(DiridError::Printer(_)) => true,
+        // No directory at all, which is said of the id itself.
+        Err(DiridError::Null | DiridError::Unknown(_)) => return,
         Err(_) => false,
     };
     if !in_windows {

@@ -69,7 +69,7 @@ impl Found {
         let Some(severity) = rule.severity(self.mode) else {
             return;
         };
-        if self.known.len() >= MAX_FINDINGS {
+        if self.is_full() {
             return;
         }
         self.known.insert(LintFinding {
@@ -82,6 +82,11 @@ impl Found {
         });
     }
 
+    /// Whether no more are kept.
+    pub(super) fn is_full(&self) -> bool {
+        self.known.len() >= MAX_FINDINGS
+    }
+
     /// Adds a finding about a field of a line; field 0 is its key.
     pub(super) fn at_field(
         &mut self,
@@ -91,7 +96,7 @@ impl Found {
         field: usize,
         message: impl FnOnce() -> String,
     ) {
-        if self.known.len() < MAX_FINDINGS {
+        if !self.is_full() {
             self.add(rule, section.name(), Some(line.position(field)), message);
         }
     }
@@ -113,7 +118,7 @@ impl Found {
 
     /// The findings in the order of the file, and whether there were more.
     pub(super) fn into_sorted(self) -> (Vec<LintFinding>, bool) {
-        let full = self.known.len() >= MAX_FINDINGS;
+        let full = self.is_full();
         let mut findings: Vec<_> = self.known.into_iter().collect();
         findings.sort_unstable();
         (findings, full)

@@ -17,6 +17,9 @@ use crate::model::{
 /// hostile one could list a thousand decorations.
 const MAX_TARGETS: usize = 32;
 
+/// How many lines of `[Manufacturer]` have a say in which Windows those are.
+const MAX_MAKERS: usize = 256;
+
 /// The Windows that decorations can tell apart, newest first.
 const VERSIONS: [(u32, u32, u32); 14] = [
     (10, 0, 26100),
@@ -65,6 +68,14 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Found) {
             }
         }
         conflicts::check(subject, &model, found);
+        // A file that makes the model stop would do so for each of them.
+        if model
+            .findings
+            .iter()
+            .any(|f| f.rule == Rule::TooManyEntries)
+        {
+            break;
+        }
     }
 }
 
@@ -85,7 +96,7 @@ fn targets(subject: &Subject<'_>) -> Vec<Target> {
     for &architecture in &architectures {
         let mut used = BTreeSet::new();
         let mut versions: Vec<_> = VERSIONS.to_vec();
-        for maker in &subject.makers {
+        for maker in subject.makers.iter().take(MAX_MAKERS) {
             let parsed = maker
                 .decorations
                 .iter()
@@ -98,6 +109,9 @@ fn targets(subject: &Subject<'_>) -> Vec<Target> {
         }
         versions.sort_unstable();
         versions.dedup();
+        // The newest ones: those are the last.
+        let surplus = versions.len().saturating_sub(VERSIONS.len() + MAX_TARGETS);
+        versions.drain(..surplus);
         for (major, minor, build) in versions.into_iter().rev() {
             if targets.len() >= MAX_TARGETS {
                 return targets;
@@ -107,6 +121,7 @@ fn targets(subject: &Subject<'_>) -> Vec<Target> {
             let chosen: Vec<_> = subject
                 .makers
                 .iter()
+                .take(MAX_MAKERS)
                 .filter_map(|maker| {
                     select(
                         subject.inf,

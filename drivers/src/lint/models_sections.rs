@@ -1,12 +1,15 @@
 //! `[Manufacturer]`, models sections and `[DefaultInstall]`: whom an INF is
 //! for. 1011, 1297, 1199, 1287, 1420, 1421, 2223.
 
+use std::collections::{HashMap, HashSet};
+
 use wimwright_inf::Section;
 
 use super::Subject;
 use super::finding::Found;
+use super::role::Role;
 use super::rule::LintRule;
-use crate::model::{Architecture, DecorationError, InfKind};
+use crate::model::{Architecture, DecorationError, InfKind, ManufacturerLine, actual_section};
 
 /// Directives and the first build that reads them, by the sub-section they
 /// stand in (pages "INF AddFilter Directive", "INF AddComponent Directive",
@@ -35,12 +38,14 @@ fn makers(subject: &Subject<'_>, found: &mut Found) {
     let Some(section) = subject.inf.section("Manufacturer") else {
         return;
     };
+    let by_line: HashMap<u32, &ManufacturerLine> = subject
+        .makers
+        .iter()
+        .map(|maker| (maker.line, maker))
+        .collect();
+    let mut seen = HashSet::new();
     for line in section.lines() {
-        let maker = subject
-            .makers
-            .iter()
-            .find(|maker| maker.line == line.number());
-        let Some(maker) = maker else {
+        let Some(maker) = by_line.get(&line.number()) else {
             found.at_field(LintRule::NoModelsName, section, line, 0, || {
                 "the line names no models section".to_owned()
             });
@@ -65,6 +70,9 @@ fn makers(subject: &Subject<'_>, found: &mut Found) {
                 Ok(parsed) => {
                     let name = format!("{}.{}", maker.models, decoration.text);
                     let oldest = (parsed.major, parsed.minor, parsed.build);
+                    if !seen.insert(name.to_lowercase()) {
+                        continue;
+                    }
                     new_syntax(subject, &name, parsed.architecture, oldest, found);
                     if parsed.architecture.is_none()
                         && let Some(models) = subject.inf.section(&name)
@@ -106,7 +114,7 @@ fn new_syntax(
     };
     for line in section.lines().filter(|line| line.has_equals()) {
         let named = line.field(1).unwrap_or_default();
-        let Some(install) = crate::model::actual_section(subject.inf, &named, architecture) else {
+        let Some(install) = actual_section(subject.inf, &named, architecture) else {
             continue;
         };
         for (suffix, directive, build) in INTRODUCED {
@@ -132,7 +140,7 @@ fn devices(subject: &Subject<'_>, found: &mut Found) {
     let mut models = subject
         .usage
         .sections()
-        .filter(|(_, role)| *role == super::role::Role::Models)
+        .filter(|(_, role)| *role == Role::Models)
         .flat_map(|(section, _)| section.lines());
     let has_id = models.any(|line| {
         let mut ids = (2..=line.field_count()).filter_map(|field| line.field(field));

@@ -15,9 +15,9 @@ use super::role::{Role, Scope, Values, directive_of, suffix};
 use super::rule::LintRule;
 use crate::model::{Architecture, ManufacturerLine, actual_section};
 
-/// Longer names are not taken apart: each dot costs the part before it. Windows
-/// allows 255 characters.
-const MAX_NAME_LEN: usize = 1024;
+/// Longer names are not taken apart: each dot costs the part before it. It is
+/// what Windows allows.
+const MAX_NAME_LEN: usize = 255;
 
 /// The sections of an INF with what they are for.
 pub(super) struct Usage<'i> {
@@ -31,6 +31,9 @@ pub(super) struct Usage<'i> {
     named_by: HashMap<String, BTreeSet<&'static str>>,
     /// Architectures that install sections are looked up for.
     architectures: BTreeSet<Architecture>,
+    /// Install sections that exist, as models name them and for which
+    /// architectures: many models share one.
+    installs: HashMap<(String, Option<Architecture>), bool>,
 }
 
 impl<'i> Usage<'i> {
@@ -43,6 +46,7 @@ impl<'i> Usage<'i> {
             used: HashSet::new(),
             named_by: HashMap::new(),
             architectures: BTreeSet::new(),
+            installs: HashMap::new(),
         };
         usage.by_name();
         usage.models(makers, found);
@@ -179,21 +183,36 @@ impl<'i> Usage<'i> {
             if named.is_empty() {
                 continue;
             }
-            let mut exists = false;
-            for &architecture in architectures {
-                let actual = actual_section(self.inf, &named, architecture);
-                exists |= actual.is_some();
-                let name = actual.as_deref().unwrap_or(&named);
-                self.used.insert(name.to_lowercase());
-                self.visit(name, Role::Install(Scope::Device));
-                exists |= self.sub_sections(name);
-            }
+            let key = (named.to_lowercase(), architecture);
+            let exists = match self.installs.get(&key) {
+                Some(&exists) => exists,
+                None => {
+                    let exists = self.install(&named, architectures);
+                    self.installs.insert(key, exists);
+                    exists
+                }
+            };
             if !exists {
                 found.at_field(LintRule::SectionNotFound, models, line, 1, || {
                     format!("the install section [{named}] does not exist, decorated or not")
                 });
             }
         }
+    }
+
+    /// Visits an install section by the name that models give it, and says
+    /// whether it exists in any form.
+    fn install(&mut self, named: &str, architectures: &[Architecture]) -> bool {
+        let mut exists = false;
+        for &architecture in architectures {
+            let actual = actual_section(self.inf, named, architecture);
+            exists |= actual.is_some();
+            let name = actual.as_deref().unwrap_or(named);
+            self.used.insert(name.to_lowercase());
+            self.visit(name, Role::Install(Scope::Device));
+            exists |= self.sub_sections(name);
+        }
+        exists
     }
 
     /// Visits the sub-sections of an install section, and says whether there
@@ -433,7 +452,7 @@ fn known_suffix(name: &str) -> Option<&'static str> {
 
 /// A models section that `[Manufacturer]` names and the file lacks.
 fn not_found_at(inf: &Inf, maker: &ManufacturerLine, name: &str, found: &mut Found) {
-    let Some(section) = inf.section("Manufacturer") else {
+    let Some(section) = inf.section("Manufacturer").filter(|_| !found.is_full()) else {
         return;
     };
     let line = section.lines().find(|line| line.number() == maker.line);

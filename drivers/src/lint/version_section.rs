@@ -3,7 +3,7 @@
 //! 1010, 1204, 1212, 1214, 1217, 1218, 1233, 1280, 1281, 1284, 1285,
 //! 1324, and 22.9.7 of Inf2Cat.
 
-use wimwright_inf::{Inf, Line, Position, Section};
+use wimwright_inf::{Inf, Line, Section};
 
 use super::class::{self, SAMPLE};
 use super::finding::Found;
@@ -13,11 +13,25 @@ use crate::model::{self, DriverDate, DriverVersion, InfKind, Rule, Signature};
 
 /// Checks `[Version]`.
 pub(super) fn check(subject: &Subject<'_>, context: &Context, found: &mut Found) {
+    let has_bad_catalog = subject
+        .version_findings
+        .iter()
+        .any(|finding| finding.rule == Rule::BadCatalogName);
     for finding in &subject.version_findings {
+        // It does name one, which is said to be wrong.
+        if finding.rule == Rule::NoCatalog && has_bad_catalog {
+            continue;
+        }
         let Some(rule) = rule_of(finding.rule) else {
             continue;
         };
-        let at = subject.position(finding.line).or_else(|| header(subject));
+        // A line of `[Version]` is wrong in its value.
+        let value = subject
+            .lines
+            .get(&finding.line)
+            .map(|line| line.position(1));
+        let header = || Some(subject.inf.section(&finding.section)?.header_position());
+        let at = value.or_else(header);
         found.add(rule, &finding.section, at, || finding.message.clone());
     }
     let Some(section) = subject.inf.section("Version") else {
@@ -81,10 +95,6 @@ fn rule_of(rule: Rule) -> Option<LintRule> {
         Rule::DefaultInstallAndManufacturer => LintRule::DefaultInstallAndManufacturer,
         _ => return None,
     })
-}
-
-fn header(subject: &Subject<'_>) -> Option<Position> {
-    Some(subject.inf.section("Version")?.header_position())
 }
 
 fn classes(subject: &Subject<'_>, section: Section<'_>, found: &mut Found) {
