@@ -6,6 +6,7 @@ mod capture;
 mod container;
 mod extraction;
 mod files;
+mod lint;
 mod registry;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub(crate) use self::extraction::ExtractionCommand;
 #[cfg(all(feature = "fuse", target_os = "linux"))]
 pub(crate) use self::files::MountArgs;
 pub(crate) use self::files::{FilesCommand, FilesWriting, ImageFilesCommand};
+pub(crate) use self::lint::{LintCommand, ModeChoice};
 pub(crate) use self::registry::{ExportFormat, Locating, Reading, RegistryCommand};
 use crate::commands::diff;
 use crate::exit::ExitCode;
@@ -174,7 +176,7 @@ pub(crate) enum Command {
     Extraction(ExtractionCommand),
     #[command(flatten)]
     Capture(CaptureCommand),
-    /// Driver packages: add, remove, export, list, describe
+    /// Driver packages: add, remove, export, list, describe, lint
     #[command(subcommand, arg_required_else_help = true)]
     Drivers(DriversCommand),
     #[command(flatten)]
@@ -281,6 +283,8 @@ pub(crate) enum DriversCommand {
         #[arg(long, value_name = "FILE")]
         trust: Vec<PathBuf>,
     },
+    #[command(flatten)]
+    Lint(LintCommand),
 }
 
 #[derive(Debug, Subcommand)]

@@ -95,6 +95,8 @@ pub(crate) enum Refusal {
     },
     #[error("`{number}` is the number of no ANSI code page")]
     CodePage { number: String },
+    #[error("`{}` exists", path.display())]
+    SarifThere { path: PathBuf },
     #[error("the image has no key `{key}`")]
     NoKey { key: String },
     #[error("key `{key}` has no value `{name}`")]
@@ -170,6 +172,7 @@ impl Refusal {
             Refusal::NotInImage { .. } => {
                 "`dir IMAGE` lists what is there; names are given from the image root".to_owned()
             }
+            Refusal::SarifThere { .. } => "`--force` replaces it".to_owned(),
             Refusal::NoInf { .. } => "`--recurse` looks into the folders below".to_owned(),
             Refusal::NotAPackage { .. } => {
                 "unpack archives and installers first, and name the folder with the .inf file"

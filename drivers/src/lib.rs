@@ -34,6 +34,6 @@ pub use lint::{
     lint_bytes,
 };
 pub use list::{DriverPackage, list};
-pub use package::{Package, find_packages, takes};
+pub use package::{Package, find_infs, find_packages, takes};
 pub use remove::{RemoveOptions, RemoveOutcome, RemoveResult, remove};
 pub use signature::{CheckedFile, DriverSignature, FileSignature, SignatureFacts, Trust};

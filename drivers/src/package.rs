@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wimwright_servicing::{FileTree, Generation, ImageFacts, ImagePath, Kind, TreeError};
+use wimwright_servicing::{FileTree, Generation, ImageFacts, ImagePath, Kind, Name, TreeError};
 
 use crate::error::Error;
 use crate::store::first_boot::text_setup::FILE_NAME;
@@ -79,19 +79,41 @@ impl Package {
 /// # Errors
 /// When the tree cannot be read.
 pub fn find_packages(tree: &dyn FileTree, recurse: bool) -> Result<Vec<ImagePath>, Error> {
+    find(tree, recurse, is_inf)
+}
+
+fn find(
+    tree: &dyn FileTree,
+    recurse: bool,
+    wanted: impl Fn(&Name) -> bool,
+) -> Result<Vec<ImagePath>, Error> {
     let mut found = Vec::new();
+    let mut take = |path: &ImagePath, kind| {
+        if kind == Kind::File && path.file_name().is_some_and(&wanted) {
+            found.push(path.clone());
+        }
+    };
     let root = ImagePath::root();
     if recurse {
         tree.walk(&root, &mut |path, kind| {
-            take(&mut found, path, kind);
+            take(path, kind);
             Ok::<(), TreeError>(())
         })?;
     } else {
         for entry in tree.read_dir(&root)?.unwrap_or_default() {
-            take(&mut found, &root.child(entry.name), entry.kind);
+            take(&root.child(entry.name), entry.kind);
         }
     }
     Ok(found)
+}
+
+/// The files of `tree` that [`lint`](crate::lint()) reads: those of
+/// [`find_packages`], and the `.inx` files that a build makes INFs of.
+///
+/// # Errors
+/// When the tree cannot be read.
+pub fn find_infs(tree: &dyn FileTree, recurse: bool) -> Result<Vec<ImagePath>, Error> {
+    find(tree, recurse, |name| is_inf(name) || name.ends_with(".inx"))
 }
 
 /// Whether an image takes packages of this kind at all: a folder for many
@@ -101,12 +123,8 @@ pub fn takes(facts: &ImageFacts, package: &Package) -> bool {
     facts.generation == Generation::Nt5 || !package.is_text_setup()
 }
 
-fn take(found: &mut Vec<ImagePath>, path: &ImagePath, kind: Kind) {
-    let name = path.file_name();
-    let inf = name.is_some_and(|name| name.ends_with(".inf") || name.is(FILE_NAME));
-    if kind == Kind::File && inf {
-        found.push(path.clone());
-    }
+fn is_inf(name: &Name) -> bool {
+    name.ends_with(".inf") || name.is(FILE_NAME)
 }
 
 #[cfg(test)]
@@ -134,5 +152,7 @@ mod tests {
         };
         assert_eq!(names(false), ["a.inf", "b.INF", "TXTSETUP.OEM"]);
         assert_eq!(names(true), ["a.inf", "b.INF", "TXTSETUP.OEM", "x\\c.inf"]);
+        let infs = find_infs(&tree, false).unwrap();
+        assert_eq!(infs.len(), 4, "with a.inx: {infs:?}");
     }
 }

@@ -139,6 +139,12 @@ const ROWS: &[(R, Change, (u32, u32), Change)] = &[
         )],
     ),
     (
+        R::NoSectionName,
+        &[("%device% = Other,", "%device% = ,")],
+        (15, 1),
+        &[("%device% = Other,", "%device% = Device,")],
+    ),
+    (
         R::BadDiskId,
         &[("x.sys = 1", "x.sys = one")],
         (54, 1),
@@ -670,12 +676,6 @@ const ROWS: &[(R, Change, (u32, u32), Change)] = &[
             ("[Other.NT]\n", "[Other.NT]\nNeeds = Device.NT\n"),
         ],
         (26, 1),
-        &[],
-    ),
-    (
-        R::BadModelsLine,
-        &[("%device% = Other,", "%device% = ,")],
-        (15, 1),
         &[],
     ),
     (

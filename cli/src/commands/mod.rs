@@ -10,6 +10,7 @@ mod dir;
 mod drivers_add;
 mod drivers_export;
 mod drivers_info;
+mod drivers_lint;
 mod drivers_list;
 mod drivers_remove;
 mod extraction;
@@ -98,6 +99,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             Some(name) => drivers_info::of_image(target, name, trust, context),
             None => drivers_info::of_packages(target, trust, context),
         },
+        Command::Drivers(DriversCommand::Lint(command)) => drivers_lint::run(command, context),
         Command::ImageFiles(ImageFilesCommand::Files(command)) => files::run(command, context),
         #[cfg(all(feature = "fuse", target_os = "linux"))]
         Command::ImageFiles(ImageFilesCommand::Mount(words)) => mount::mount(words, context),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use wimwright_drivers::{Package, find_packages};
+use wimwright_drivers::{Package, find_infs, find_packages};
 use wimwright_servicing::{
     Access, DirectoryTree, FileTree, Image, ImageFiles, ImageName, ImagePath, ImageSet, OpenError,
 };
@@ -101,6 +101,22 @@ pub(crate) fn in_image(name: &str, error: impl Into<anyhow::Error>) -> anyhow::E
 /// The packages that `given` names: of a folder all in it, or all below it with
 /// `recurse`; or the one of an INF or a `txtsetup.oem`.
 pub(crate) fn packages(given: &Path, recurse: bool) -> anyhow::Result<Vec<Package>> {
+    named(given, &["inf", "oem"], |tree| find_packages(tree, recurse))
+}
+
+/// The INFs that `given` names, like [`packages`], with the `.inx` files that a
+/// build makes INFs of.
+pub(crate) fn infs(given: &Path, recurse: bool) -> anyhow::Result<Vec<Package>> {
+    named(given, &["inf", "inx", "oem"], |tree| {
+        find_infs(tree, recurse)
+    })
+}
+
+fn named(
+    given: &Path,
+    extensions: &[&str],
+    find: impl Fn(&dyn FileTree) -> Result<Vec<ImagePath>, wimwright_drivers::Error>,
+) -> anyhow::Result<Vec<Package>> {
     let found = match fs::metadata(given) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -111,7 +127,7 @@ pub(crate) fn packages(given: &Path, recurse: bool) -> anyhow::Result<Vec<Packag
     };
     if found.is_dir() {
         let tree = open_folder(given)?;
-        let infs = find_packages(tree.as_ref(), recurse)?;
+        let infs = find(tree.as_ref())?;
         if infs.is_empty() {
             let path = given.to_owned();
             return Err(Refusal::NoInf { path }.into());
@@ -122,9 +138,10 @@ pub(crate) fn packages(given: &Path, recurse: bool) -> anyhow::Result<Vec<Packag
             .collect();
         return Ok(packages);
     }
-    let is_inf = given
-        .extension()
-        .is_some_and(|end| end.eq_ignore_ascii_case("inf") || end.eq_ignore_ascii_case("oem"));
+    let is_inf = given.extension().is_some_and(|end| {
+        let mut known = extensions.iter();
+        known.any(|known| end.eq_ignore_ascii_case(known))
+    });
     let name = given.file_name().and_then(|name| name.to_str());
     match name.filter(|_| is_inf && found.is_file()) {
         Some(name) => {

@@ -152,7 +152,7 @@ fn targets(subject: &Subject<'_>) -> Vec<Target> {
 /// elsewhere, or is about carrying an INF out and not about the INF.
 fn rule_of(rule: Rule) -> Option<LintRule> {
     Some(match rule {
-        Rule::NoInstallSection => LintRule::BadModelsLine,
+        Rule::NoInstallSection => LintRule::NoSectionName,
         Rule::NestedNeeds => LintRule::NestedNeeds,
         Rule::BadFeatureScore | Rule::BadEntry => LintRule::BadEntry,
         Rule::TwoAssociatedServices => LintRule::TwoAssociated,

@@ -68,7 +68,6 @@ mod page {
         "install/system-defined-device-setup-classes-available-to-vendors";
     pub(super) const EXTENSION: &str = "install/using-an-extension-inf-file";
     pub(super) const MANUFACTURER: &str = "install/inf-manufacturer-section";
-    pub(super) const MODELS: &str = "install/inf-models-section";
     pub(super) const DDINSTALL: &str = "install/inf-ddinstall-section";
     pub(super) const UNIVERSAL: &str = "install/using-a-universal-inf-file";
     pub(super) const ISOLATION: &str = "develop/driver-isolation";
@@ -102,8 +101,7 @@ macro_rules! rules {
                 if id.is_empty() { self.name() } else { id }
             }
 
-            /// Its name in kebab-case, stable across releases. A number can
-            /// have several names, for a checker that says which case it is.
+            /// Its name in kebab-case, stable across releases.
             pub fn name(self) -> &'static str {
                 match self { $(LintRule::$variant => $name,)+ }
             }
@@ -322,8 +320,6 @@ rules! {
         "an extension INF gives the device a function driver", None;
     NestedNeeds, "", "nested-needs", Warning, page::DDINSTALL,
         "a section that others need has Needs of its own, which are not followed", None;
-    BadModelsLine, "1005", "bad-models-line", Error, page::MODELS,
-        "a line of a models section names no install section", None;
     BadServiceValue, "", "bad-service-value", Error, page::ADD_SERVICE,
         "a value of a service is not one that it can have", None;
     BadServiceName, "", "bad-service-name", Error, page::ADD_SERVICE,
@@ -352,7 +348,9 @@ mod tests {
     #[test]
     fn names_are_unique_and_say_themselves() {
         let names: BTreeSet<_> = LintRule::ALL.iter().map(|rule| rule.name()).collect();
+        let ids: BTreeSet<_> = LintRule::ALL.iter().map(|rule| rule.id()).collect();
         assert_eq!(names.len(), LintRule::ALL.len());
+        assert_eq!(ids.len(), LintRule::ALL.len());
         for rule in LintRule::ALL {
             let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             assert!(rule.name().chars().all(kebab), "{}", rule.name());

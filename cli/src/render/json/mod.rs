@@ -12,6 +12,7 @@ mod demo;
 mod diff;
 mod drivers;
 mod drivers_export;
+mod drivers_lint;
 mod drivers_remove;
 mod files;
 mod image;
@@ -37,6 +38,9 @@ pub use drivers::{
     DriversList, ListedDrivers, Model, Outcome, PackageFile, Service,
 };
 pub use drivers_export::{DriversExport, ExportOutcome, ExportedDrivers, ExportedResult};
+pub use drivers_lint::{
+    DriversLint, DriversLintMode, LintFindingEntry, LintLevel, LintedInf, LintedKind,
+};
 pub use drivers_remove::{DriversRemove, RemoveOutcome, Removed, RemovedResult};
 pub use files::{EditedFiles, FilesEdit};
 pub use image::{
@@ -107,6 +111,7 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<DriversAdd>()?,
         of::<DriversRemove>()?,
         of::<DriversExport>()?,
+        of::<DriversLint>()?,
         of::<FilesEdit<'static>>()?,
         of::<MountDone>()?,
         of::<UnmountDone>()?,
