@@ -415,6 +415,12 @@ mod tests {
     }
 
     #[test]
+    fn the_class_of_extensions_is_the_documented_one() {
+        let documented = "{e2f84ce7-8efa-411c-aa69-97454ca4cb57}";
+        assert_eq!(EXTENSION_CLASS.to_string(), documented);
+    }
+
+    #[test]
     fn the_catalog_of_an_architecture_is_the_most_special_one() {
         let (version, _) = read(
             "[Version]\nSignature=\"$Windows NT$\"\nCatalogFile=a.cat\n\
