@@ -14,6 +14,7 @@ mod inbox;
 mod info;
 mod lint;
 mod list;
+pub mod matching;
 pub mod model;
 mod package;
 pub mod rank;

@@ -126,7 +126,7 @@ fn published_order(name: &str) -> (String, u32, Option<String>) {
 type HiveResult<T> = Result<T, HiveError>;
 
 /// Names of services that start at boot, in lower case.
-fn boot_services(draft: &Draft) -> Result<BTreeSet<String>, Error> {
+pub(crate) fn boot_services(draft: &Draft) -> Result<BTreeSet<String>, Error> {
     let Some(hive) = draft.hive(HiveName::System)? else {
         return Ok(BTreeSet::new());
     };
@@ -149,7 +149,7 @@ fn boot_services(draft: &Draft) -> Result<BTreeSet<String>, Error> {
 }
 
 /// Class names by GUID, from the control set's class keys.
-fn class_names(draft: &Draft) -> Result<BTreeMap<String, String>, Error> {
+pub(crate) fn class_names(draft: &Draft) -> Result<BTreeMap<String, String>, Error> {
     let Some(hive) = draft.hive(HiveName::System)? else {
         return Ok(BTreeMap::new());
     };

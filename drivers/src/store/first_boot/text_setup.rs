@@ -117,7 +117,7 @@ pub(crate) fn of_pending(
 }
 
 /// Reads a package and chooses what is for this image.
-fn choose(draft: &Draft, package: &Package) -> Result<Chosen, Stop> {
+pub(crate) fn choose(draft: &Draft, package: &Package) -> Result<Chosen, Stop> {
     let path = package.inf();
     let blob = open(package, path)?.ok_or_else(|| Refusal::Read {
         path: path.clone(),
@@ -295,6 +295,14 @@ impl Chosen {
             .collect()
     }
 
+    /// How many bytes its files have.
+    pub(crate) fn len(&self) -> u64 {
+        let drivers = self.drivers.iter().map(|driver| &driver.blob);
+        let files = self.files.values().map(|(_, blob)| blob);
+        let blobs = drivers.chain(files).chain([&self.setup.1]);
+        blobs.fold(0, |sum, blob| sum.saturating_add(blob.len()))
+    }
+
     /// The ids, in the order of the file.
     pub(crate) fn device_ids(&self) -> Vec<String> {
         let bindings = self.bindings.iter();
@@ -378,7 +386,7 @@ impl Chosen {
         Ok(())
     }
 
-    fn package_id(&self, draft: &Draft, package: &Package) -> Result<PackageId, Stop> {
+    pub(crate) fn package_id(&self, draft: &Draft, package: &Package) -> Result<PackageId, Stop> {
         let architecture = draft.facts().architecture;
         if let Some(kept) = PackageId::kept(package.folder(), FILE_NAME, architecture) {
             return Ok(kept);
