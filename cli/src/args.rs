@@ -7,6 +7,7 @@ mod container;
 mod extraction;
 mod files;
 mod lint;
+mod matching;
 mod registry;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub(crate) use self::extraction::ExtractionCommand;
 pub(crate) use self::files::MountArgs;
 pub(crate) use self::files::{FilesCommand, FilesWriting, ImageFilesCommand};
 pub(crate) use self::lint::{LintCommand, ModeChoice};
+pub(crate) use self::matching::{MatchWords, MatchingCommand};
 pub(crate) use self::registry::{ExportFormat, Locating, Reading, RegistryCommand};
 use crate::commands::diff;
 use crate::exit::ExitCode;
@@ -210,6 +212,8 @@ pub(crate) enum DiffPart {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DriversCommand {
+    #[command(flatten)]
+    Matching(MatchingCommand),
     /// Add driver packages to an image
     ///
     /// A PACKAGE is a folder, of which every .inf file is a package, or an .inf file. A package

@@ -85,6 +85,8 @@ pub(crate) enum Refusal {
     },
     #[error("`{}` is longer than the {max} bytes that a hardware file has at most", path.display())]
     HardwareTooLong { path: PathBuf, max: u64 },
+    #[error("`{}` is there already", path.display())]
+    FileThere { path: PathBuf },
     #[error("`{}` is no certificate", path.display())]
     NotACertificate {
         path: PathBuf,
@@ -183,6 +185,7 @@ impl Refusal {
                  /format xml > FILE` on Windows"
                     .to_owned()
             }
+            Refusal::FileThere { .. } => "`--force` replaces it".to_owned(),
             Refusal::OtherDocument { .. } => "`--plan-out FILE` writes plans".to_owned(),
             Refusal::RegFile { .. } => {
                 "--skip-bad-lines skips what is wrong, as regedit does, and names it".to_owned()

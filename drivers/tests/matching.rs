@@ -14,7 +14,7 @@ mod support;
 
 use std::fs;
 
-use support::{Around, TestImage, made_package, now, pe};
+use support::{Around, TestImage, any_signature, made_package, now, pe};
 use wimwright_drivers::matching::{
     DeviceState, DriverIndex, Need, Scope, Source, match_device, match_packages, read_packages,
 };
@@ -278,7 +278,7 @@ fn packages_are_weighed_against_the_image_and_each_other() {
         ),
         in_image,
     ];
-    let read = read_packages(&draft, &index, &packages).unwrap();
+    let read = read_packages(&draft, &index, &packages, &any_signature()).unwrap();
     let computer = Hardware {
         name: "lab".to_owned(),
         devices: vec![
@@ -328,7 +328,7 @@ fn packages_are_weighed_against_the_image_and_each_other() {
     assert!(!present.needed());
 
     // Without the newer one, the package that the image holds is needed.
-    let read = read_packages(&draft, &index, &packages[5..]).unwrap();
+    let read = read_packages(&draft, &index, &packages[5..], &any_signature()).unwrap();
     let found = match_packages(&index, &read, &computers).unwrap();
     assert!(found.verdicts[0].needed(), "{:?}", found.verdicts);
 }

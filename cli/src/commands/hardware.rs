@@ -10,10 +10,6 @@ use wimwright_servicing::hardware::{Hardware, MAX_LEN};
 use crate::refusal::Refusal;
 
 /// Reads the computers that `files` describe, one a file.
-#[expect(
-    dead_code,
-    reason = "the commands that take hardware files come with the next commits"
-)]
 pub(crate) fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Hardware>> {
     files.iter().map(|file| computer(file)).collect()
 }

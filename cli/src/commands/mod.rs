@@ -12,6 +12,7 @@ mod drivers_export;
 mod drivers_info;
 mod drivers_lint;
 mod drivers_list;
+mod drivers_match;
 mod drivers_remove;
 mod extraction;
 mod files;
@@ -23,10 +24,11 @@ mod mount;
 mod open;
 mod plan;
 mod registry;
+mod report_file;
 mod trust;
 mod write;
 
-use crate::args::{Command, DriversCommand, ImageFilesCommand, PlanCommand};
+use crate::args::{Command, DriversCommand, ImageFilesCommand, MatchingCommand, PlanCommand};
 use crate::context::Context;
 use crate::exit::ExitCode;
 
@@ -59,6 +61,9 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
         Command::Container(command) => container::run(command, context),
         Command::Extraction(command) => extraction::run(command, context),
         Command::Capture(command) => capture::run(command, context),
+        Command::Drivers(DriversCommand::Matching(MatchingCommand::Match(words))) => {
+            drivers_match::run(words, context)
+        }
         Command::Drivers(DriversCommand::Add {
             image,
             packages,

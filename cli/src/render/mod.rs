@@ -1,6 +1,9 @@
 //! How results are shown: text, JSON, SARIF, progress.
+//! How results are shown: text, JSON, pages, progress.
 
 pub(crate) mod diff;
+pub(crate) mod drivers_match;
+pub(crate) mod html;
 pub mod json;
 pub(crate) mod progress;
 pub(crate) mod sarif;

@@ -61,8 +61,8 @@ pub struct Driver {
     pub date: FileTime,
     /// The version of `DriverVer`; zero without one.
     pub version: DriverVersion,
-    /// What its signature is worth, as the driver database or the catalog
-    /// states it. Nothing here checks it.
+    /// What its signature is worth: as Windows recorded it in the driver
+    /// database, else as the catalog comes out.
     pub signature: SignatureClass,
     /// `ExtensionId` of an extension.
     pub extension_id: Option<Guid>,

@@ -4,10 +4,14 @@
 //! device").
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use wimwright_inf::{Inf, ParseOptions};
-use wimwright_servicing::catalog::{Catalog, MAX_CATALOG_LEN};
-use wimwright_servicing::{Draft, FileTree as _, Finding, Generation, ImagePath, Kind};
+use wimwright_servicing::catalog::MAX_CATALOG_LEN;
+use wimwright_servicing::catalog::verify::TrustStore;
+use wimwright_servicing::{
+    Blob, Draft, FileTree as _, Finding, Generation, ImagePath, Kind, TreeError, read_all,
+};
 
 use super::driver::{Driver, Source};
 use super::index::{DriverIndex, Listing, Part};
@@ -18,12 +22,12 @@ use crate::error::Error;
 use crate::inbox::{MAX_INF, parse_options};
 use crate::model::{DEFAULT_FEATURE_SCORE, DriverModel, Target, Version};
 use crate::rank::SignatureClass;
+use crate::signature::{PackageSignature, Trust, judge};
 use crate::store::device_id::DeviceIdFlags;
 use crate::store::first_boot::pending::{self, Pending};
 use crate::store::first_boot::published::{self, inf_of_folder, same_content};
 use crate::store::first_boot::text_setup;
 use crate::store::published_name::OemNumber;
-use crate::store::signer::StatedSigner;
 use crate::store::writer::files::DRIVER_CATALOGS;
 
 /// Where the catalog of an INF is.
@@ -73,10 +77,15 @@ pub(super) fn read(draft: &Draft, index: &DriverIndex) -> Result<Vec<Part>, Erro
             }
         }
     }
-    let (parse, target) = (parse_options(draft)?, target(draft));
+    let reading = Reading {
+        draft,
+        parse: parse_options(draft)?,
+        target: target(draft),
+        anchors: TrustStore::default(),
+    };
     let read = on_all_cores(&jobs, |job| {
         // One INF that cannot be read must not hide the others.
-        Ok::<_, Error>(match job.read(draft, &parse, &target) {
+        Ok::<_, Error>(match reading.part(job) {
             Ok(part) => part,
             Err(error) => Some(Part {
                 findings: vec![Finding::warning(
@@ -90,51 +99,68 @@ pub(super) fn read(draft: &Draft, index: &DriverIndex) -> Result<Vec<Part>, Erro
     Ok(read.into_iter().flatten().chain(setups).collect())
 }
 
-impl Job {
-    fn read(
-        &self,
-        draft: &Draft,
-        parse: &ParseOptions,
-        target: &Target,
-    ) -> Result<Option<Part>, Error> {
-        let Some(bytes) = draft.read(&self.path, MAX_INF)? else {
+/// What all INFs of an image are read with.
+struct Reading<'d> {
+    draft: &'d Draft,
+    parse: ParseOptions,
+    target: Target,
+    anchors: TrustStore,
+}
+
+impl Reading<'_> {
+    fn part(&self, job: &Job) -> Result<Option<Part>, Error> {
+        let Some(blob) = self.draft.open(&job.path)? else {
             return Ok(None);
         };
-        let Ok(inf) = Inf::try_parse(&bytes, parse) else {
+        let unreadable = |error| TreeError::new(&job.path, error);
+        let bytes = read_all(blob.as_ref(), MAX_INF).map_err(unreadable)?;
+        let Ok(inf) = Inf::try_parse(&bytes, &self.parse) else {
             return Ok(None);
         };
-        let Some(model) = model(&inf, target) else {
+        let Some(model) = model(&inf, &self.target) else {
             return Ok(None);
         };
-        let signature = self.signature(draft, &model)?;
-        Ok(Some(part(&model, self.known.clone(), signature)))
+        let signature = self.signature(job, &model, &blob)?;
+        Ok(Some(part(&model, job.known.clone(), signature)))
     }
 
-    fn signature(&self, draft: &Draft, model: &DriverModel) -> Result<SignatureClass, Error> {
-        let path = match &self.catalog {
+    /// What the signature of the INF is worth; nothing but the INF counts when
+    /// drivers are chosen.
+    fn signature(
+        &self,
+        job: &Job,
+        model: &DriverModel,
+        inf: &Arc<dyn Blob>,
+    ) -> Result<SignatureClass, Error> {
+        let path = match &job.catalog {
             CatalogAt::Inbox => return Ok(SignatureClass::Microsoft),
             CatalogAt::File(path) => path.clone(),
             CatalogAt::Folder(folder) => {
-                let architecture = model.target.architecture;
-                match model.version.catalog_for(architecture) {
+                match model.version.catalog_for(model.target.architecture) {
                     Some(name) => folder.join(name)?,
                     None => return Ok(SignatureClass::Unsigned),
                 }
             }
         };
-        let Some(bytes) = draft.read(&path, MAX_CATALOG_LEN as u64)? else {
+        let Some(bytes) = self.draft.read(&path, MAX_CATALOG_LEN as u64)? else {
             return Ok(SignatureClass::Unsigned);
         };
-        Ok(match Catalog::parse(&bytes) {
-            Ok(catalog) => stated(&StatedSigner::of(&catalog)),
-            Err(_) => SignatureClass::Unknown,
-        })
+        let files = [(job.known.original_file_name.clone(), true, Arc::clone(inf))];
+        let windows = (self.target.major, self.target.minor);
+        let trust = Trust {
+            anchors: &self.anchors,
+            now: self.draft.time(),
+        };
+        let name = path.to_string();
+        let judged = judge(Ok((&name, &bytes)), &files, windows, trust);
+        let judged = judged.map_err(|(_, error)| TreeError::new(&job.path, error))?;
+        Ok(judged.map_or(SignatureClass::Unknown, |judged| class(&judged)))
     }
 }
 
-/// What a catalog's own words are worth.
-pub(super) fn stated(signer: &StatedSigner) -> SignatureClass {
-    SignatureClass::of_signer_score(signer.score.number())
+/// What a judged signature is worth.
+pub(super) fn class(signature: &PackageSignature) -> SignatureClass {
+    SignatureClass::of_signer_score(signature.score().number())
 }
 
 /// The driver store of Vista and 7. Third parties' packages are published as

@@ -10,15 +10,17 @@ use wimwright_servicing::{Draft, Generation};
 use super::candidate::{Candidate, DeviceMatch, match_device};
 use super::computer::{ComputerMatch, match_computer};
 use super::driver::{Driver, Source};
-use super::image_infs::{stated, text_setup_part};
+use super::image_infs::{class, text_setup_part};
 use super::index::{DriverIndex, Part, Section};
 use super::inf::{Known, part};
 use super::parallel::on_all_cores;
+use crate::add::AddOptions;
 use crate::add::read;
 use crate::add::refusal::{Refusal, Stop};
 use crate::error::Error;
 use crate::package::Package;
 use crate::rank::{Lost, Rules};
+use crate::signature::{Trust, decide};
 use crate::store::first_boot::folder::PREFIX;
 use crate::store::first_boot::text_setup;
 
@@ -109,7 +111,7 @@ pub struct PackagesMatch {
     pub computers: Vec<ComputerMatch>,
 }
 
-/// Reads packages as `drivers add` would, on all cores.
+/// Reads packages as `drivers add` would with these options, on all cores.
 ///
 /// # Errors
 /// [`Error`] for what is wrong with the image itself. What is wrong with a
@@ -118,8 +120,9 @@ pub fn read_packages(
     draft: &Draft,
     image: &DriverIndex,
     packages: &[Package],
+    options: &AddOptions,
 ) -> Result<ReadPackages, Error> {
-    let read = on_all_cores(packages, |package| match read(draft, package) {
+    let read = on_all_cores(packages, |package| match read(draft, package, options) {
         Ok(read) => Ok(Ok(read)),
         Err(Stop::Refused(refusal)) => Ok(Err(refusal.chain())),
         Err(Stop::Failed(error)) => Err(error),
@@ -161,7 +164,11 @@ fn bare(id: &str) -> String {
 }
 
 /// A package as a driver, its id, and its size.
-fn read(draft: &Draft, package: &Package) -> Result<(Part, String, u64), Stop> {
+fn read(
+    draft: &Draft,
+    package: &Package,
+    options: &AddOptions,
+) -> Result<(Part, String, u64), Stop> {
     let known = |id: &str| Known {
         published_name: None,
         original_file_name: package.inf_name(),
@@ -180,12 +187,18 @@ fn read(draft: &Draft, package: &Package) -> Result<(Part, String, u64), Stop> {
         let part = text_setup_part(&chosen.device_ids(), version, known(&id));
         return Ok((part, id, bytes));
     }
-    let read = read::read(draft, package)?;
+    let mut read = read::read(draft, package)?;
+    let trust = Trust {
+        anchors: &options.trust,
+        now: draft.time(),
+    };
+    let signature = read.judge(package, trust)?;
+    let _ = decide(&signature, draft.facts(), options.force_unsigned)?;
     let files = read.files.iter().map(|found| found.blob.len());
     let catalog = read.catalog.iter().map(|found| found.blob.len());
     let bytes = files.chain(catalog).chain([read.inf_blob.len()]);
     let id = read.id.to_string();
-    let part = part(&read.model, known(&id), stated(&read.signer));
+    let part = part(&read.model, known(&id), class(&signature));
     Ok((part, id, bytes.fold(0, u64::saturating_add)))
 }
 

@@ -13,6 +13,7 @@ mod diff;
 mod drivers;
 mod drivers_export;
 mod drivers_lint;
+mod drivers_match;
 mod drivers_remove;
 mod files;
 mod image;
@@ -40,6 +41,9 @@ pub use drivers::{
 pub use drivers_export::{DriversExport, ExportOutcome, ExportedDrivers, ExportedResult};
 pub use drivers_lint::{
     DriversLint, DriversLintMode, LintFindingEntry, LintLevel, LintedInf, LintedKind,
+pub use drivers_match::{
+    DriversMatch, LossEntry, MatchState, MatchedComputer, MatchedDevice, MatchedDriver,
+    MatchedImage, NeedEntry, WeighedPackage,
 };
 pub use drivers_remove::{DriversRemove, RemoveOutcome, Removed, RemovedResult};
 pub use files::{EditedFiles, FilesEdit};
@@ -112,6 +116,7 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<DriversRemove>()?,
         of::<DriversExport>()?,
         of::<DriversLint>()?,
+        of::<DriversMatch>()?,
         of::<FilesEdit<'static>>()?,
         of::<MountDone>()?,
         of::<UnmountDone>()?,

@@ -1,0 +1,45 @@
+//! A file that a command writes beside its result: whole or not at all, and
+//! never over one that is there.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use tempfile::NamedTempFile;
+
+use crate::refusal::Refusal;
+
+/// Refuses a file that is there, before the work is done.
+pub(super) fn check(path: &Path, force: bool) -> anyhow::Result<()> {
+    let there = path.symlink_metadata().is_ok();
+    match there && !force {
+        true => Err(there_already(path)),
+        false => Ok(()),
+    }
+}
+
+/// Writes `text` to `path`; `force` replaces what is there.
+pub(super) fn write(path: &Path, text: &str, force: bool) -> anyhow::Result<()> {
+    let named = || format!("`{}`", path.display());
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(folder).with_context(named)?;
+    file.write_all(text.as_bytes()).with_context(named)?;
+    file.as_file().sync_all().with_context(named)?;
+    let written = match force {
+        true => file.persist(path),
+        false => file.persist_noclobber(path),
+    };
+    match written {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(there_already(path))
+        }
+        Err(error) => Err(error.error).with_context(named),
+    }
+}
+
+fn there_already(path: &Path) -> anyhow::Error {
+    let path = path.to_owned();
+    Refusal::FileThere { path }.into()
+}

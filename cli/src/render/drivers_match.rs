@@ -1,0 +1,292 @@
+//! `drivers match` as text.
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::json::{
+    LossEntry, MatchState, MatchedDevice, MatchedDriver, MatchedImage, NeedEntry, WeighedPackage,
+};
+use super::text::{Column, Paint, Table, count, printable, size};
+use crate::context::Context;
+
+/// What was found for one image, or the cell of a matrix.
+pub(crate) fn tally(devices: usize, missing: usize) -> String {
+    match missing {
+        0 => format!("all {devices} driven"),
+        _ => format!("{missing} of {devices} missing"),
+    }
+}
+
+/// Computers by images; nothing where there is one of each.
+pub(crate) fn matrix(images: &[MatchedImage], context: &Context<'_>) -> String {
+    let computers = images.first().map_or(&[][..], |image| &image.computers);
+    if images.len() < 2 && computers.len() < 2 {
+        return String::new();
+    }
+    let mut rows = vec![vec![String::new()]];
+    rows.extend(computers.iter().map(|computer| vec![computer.name.clone()]));
+    for image in images {
+        let cells = image.computers.iter();
+        let cells = cells.map(|found| tally(found.devices, found.missing));
+        let column = std::iter::once(image.image.clone()).chain(cells);
+        for (row, cell) in rows.iter_mut().zip(column) {
+            row.push(cell);
+        }
+    }
+    let mut text = String::new();
+    for (number, row) in aligned(&rows).iter().enumerate() {
+        let line = match number {
+            0 => context.paint().strong(row),
+            _ => row.clone(),
+        };
+        text.push_str(&format!("{line}\n"));
+    }
+    text.push('\n');
+    text
+}
+
+/// Rows as lines, each column as wide as its widest cell.
+fn aligned(rows: &[Vec<String>]) -> Vec<String> {
+    let shown = |cell: &String| printable(cell).into_owned();
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(shown).collect())
+        .collect();
+    let mut widths: Vec<usize> = Vec::new();
+    for row in &rows {
+        widths.resize(widths.len().max(row.len()), 0);
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.width());
+        }
+    }
+    let line = |row: &Vec<String>| {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', width + 2 - cell.width()));
+        }
+        line.trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+/// All that is said of one image.
+pub(crate) fn image(image: &MatchedImage, context: &Context<'_>) -> String {
+    let paint = context.paint();
+    let mut text = String::new();
+    for computer in &image.computers {
+        let devices = image.devices.iter();
+        let devices = devices.filter(|device| device.computer == computer.name);
+        let devices: Vec<&MatchedDevice> = devices.collect();
+        let line = format!(
+            "{}: {}, {}",
+            computer.name,
+            count(computer.devices, "device", "devices"),
+            match computer.missing {
+                0 => "each with a driver".to_owned(),
+                missing => format!("{missing} without a driver"),
+            }
+        );
+        text.push_str(&format!("{}\n", paint.strong(&printable(&line))));
+        match context.verbose {
+            true => devices
+                .iter()
+                .for_each(|device| text.push_str(&long(device, paint))),
+            false => text.push_str(&short(&devices, context)),
+        }
+    }
+    if let Some(list) = &image.packages {
+        text.push_str(&packages(list, paint));
+    }
+    text
+}
+
+/// A line for each device that has a driver, then those that have none.
+fn short(devices: &[&MatchedDevice], context: &Context<'_>) -> String {
+    let paint = context.paint();
+    let mut table = Table::new(&[
+        Column::Whole("Driver"),
+        Column::Cut("Provider"),
+        Column::Whole("Version"),
+        Column::Cut("Device"),
+        Column::Cut("Found by"),
+    ]);
+    let mut driven = 0;
+    for device in devices {
+        if let Some(best) = &device.best {
+            driven += 1;
+            table.row(&[
+                best.name().to_owned(),
+                best.provider_name.clone(),
+                best.version.clone().unwrap_or_default(),
+                device.description.as_ref().unwrap_or(&device.id).clone(),
+                best.matched_id.clone(),
+            ]);
+        }
+    }
+    let mut text = match driven {
+        0 => String::new(),
+        _ => table.show(context.width(), paint),
+    };
+    let with = |state| devices.iter().filter(move |device| device.state == state);
+    for device in with(MatchState::Missing) {
+        let line = printable(&named(device)).into_owned();
+        text.push_str(&format!("{}  {line}\n", paint.error("no driver")));
+    }
+    let without = with(MatchState::WithoutIds).count();
+    if without > 0 {
+        let devices = count(without, "device has", "devices have");
+        text.push_str(&format!(
+            "{devices} no ids: there is nothing to find a driver by\n"
+        ));
+    }
+    text
+}
+
+/// A device by its id, and by name where it has one.
+fn named(device: &MatchedDevice) -> String {
+    let id = match device.id.as_str() {
+        "" => device.location.as_deref().unwrap_or("(without ids)"),
+        id => id,
+    };
+    match &device.description {
+        Some(description) => format!("{id}  {description}"),
+        None => id.to_owned(),
+    }
+}
+
+/// A device with everything that fits it.
+fn long(device: &MatchedDevice, paint: Paint) -> String {
+    let mut text = format!("  {}\n", printable(&named(device)));
+    match (device.state, &device.installed) {
+        (MatchState::Missing, Some(installed)) => text.push_str(&format!(
+            "    {}; where the file was made it had {}\n",
+            paint.error("no driver"),
+            printable(installed)
+        )),
+        (MatchState::Missing, None) => {
+            text.push_str(&format!("    {}\n", paint.error("no driver")));
+        }
+        (MatchState::WithoutIds, _) => {
+            text.push_str("    no ids: there is nothing to find a driver by\n");
+        }
+        (MatchState::Driven, _) => {}
+    }
+    for driver in &device.candidates {
+        let what = match &driver.reason {
+            None => paint.good("takes  "),
+            Some(_) => "not    ".to_owned(),
+        };
+        text.push_str(&format!("    {what} {}\n", described(driver)));
+        if let Some(reason) = &driver.reason {
+            text.push_str(&format!("            {}\n", printable(reason)));
+        }
+    }
+    for driver in &device.extensions {
+        text.push_str(&format!("    extends {}\n", described(driver)));
+    }
+    text
+}
+
+fn described(driver: &MatchedDriver) -> String {
+    let name = match driver.name() == driver.original_file_name {
+        true => driver.name().to_owned(),
+        false => format!("{} ({})", driver.name(), driver.original_file_name),
+    };
+    let section = driver
+        .section
+        .as_ref()
+        .map(|section| format!("[{section}]"));
+    let parts = [
+        Some(name),
+        section,
+        Some(driver.provider_name.clone()).filter(|name| !name.is_empty()),
+        driver.date.clone(),
+        driver.version.clone(),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let line = format!(
+        "{}: {} {}, rank {}",
+        parts.join(" "),
+        driver.match_words,
+        driver.matched_id,
+        driver.rank
+    );
+    printable(&line).into_owned()
+}
+
+/// What packages are good for, the needed ones first.
+fn packages(packages: &[WeighedPackage], paint: Paint) -> String {
+    let mut text = format!("{}\n", paint.strong("packages:"));
+    let mut sums = (0, 0, 0_u64, 0_u64);
+    let mut ordered: Vec<&WeighedPackage> = packages.iter().collect();
+    ordered.sort_by_key(|package| (!package.needed, package.refused.is_some()));
+    for package in ordered {
+        let verdict = match (package.needed, &package.refused, package.in_image) {
+            (true, _, true) => paint.good("in image   "),
+            (true, _, false) => paint.good("needed     "),
+            (_, Some(_), _) => paint.error("refused    "),
+            _ => paint.strong("superfluous"),
+        };
+        let bytes = package.bytes.unwrap_or_default();
+        sums = match package.needed {
+            true => (sums.0 + 1, sums.1 + 1, sums.2.saturating_add(bytes), sums.3),
+            false => (sums.0, sums.1 + 1, sums.2, sums.3),
+        };
+        sums.3 = sums.3.saturating_add(bytes);
+        let cost = package.bytes.map_or_else(|| "-".to_owned(), size);
+        let line = format!("{}  {cost}  {}", package.inf, why(package));
+        text.push_str(&format!("{verdict}  {}\n", printable(&line)));
+    }
+    let (needed, all, bytes, of) = sums;
+    text.push_str(&format!(
+        "{needed} of {} needed: {} of {}\n",
+        count(all, "package is", "packages are"),
+        size(bytes),
+        size(of)
+    ));
+    text
+}
+
+/// Why a package is needed or not, in a line.
+pub(crate) fn why(package: &WeighedPackage) -> String {
+    if let Some(refused) = &package.refused {
+        return refused.clone();
+    }
+    let more = |others: usize| match others {
+        0 => String::new(),
+        others => format!(", and {others} more"),
+    };
+    if let Some(need) = package.needs.first() {
+        return format!("{}{}", needed_for(need), more(package.needs.len() - 1));
+    }
+    match package.loses.first() {
+        Some(LossEntry {
+            device,
+            winner,
+            reason,
+            ..
+        }) => format!(
+            "{winner} is better for {device}: {reason}{}",
+            more(package.loses.len() - 1)
+        ),
+        None => "fits none of the devices".to_owned(),
+    }
+}
+
+fn needed_for(need: &NeedEntry) -> String {
+    match need {
+        NeedEntry::Drives {
+            computer,
+            device,
+            instead_of: None,
+        } => format!("drives {device} of {computer}"),
+        NeedEntry::Drives {
+            computer,
+            device,
+            instead_of: Some(other),
+        } => format!("drives {device} of {computer}, instead of {other}"),
+        NeedEntry::Extends { computer, device } => format!("extends {device} of {computer}"),
+        NeedEntry::Component { id, of } => format!("drives {id}, which {of} makes"),
+        NeedEntry::Copied { of } => format!("comes with {of}"),
+    }
+}
