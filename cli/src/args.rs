@@ -230,6 +230,10 @@ pub(crate) enum DriversCommand {
         /// Add them to the recovery environment (Winre.wim) inside the image as well
         #[arg(long)]
         include_winre: bool,
+        /// Add only the packages that the computer in this hardware file would use; may be given
+        /// more than once
+        #[arg(long = "for", value_name = "HARDWARE")]
+        hardware: Vec<PathBuf>,
         /// Add packages to 64-bit Windows that are not signed, too
         #[arg(long)]
         force_unsigned: bool,

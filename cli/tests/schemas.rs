@@ -136,10 +136,17 @@ fn documents(top: &Path) -> Vec<Value> {
     fs::write(top.join("tweaked.reg"), tweaked).unwrap();
     other_image(&top.join("other"));
     support::wims::small(&top.join("a.wim"));
+    let lab = r#"{"schema": "wimwright/hardware/1", "name": "lab", "devices": [
+        {"hardware_ids": ["PCI\\VEN_1AF4&DEV_1001"], "description": "disk",
+         "installed": {"name": "oem3.inf"}},
+        {"hardware_ids": ["PCI\\VEN_9999"]}, {}]}"#;
+    fs::write(top.join("lab.json"), lab).unwrap();
     let mut documents = Vec::new();
     for words in [
         "info @image",
         "dir @image -r",
+        "drivers match @image --hardware @lab.json --packages @viostor @broken",
+        "drivers add @image @viostor --for @lab.json --dry-run",
         "drivers list @image",
         "drivers add @image @viostor @broken @none --dry-run --plan-out @plan.json",
         "plan show @plan.json",
@@ -147,6 +154,7 @@ fn documents(top: &Path) -> Vec<Value> {
         "plan apply @image @plan.json",
         "drivers add @image @viostor @broken",
         "drivers list @image --all",
+        "drivers match @image --hardware @lab.json --packages @viostor",
         "drivers info @image oem0.inf",
         "drivers info @broken",
         "drivers export @image @out oem0 oem7",

@@ -1,9 +1,15 @@
 //! `drivers add`: driver packages into an image.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use wimwright_drivers::{self as drivers, AddOptions, DriverSignature, Package, add, takes};
+use wimwright_drivers::{
+    self as drivers, AddOptions, AddResult, DriverSignature, Package, add, matching, takes,
+};
+use wimwright_servicing::Draft;
+use wimwright_servicing::hardware::Hardware;
 
+use super::drivers_match;
 use super::open;
 use super::trust;
 use super::write::{ENDING, Edit, Steps, heading};
@@ -37,6 +43,9 @@ pub(crate) struct How<'a> {
     pub(crate) force_unsigned: bool,
     /// Files of certificates that are trusted beside the program's own.
     pub(crate) trust: &'a [PathBuf],
+    /// Hardware files of the computers that packages are wanted for; empty where
+    /// all are.
+    pub(crate) hardware: &'a [PathBuf],
 }
 
 /// Runs `drivers add IMAGE PACKAGE...`.
@@ -50,6 +59,7 @@ pub(super) fn run(
     let mut options = AddOptions::default();
     options.force_unsigned = how.force_unsigned;
     options.trust = trust::store(how.trust)?;
+    let computers = drivers_match::computers(how.hardware)?;
     let given = given(packages, how.recurse);
     let total = given.len() as u64 + ENDING;
     context.progress("open", 0, total);
@@ -63,10 +73,18 @@ pub(super) fn run(
 
     let packages = (0..).zip(&given);
     let results = edit.run("drivers add", |draft| {
+        let unneeded = match computers.is_empty() {
+            true => HashMap::new(),
+            false => unneeded(draft, &given, &computers, &options)?,
+        };
         let added = packages.clone().filter_map(|(done, given)| match given {
             Given::Package { package, found } => {
                 if *found && !takes(draft.facts(), package) {
                     return None;
+                }
+                if let Some(reason) = unneeded.get(&done) {
+                    let result = AddResult::not_needed(package, reason);
+                    return Some(Ok(AddedResult::from(result)));
                 }
                 context.progress(&format!("plan {}", package.inf()), done, total);
                 Some(add(draft, package, &options).map(AddedResult::from))
@@ -112,6 +130,27 @@ pub(super) fn run(
         context.text(&text)?;
     }
     Ok(code)
+}
+
+/// Why packages need not be added for `computers`, by their place in `given`.
+fn unneeded(
+    draft: &Draft,
+    given: &[Given],
+    computers: &[Hardware],
+    options: &AddOptions,
+) -> Result<HashMap<u64, String>, drivers::Error> {
+    let packages = (0..).zip(given).filter_map(|(at, given)| match given {
+        Given::Package { package, found } if !*found || takes(draft.facts(), package) => {
+            Some((at, package.clone()))
+        }
+        _ => None,
+    });
+    let (places, packages): (Vec<u64>, Vec<Package>) = packages.unzip();
+    let reasons = matching::unneeded(draft, &packages, computers, options)?;
+    let placed = reasons.into_iter();
+    Ok(placed
+        .filter_map(|(at, reason)| Some((*places.get(at)?, reason)))
+        .collect())
 }
 
 fn given(packages: &[PathBuf], recurse: bool) -> Vec<Given> {
@@ -200,6 +239,7 @@ fn line(result: &AddedResult, paint: Paint) -> String {
         Outcome::Pending => paint.good("pending  "),
         Outcome::Unchanged => paint.strong("unchanged"),
         Outcome::Refused => paint.error("refused  "),
+        Outcome::NotNeeded => paint.strong("left out "),
     };
     let class = [&result.class_name, &result.version];
     let class: Vec<&str> = class.into_iter().flatten().map(String::as_str).collect();

@@ -69,6 +69,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             packages,
             recurse,
             include_winre,
+            hardware,
             force_unsigned,
             trust,
             writing,
@@ -76,6 +77,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             let how = drivers_add::How {
                 recurse: *recurse,
                 include_winre: *include_winre,
+                hardware,
                 force_unsigned: *force_unsigned,
                 trust,
             };

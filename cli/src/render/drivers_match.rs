@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthStr as _;
 
 use super::json::{
-    LossEntry, MatchState, MatchedDevice, MatchedDriver, MatchedImage, NeedEntry, WeighedPackage,
+    MatchState, MatchedDevice, MatchedDriver, MatchedImage, NeedEntry, WeighedPackage,
 };
 use super::text::{Column, Paint, Table, count, printable, size};
 use crate::context::Context;
@@ -259,18 +259,7 @@ pub(crate) fn why(package: &WeighedPackage) -> String {
     if let Some(need) = package.needs.first() {
         return format!("{}{}", needed_for(need), more(package.needs.len() - 1));
     }
-    match package.loses.first() {
-        Some(LossEntry {
-            device,
-            winner,
-            reason,
-            ..
-        }) => format!(
-            "{winner} is better for {device}: {reason}{}",
-            more(package.loses.len() - 1)
-        ),
-        None => "fits none of the devices".to_owned(),
-    }
+    package.reason.clone().unwrap_or_default()
 }
 
 fn needed_for(need: &NeedEntry) -> String {

@@ -54,6 +54,9 @@ pub enum Outcome {
     Unchanged,
     /// It will not be in the image; the reason says why.
     Refused,
+    /// It was not added, because no device of the computers that it was wanted
+    /// for would use it.
+    NotNeeded,
 }
 
 /// The result for one package.
@@ -100,6 +103,16 @@ impl AddResult {
             class_name: None,
             version: None,
             findings: Vec::new(),
+        }
+    }
+
+    /// One that was left out, because it is good for none of the computers that
+    /// packages are wanted for ([`matching::unneeded`](crate::matching::unneeded)).
+    pub fn not_needed(package: &Package, reason: &str) -> AddResult {
+        AddResult {
+            outcome: Outcome::NotNeeded,
+            reason: Some(reason.to_owned()),
+            ..AddResult::new(package)
         }
     }
 

@@ -25,4 +25,5 @@ pub use driver::{Driver, Source};
 pub use index::{DriverIndex, Scope};
 pub use packages::{
     Contender, Need, PackageVerdict, PackagesMatch, ReadPackages, match_packages, read_packages,
+    unneeded,
 };

@@ -11,7 +11,7 @@ use super::candidate::{Candidate, DeviceMatch, match_device};
 use super::computer::{ComputerMatch, match_computer};
 use super::driver::{Driver, Source};
 use super::image_infs::{class, text_setup_part};
-use super::index::{DriverIndex, Part, Section};
+use super::index::{DriverIndex, Part, Scope, Section};
 use super::inf::{Known, part};
 use super::parallel::on_all_cores;
 use crate::add::AddOptions;
@@ -100,6 +100,24 @@ impl PackageVerdict {
     pub fn needed(&self) -> bool {
         !self.needs.is_empty()
     }
+
+    /// Why they do not need it; `None` for one that they need, and for one that
+    /// is refused.
+    pub fn superfluous(&self) -> Option<String> {
+        if self.needed() || self.package.is_err() {
+            return None;
+        }
+        Some(match self.loses.as_slice() {
+            [] => "fits none of the devices".to_owned(),
+            [(device, winner, lost), others @ ..] => {
+                let more = match others.len() {
+                    0 => String::new(),
+                    more => format!(", and for {more} more"),
+                };
+                format!("{winner} is better for {device}{more}: {lost}")
+            }
+        })
+    }
 }
 
 /// What packages are good for on some computers.
@@ -147,7 +165,7 @@ pub fn read_packages(
         });
         let contender = match contender {
             Ok(Some(contender)) => Ok(contender),
-            Ok(None) => continue,
+            Ok(None) => Err("it has no driver".to_owned()),
             Err(reason) => Err(reason),
         };
         found.push((package.inf().to_string(), contender));
@@ -227,6 +245,27 @@ pub fn match_packages(
         verdicts: tally.verdicts,
         computers: matched,
     })
+}
+
+/// Why each of `packages` need not be added to the image of `draft` for these
+/// computers, by its place in the list. One that is not named is needed, or
+/// will be refused when it is added.
+///
+/// # Errors
+/// [`Error`] for what is wrong with the image itself.
+pub fn unneeded(
+    draft: &Draft,
+    packages: &[Package],
+    computers: &[Hardware],
+    options: &AddOptions,
+) -> Result<HashMap<usize, String>, Error> {
+    let image = DriverIndex::of_image(draft, Scope::Everything)?;
+    let read = read_packages(draft, &image, packages, options)?;
+    let found = match_packages(&image, &read, computers)?;
+    let reasons = found.verdicts.iter().enumerate();
+    Ok(reasons
+        .filter_map(|(at, verdict)| Some((at, verdict.superfluous()?)))
+        .collect())
 }
 
 /// Collects what packages are needed for.

@@ -88,6 +88,10 @@ pub enum Outcome {
     Unchanged,
     /// It was not added; `reason` says why.
     Refused,
+    /// It was not added, because no device of the computers of `--for` would use
+    /// it; `reason` says why.
+    #[serde(rename = "not-needed")]
+    NotNeeded,
 }
 
 /// `drivers list`.
@@ -184,6 +188,7 @@ impl From<drivers::AddResult> for AddedResult {
                 drivers::Outcome::Pending => Outcome::Pending,
                 drivers::Outcome::Unchanged => Outcome::Unchanged,
                 drivers::Outcome::Refused => Outcome::Refused,
+                drivers::Outcome::NotNeeded => Outcome::NotNeeded,
             },
             published_name: result.published_name,
             package_id: result.package_id,

@@ -170,6 +170,8 @@ pub struct WeighedPackage {
     pub package_id: Option<String>,
     /// Why `drivers add` would refuse it.
     pub refused: Option<String>,
+    /// Why it is superfluous; null for one that is needed or refused.
+    pub reason: Option<String>,
     /// What it is needed for.
     pub needs: Vec<NeedEntry>,
     /// The devices that it fits, but that another driver wins.
@@ -326,6 +328,7 @@ impl From<&PackageVerdict> for WeighedPackage {
             in_image: package.is_ok_and(|package| package.in_image),
             bytes: package.ok().map(|package| package.bytes),
             package_id: package.ok().map(|package| package.package_id.clone()),
+            reason: verdict.superfluous(),
             refused: verdict.package.as_ref().err().cloned(),
             needs: needs.collect(),
             loses: loses.collect(),
