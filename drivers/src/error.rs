@@ -31,6 +31,16 @@ pub enum Error {
         /// As the user named it.
         name: String,
     },
+    /// The computer has no such controller.
+    #[error("`{hardware}` has no device `{wanted}`")]
+    NoSuchController {
+        /// As the user named it.
+        wanted: String,
+        /// The computer.
+        hardware: String,
+        /// The controllers that it has.
+        known: Vec<String>,
+    },
     /// A change could not be planned.
     #[error(transparent)]
     Draft(#[from] DraftError),
@@ -54,7 +64,15 @@ impl Error {
             Error::NoSuchDriver { .. } => {
                 Some("`drivers list` shows the names; `--all` adds those of Windows".to_owned())
             }
+            Error::NoSuchController { known, .. } if !known.is_empty() => {
+                Some(format!("its storage controllers are {}", quoted(known)))
+            }
             _ => None,
         }
     }
+}
+
+fn quoted(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
 }

@@ -7,6 +7,7 @@
 //! becomes. Nothing here touches the host's filesystem.
 
 mod add;
+pub mod boot_path;
 mod diff;
 mod error;
 mod export;

@@ -7,7 +7,7 @@
 //! its whole-image reader is not used, because it also walks imports, exports
 //! and relocations, and one odd table there would cost us the machine type.
 //!
-//! Not done here: no imports or exports, no embedded signature is read or
+//! Not done here: no exports, no imported functions, no embedded signature is read or
 //! checked, nothing is written. An image whose tables contradict each other
 //! gives an error; a file that is no PE image at all gives `None`.
 
@@ -15,9 +15,11 @@
 
 mod authenticode;
 mod headers;
+mod imports;
 mod version;
 
 pub use authenticode::AuthenticodeDigests;
+pub use imports::{ImportsError, imports};
 pub use version::{FixedVersion, VersionNumber, VersionResource, VersionString};
 
 use std::fmt;
@@ -27,6 +29,9 @@ use headers::Headers;
 /// `IMAGE_SUBSYSTEM_NATIVE`: runs without a subsystem process. Drivers, HALs
 /// and kernels; also the few native programs such as `autochk.exe`.
 const SUBSYSTEM_NATIVE: u16 = 1;
+
+/// The headers stand in the first 64 KiB: Windows' own take one page.
+const HEADERS_LEN: u64 = 64 * 1024;
 
 /// `IMAGE_FILE_DLL` in the COFF characteristics.
 const CHARACTERISTIC_DLL: u16 = 0x2000;
