@@ -26,14 +26,18 @@ impl Walk<'_> {
         part: Part,
         class: &str,
     ) -> Result<Vec<Obstacle>, Error> {
-        let at = format!("{}\\Control\\Class\\{class}", self.set);
-        let read = || match self.hive.key(&at)? {
-            Some(key) => filters(key, &at),
-            None => Ok(Vec::new()),
-        };
-        let lists = read().map_err(in_hive(HiveName::System))?;
+        let lists = self.class_lists(&format!("{}\\Control\\Class\\{class}", self.set))?;
         let whose = format!("all devices of {part}'s class");
         self.filters(part, &lists, &whose)
+    }
+
+    /// The filter lists of a class, by the path of its key.
+    pub(super) fn class_lists(&self, at: &str) -> Result<Vec<FilterList>, Error> {
+        let read = || match self.hive.key(at)? {
+            Some(key) => filters(key, at),
+            None => Ok(Vec::new()),
+        };
+        read().map_err(in_hive(HiveName::System))
     }
 
     /// Checks the filters of one device.

@@ -166,6 +166,7 @@ impl<'d> Walk<'d> {
         let (_, found) = self.device(Part::Disk, "the disk", "GenDisk", disk)?;
         obstacles.extend(found);
         obstacles.extend(self.class_filters(Part::Disk, DISK_DRIVE)?);
+        obstacles.extend(self.partitions()?);
         let generation = self.draft.facts().generation;
         let manager = match generation {
             Generation::Nt5 => "ROOT\\FTDISK",
@@ -174,11 +175,8 @@ impl<'d> Walk<'d> {
         let lookup = self.of_all(&[manager], &[manager])?;
         let (_, found) = self.device(Part::VolumeManager, "the volume manager", manager, lookup)?;
         obstacles.extend(found);
-        // Neither has a device of its own: one filters disks, the other waits
-        // for volumes.
-        for name in ["PartMgr", "MountMgr"] {
-            obstacles.extend(self.driver(Part::VolumeManager, name, None, None)?);
-        }
+        // It has no device of its own: it waits for volumes.
+        obstacles.extend(self.driver(Part::VolumeManager, "MountMgr", None, None)?);
         let lookup = self.of_all(&["STORAGE\\Volume"], &[])?;
         // Volumes of XP and 2003 may have no driver but their class' filters.
         if !matches!((generation, &lookup), (Generation::Nt5, Lookup::None)) {
@@ -187,6 +185,32 @@ impl<'d> Walk<'d> {
         }
         obstacles.extend(self.class_filters(Part::Volume, VOLUME)?);
         Ok(obstacles)
+    }
+
+    /// Partitions are found by a filter of all disks, which stands in every real
+    /// hive of XP to 10.
+    fn partitions(&self) -> Result<Option<Obstacle>, Error> {
+        let class = format!("{}\\Control\\Class\\{DISK_DRIVE}", self.set);
+        let lists = self.class_lists(&class)?;
+        let upper = lists.iter().find(|list| list.value == "UpperFilters");
+        let upper = upper.map(|list| list.services.clone()).unwrap_or_default();
+        let is = |name: &String| name.eq_ignore_ascii_case("partmgr");
+        if upper.iter().any(is) {
+            return Ok(None);
+        }
+        let key = format!("SYSTEM\\{class}");
+        let message = format!(
+            "no partition of a disk is found: UpperFilters of `{key}` does not name `partmgr`"
+        );
+        let mut data = vec!["partmgr".to_owned()];
+        data.extend(upper);
+        let found = Obstacle::stops(&check::FILTER, Part::Disk, message);
+        Ok(Some(found.mended_by([Mend::SetValue {
+            key,
+            name: "UpperFilters".to_owned(),
+            kind: "multi-sz",
+            data,
+        }])))
     }
 
     fn of_all(&self, ids: &[&str], known: &[&str]) -> Result<Lookup, Error> {

@@ -11,6 +11,7 @@
     reason = "test support, shared by several test programs; it makes images on the host"
 )]
 
+pub mod boot;
 pub mod store;
 
 use std::path::{Path, PathBuf};
