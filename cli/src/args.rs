@@ -2,6 +2,7 @@
 //!
 //! A command that is not delivered yet is not here.
 
+mod boot;
 mod capture;
 mod container;
 mod extraction;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use self::boot::{BootCommand, BootCommands};
 pub(crate) use self::capture::{CaptureCommand, CaptureWords};
 pub(crate) use self::container::ContainerCommand;
 pub(crate) use self::extraction::ExtractionCommand;
@@ -181,6 +183,8 @@ pub(crate) enum Command {
     /// Driver packages: add, remove, export, list, describe, lint
     #[command(subcommand, arg_required_else_help = true)]
     Drivers(DriversCommand),
+    #[command(flatten)]
+    Boot(BootCommands),
     #[command(flatten)]
     ImageFiles(ImageFilesCommand),
     /// The registry: get, set, delete, export, import, diff

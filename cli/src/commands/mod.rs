@@ -1,5 +1,6 @@
 //! One file a command: open what the words name, run the operation, render.
 
+mod boot_predict;
 mod capture;
 mod cat;
 mod completions;
@@ -29,6 +30,9 @@ mod trust;
 mod write;
 
 use crate::args::{Command, DriversCommand, ImageFilesCommand, MatchingCommand, PlanCommand};
+use crate::args::{
+    BootCommand, BootCommands, Command, DriversCommand, ImageFilesCommand, PlanCommand,
+};
 use crate::context::Context;
 use crate::exit::ExitCode;
 
@@ -107,6 +111,11 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             None => drivers_info::of_packages(target, trust, context),
         },
         Command::Drivers(DriversCommand::Lint(command)) => drivers_lint::run(command, context),
+        Command::Boot(BootCommands::Boot(BootCommand::Predict {
+            image,
+            hardware,
+            controller,
+        })) => boot_predict::run(image, hardware, controller.as_deref(), context),
         Command::ImageFiles(ImageFilesCommand::Files(command)) => files::run(command, context),
         #[cfg(all(feature = "fuse", target_os = "linux"))]
         Command::ImageFiles(ImageFilesCommand::Mount(words)) => mount::mount(words, context),

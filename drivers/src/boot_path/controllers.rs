@@ -68,13 +68,21 @@ fn is_removable_host(device: &Device) -> bool {
 
 /// Whether the file shows a disk behind a controller.
 fn carries_disk(hardware: &Hardware, controller: &Device) -> bool {
+    !disks_behind(hardware, controller).is_empty()
+}
+
+/// The disks that the file shows behind a controller.
+pub(super) fn disks_behind<'h>(hardware: &'h Hardware, controller: &Device) -> Vec<&'h Device> {
     let Some(location) = controller.location.as_deref() else {
-        return false;
+        return Vec::new();
     };
-    let mut disks = hardware.devices.iter().filter(|device| is_disk(device));
-    disks.any(|disk| {
-        ancestors(hardware, disk).any(|above| above.location.as_deref() == Some(location))
-    })
+    let disks = hardware.devices.iter().filter(|device| is_disk(device));
+    disks
+        .filter(|disk| {
+            let mut above = ancestors(hardware, disk);
+            above.any(|above| above.location.as_deref() == Some(location))
+        })
+        .collect()
 }
 
 fn is_disk(device: &Device) -> bool {

@@ -69,6 +69,10 @@ impl Walk<'_> {
     }
 }
 
+/// The filter that finds the partitions of disks: taking it out of the list
+/// only breaks something else.
+pub(super) const PARTITIONS: &str = "partmgr";
+
 /// An obstacle of a filter: without its service nothing helps but to take its
 /// name out of the list.
 fn of_filter(found: Obstacle, list: &FilterList, service: &str, whose: &str) -> Obstacle {
@@ -78,7 +82,7 @@ fn of_filter(found: Obstacle, list: &FilterList, service: &str, whose: &str) -> 
         list.value, found.message
     );
     let no_service = found.check.name == check::SERVICE.name;
-    let mends = match no_service {
+    let mends = match no_service && !service.eq_ignore_ascii_case(PARTITIONS) {
         true => vec![without(list, service, key)],
         false => found.mends,
     };

@@ -47,6 +47,31 @@ pub(super) fn of_id(hive: &Hive, set: ControlSet, id: &str) -> Result<Vec<Instan
     Ok(found)
 }
 
+/// The first device of a kind: one whose id below `enumerator` begins with
+/// `kind`.
+pub(super) fn of_kind(
+    hive: &Hive,
+    set: ControlSet,
+    enumerator: &str,
+    kind: &str,
+) -> Result<Option<Binding>, HiveError> {
+    let Some(key) = hive.key(&format!("{set}\\Enum\\{enumerator}"))? else {
+        return Ok(None);
+    };
+    for below in key.subkeys()? {
+        let name = below?.name()?.to_string_lossy();
+        let front = name.get(..kind.len());
+        if !front.is_some_and(|front| front.eq_ignore_ascii_case(kind)) {
+            continue;
+        }
+        let mut known = of_id(hive, set, &format!("{enumerator}\\{name}"))?.into_iter();
+        if let Some(known) = known.next() {
+            return Ok(Some(known.binding));
+        }
+    }
+    Ok(None)
+}
+
 /// The one instance of that name.
 pub(super) fn named(
     hive: &Hive,

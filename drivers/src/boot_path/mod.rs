@@ -164,7 +164,7 @@ fn in_set(
     let mut walk = Walk::new(draft, hive, set);
     let mut before = platform::obstacles(draft, hardware)?;
     before.extend(walk.loader_files()?);
-    let after = walk.disk_and_volume()?;
+    let after = walk.volume()?;
     let drivers_after = std::mem::take(&mut walk.drivers);
 
     let mut controllers = Vec::new();
@@ -176,6 +176,7 @@ fn in_set(
         if let Some(binding) = binding {
             obstacles.extend(walk.channels(device, &binding)?);
         }
+        obstacles.extend(walk.disk(hardware, device)?);
         obstacles.extend(after.iter().cloned());
         let mut drivers = std::mem::take(&mut walk.drivers);
         drivers.extend(drivers_after.iter().cloned());

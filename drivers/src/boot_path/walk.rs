@@ -8,10 +8,10 @@ use wimwright_servicing::registry::{ControlSet, Hive, HiveName};
 use wimwright_servicing::{Draft, Generation};
 
 use super::binding::{Binding, Lookup, Registry};
-use super::controllers::{ancestors, enumerator};
+use super::controllers::{ancestors, disks_behind, enumerator};
 use super::driver::PathDriver;
 use super::file::Files;
-use super::filter::{DISK_DRIVE, HDC, VOLUME};
+use super::filter::{DISK_DRIVE, HDC, PARTITIONS, VOLUME};
 use super::obstacle::{Mend, Obstacle, Part};
 use super::{check, instance};
 use crate::error::Error;
@@ -158,15 +158,38 @@ impl<'d> Walk<'d> {
         Ok(obstacles)
     }
 
-    /// Checks the disk, the volume manager and the volume, which are the same
-    /// behind every controller.
-    pub(super) fn disk_and_volume(&mut self) -> Result<Vec<Obstacle>, Error> {
-        let mut obstacles = Vec::new();
-        let disk = self.of_all(&["GenDisk"], &[])?;
-        let (_, found) = self.device(Part::Disk, "the disk", "GenDisk", disk)?;
-        obstacles.extend(found);
+    /// Checks the disks behind a controller: those that the file shows, else
+    /// one that has nothing but the id of all disks.
+    pub(super) fn disk(
+        &mut self,
+        hardware: &Hardware,
+        controller: &Device,
+    ) -> Result<Vec<Obstacle>, Error> {
+        let mut obstacles: Vec<Obstacle> = Vec::new();
+        let any = self.of_all(&["GenDisk"], &[])?;
+        let any = self.or_known(any, "IDE", "Disk")?;
+        let any = self.or_known(any, "SCSI", "Disk")?;
+        let disks = disks_behind(hardware, controller);
+        if disks.is_empty() {
+            let (_, found) = self.device(Part::Disk, "the disk", "GenDisk", any)?;
+            obstacles.extend(found);
+        } else if let Some(disk) = disks.first() {
+            let lookup = match self.of_device(disk)? {
+                Lookup::None => any,
+                found => found,
+            };
+            let (_, found) = self.device(Part::Disk, &what(disk), "GenDisk", lookup)?;
+            obstacles.extend(found);
+        }
         obstacles.extend(self.class_filters(Part::Disk, DISK_DRIVE)?);
         obstacles.extend(self.partitions()?);
+        Ok(obstacles)
+    }
+
+    /// Checks the volume manager and the volume, which are the same behind
+    /// every disk.
+    pub(super) fn volume(&mut self) -> Result<Vec<Obstacle>, Error> {
+        let mut obstacles = Vec::new();
         let generation = self.draft.facts().generation;
         let manager = match generation {
             Generation::Nt5 => "ROOT\\FTDISK",
@@ -178,6 +201,7 @@ impl<'d> Walk<'d> {
         // It has no device of its own: it waits for volumes.
         obstacles.extend(self.driver(Part::VolumeManager, "MountMgr", None, None)?);
         let lookup = self.of_all(&["STORAGE\\Volume"], &[])?;
+        let lookup = self.or_known(lookup, "STORAGE", "Volume")?;
         // Volumes of XP and 2003 may have no driver but their class' filters.
         if !matches!((generation, &lookup), (Generation::Nt5, Lookup::None)) {
             let id = "STORAGE\\Volume";
@@ -194,15 +218,15 @@ impl<'d> Walk<'d> {
         let lists = self.class_lists(&class)?;
         let upper = lists.iter().find(|list| list.value == "UpperFilters");
         let upper = upper.map(|list| list.services.clone()).unwrap_or_default();
-        let is = |name: &String| name.eq_ignore_ascii_case("partmgr");
+        let is = |name: &String| name.eq_ignore_ascii_case(PARTITIONS);
         if upper.iter().any(is) {
             return Ok(None);
         }
         let key = format!("SYSTEM\\{class}");
         let message = format!(
-            "no partition of a disk is found: UpperFilters of `{key}` does not name `partmgr`"
+            "no partition of a disk is found: UpperFilters of `{key}` does not name `{PARTITIONS}`"
         );
-        let mut data = vec!["partmgr".to_owned()];
+        let mut data = vec![PARTITIONS.to_owned()];
         data.extend(upper);
         let found = Obstacle::stops(&check::FILTER, Part::Disk, message);
         Ok(Some(found.mended_by([Mend::SetValue {
@@ -216,6 +240,17 @@ impl<'d> Walk<'d> {
     fn of_all(&self, ids: &[&str], known: &[&str]) -> Result<Lookup, Error> {
         let found = self.registry().of_all(ids, known);
         found.map_err(in_hive(HiveName::System))
+    }
+
+    /// What `found` is, and where that is nothing, a device of that kind that
+    /// the image was used with.
+    fn or_known(&self, found: Lookup, enumerator: &str, kind: &str) -> Result<Lookup, Error> {
+        if !matches!(found, Lookup::None | Lookup::Broken(_)) {
+            return Ok(found);
+        }
+        let known = instance::of_kind(&self.hive, self.set, enumerator, kind);
+        let known = known.map_err(in_hive(HiveName::System))?;
+        Ok(known.map_or(found, Lookup::OnlyIfSame))
     }
 
     fn of_device(&self, device: &Device) -> Result<Lookup, Error> {
@@ -237,8 +272,8 @@ impl<'d> Walk<'d> {
             Lookup::Bound(binding) => binding,
             Lookup::OnlyIfSame(binding) => {
                 let message = format!(
-                    "`SYSTEM\\{}` gives {what} its driver only if it is the very device that the \
-                     image was used with, in the same slot, and the description does not say so",
+                    "`SYSTEM\\{}` gives {what} its driver only if it is the very one that the image \
+                     was used with, and the description does not tell",
                     binding.at
                 );
                 obstacles.push(Obstacle::may(&check::BOUND, part, message).mended_by(mend()));

@@ -5,6 +5,7 @@ usage: hive_mutants.py HIVE < REQUESTS
 Each line is a JSON request, each answer a JSON line:
   {"device": KEY}                 HardwareID and CompatibleIDs of an Enum instance
   {"drivers": SET}                the files of all driver services of a control set
+  {"active": INF}                 the package that is active under a published name
   {"mutant": FILE, "edits": [..]} the hive with edits, written to FILE
 Edits: ["delete-key", KEY], ["delete-value", KEY, NAME], ["copy-key", FROM, TO],
 ["set", KEY, NAME, TYPE, HEX]; `set` and `copy-key` make keys.
@@ -72,6 +73,12 @@ def drivers(hive, control_set):
     return sorted(files)
 
 
+def active(hive, inf):
+    node = find(hive, "DriverDatabase\\DriverInfFiles\\" + inf)
+    found = values(hive, node) if node else {}
+    return text(found["Active"][1]) if "Active" in found else None
+
+
 def set_value(hive, node, name, kind, data):
     hive.node_set_value(node, {"key": name, "t": kind, "value": data})
 
@@ -108,6 +115,8 @@ def answer(request):
         return device(hivex.Hivex(base), request["device"])
     if "drivers" in request:
         return drivers(hivex.Hivex(base), request["drivers"])
+    if "active" in request:
+        return active(hivex.Hivex(base), request["active"])
     hive = hivex.Hivex(base, write=True)
     for words in request["edits"]:
         edit(hive, *words)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use wimwright_drivers::boot_path::{BootPath, BootPathOptions, boot_path};
+use wimwright_drivers::boot_path::{BootPath, BootPathOptions, Mend, Part, Verdict, boot_path};
 use wimwright_servicing::hardware::{Bus, Device, Hardware};
 use wimwright_servicing::registry::{Hive, Hives};
 use wimwright_servicing::{
@@ -332,13 +332,29 @@ impl Booting {
         boot_path(&draft, hardware, &BootPathOptions::default()).unwrap()
     }
 
+    /// The package that is active under a published name.
+    pub fn active(&self, inf: &str) -> Option<String> {
+        let active = self.hivex.ask(&json!({ "active": inf }));
+        active.as_str().map(str::to_owned)
+    }
+
     /// What is predicted with the files as they are now, and the hive as it was.
     pub fn with_files(&self, hardware: &Hardware) -> BootPath {
+        let path = self.with_options(hardware, &BootPathOptions::default());
+        path.unwrap()
+    }
+
+    /// The same, asked for more precisely.
+    pub fn with_options(
+        &self,
+        hardware: &Hardware,
+        asked: &BootPathOptions,
+    ) -> Result<BootPath, wimwright_drivers::Error> {
         let tree = Arc::new(DirectoryTree::open(&self.root()).unwrap());
         let options = DraftOptions::default();
         let (hives, facts) = (Arc::clone(&self.hives), Arc::clone(&self.facts));
         let draft = Draft::new(tree, hives, facts, super::now(), options);
-        boot_path(&draft, hardware, &BootPathOptions::default()).unwrap()
+        boot_path(&draft, hardware, asked)
     }
 }
 
@@ -402,4 +418,124 @@ fn fill(root: &Path, system: &[u8], real: &Real, hivex: &Hivex) {
             &["HAL.dll", "KDCOM.dll", "ext-ms-win-ntos-x-l1-1-0.dll"],
         ),
     );
+}
+
+/// What a prediction says in short: verdict, check and part of the reason.
+pub type Short = (Verdict, Option<(&'static str, Part)>);
+
+/// It boots.
+pub const BOOTS: Short = (Verdict::Boots, None);
+
+/// It stops with 0x7B.
+pub fn stops(check: &'static str, part: Part) -> Short {
+    (Verdict::Stop7b, Some((check, part)))
+}
+
+/// It is not known.
+pub fn may(check: &'static str, part: Part) -> Short {
+    (Verdict::Unknown, Some((check, part)))
+}
+
+/// It does not get to the disk's driver.
+pub fn ends(check: &'static str, part: Part) -> Short {
+    (Verdict::WillNotStart, Some((check, part)))
+}
+
+/// What `path` says in short.
+pub fn short(path: &BootPath) -> Short {
+    let reason = path.reason.as_ref();
+    let reason = reason.map(|reason| (reason.check.name, reason.part));
+    (path.verdict, reason)
+}
+
+/// Counts cases, and names every one that is judged wrongly.
+#[derive(Default)]
+pub struct Cases {
+    count: usize,
+    wrong: Vec<String>,
+}
+
+impl Cases {
+    pub fn check(&mut self, name: &str, path: &BootPath, expected: Short) {
+        self.count += 1;
+        let found = short(path);
+        if found != expected {
+            let reason = path.reason.as_ref().map(|reason| &reason.message);
+            let wrong = format!("{name}: {found:?}, expected {expected:?}: {reason:?}");
+            self.wrong.push(wrong);
+        }
+    }
+
+    pub fn end(self, at_least: usize) {
+        assert!(self.wrong.is_empty(), "{}", self.wrong.join("\n"));
+        assert!(self.count >= at_least, "{} cases", self.count);
+    }
+}
+
+/// The mends of a prediction's reason as edits for hivex; `None` where they are
+/// not all of the registry.
+pub fn mends(path: &BootPath) -> Option<Vec<Edit>> {
+    let mends = &path.reason.as_ref()?.mends;
+    if mends.is_empty() {
+        return None;
+    }
+    let in_hive = |key: &str| key.strip_prefix("SYSTEM\\").unwrap().to_owned();
+    let edits = mends.iter().map(|mend| match mend {
+        Mend::SetValue {
+            key,
+            name,
+            kind,
+            data,
+        } => {
+            let key = in_hive(key);
+            Some(match *kind {
+                "dword" => set_number(&key, name, data[0].parse().unwrap()),
+                "multi-sz" => {
+                    let texts: Vec<&str> = data.iter().map(String::as_str).collect();
+                    set_list(&key, name, &texts)
+                }
+                _ => set_text(&key, name, 1, &data[0]),
+            })
+        }
+        Mend::DeleteKey { key } => Some(delete_key(&in_hive(key))),
+        Mend::DeleteValue { key, name } => Some(delete_value(&in_hive(key), name)),
+        Mend::AddDriver { .. } | Mend::PutFile { .. } => None,
+    });
+    edits.collect()
+}
+
+/// A PCI device with the ids that Windows gives it by these numbers, in no slot
+/// that an image knows.
+pub fn pci(vendor: u16, device: u16, class: &str) -> Device {
+    let id = format!("PCI\\VEN_{vendor:04X}&DEV_{device:04X}");
+    let (base, _) = class.split_at(4);
+    Device {
+        bus: Bus::Pci,
+        location: Some("0000:00:1e.7".to_owned()),
+        hardware_ids: vec![
+            format!("{id}&SUBSYS_00000000&REV_00"),
+            format!("{id}&SUBSYS_00000000"),
+            format!("{id}&CC_{class}"),
+            format!("{id}&CC_{base}"),
+        ],
+        compatible_ids: vec![
+            format!("{id}&REV_00"),
+            id,
+            format!("PCI\\VEN_{vendor:04X}&CC_{class}"),
+            format!("PCI\\VEN_{vendor:04X}&CC_{base}"),
+            format!("PCI\\VEN_{vendor:04X}"),
+            format!("PCI\\CC_{class}"),
+            format!("PCI\\CC_{base}"),
+        ],
+        ..Device::default()
+    }
+}
+
+/// A computer of these devices.
+pub fn computer(devices: Vec<Device>) -> Hardware {
+    Hardware {
+        name: "another".to_owned(),
+        devices,
+        ..Hardware::default()
+    }
 }

@@ -6,6 +6,7 @@
 //! or given another meaning.
 
 mod apply;
+mod boot;
 mod capture;
 mod container;
 mod demo;
@@ -23,6 +24,9 @@ mod registry;
 mod signature;
 
 pub use apply::{AppliedImage, Apply, DamagedEntry, Extract, MovedEntry};
+pub use boot::{
+    BootDriverEntry, BootPredict, BootVerdict, ControllerEntry, ObstacleEntry, PredictedImage,
+};
 pub use capture::{Append, Capture, CapturedImage};
 pub use container::{
     Verify, VerifyFindingEntry, VerifyLevel, WimDelete, WimDeletedImage, WimExport,
@@ -117,6 +121,7 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<DriversExport>()?,
         of::<DriversLint>()?,
         of::<DriversMatch>()?,
+        of::<BootPredict>()?,
         of::<FilesEdit<'static>>()?,
         of::<MountDone>()?,
         of::<UnmountDone>()?,
