@@ -74,7 +74,7 @@ fn words_that_name_nothing_are_refused() {
     fs::write(top.path().join("model7.json"), PROFILE).unwrap();
     fs::write(top.path().join("notes.txt"), "buy milk").unwrap();
     run_in(top.path(), "boot predict @image").ends(ExitCode::Usage);
-    run_in(top.path(), "boot predict @image --hardware @notes.txt").ends(ExitCode::Refused);
+    run_in(top.path(), "boot predict @image --hardware @notes.txt").ends(ExitCode::Damaged);
     let words = "boot predict @image --hardware @model7.json --controller 0000:00:1f.9";
     let run = run_in(top.path(), words).ends(ExitCode::Refused);
     assert!(run.err.contains("has no device `0000:00:1f.9`"), "{}", run.err);

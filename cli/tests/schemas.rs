@@ -141,6 +141,9 @@ fn documents(top: &Path) -> Vec<Value> {
          "installed": {"name": "oem3.inf"}},
         {"hardware_ids": ["PCI\\VEN_9999"]}, {}]}"#;
     fs::write(top.join("lab.json"), lab).unwrap();
+    let computer = r#"{"schema": "wimwright/hardware/1", "name": "Model 7", "devices": [
+        {"bus": "pci", "hardware_ids": ["PCI\\VEN_1AF4&DEV_1001&CC_010000"]}]}"#;
+    fs::write(top.join("model7.json"), computer).unwrap();
     let mut documents = Vec::new();
     for words in [
         "info @image",
@@ -193,6 +196,7 @@ fn documents(top: &Path) -> Vec<Value> {
         "capture @image @c.wim --progress json",
         "capture @image @c.wim --force --dry-run",
         "append @image @c.wim",
+        "boot predict @image --hardware @model7.json",
     ] {
         let found = run_in(top, &format!("{words} --json"));
         documents.push(found.json());

@@ -200,7 +200,7 @@ fn windows_7() {
         filters("fvevol", Part::Volume),
         filters("rdyboost", Part::Volume),
     ];
-    baseline(SEVEN, "boot path of Windows 7", &drivers, 120);
+    baseline(SEVEN, "boot path of Windows 7", &drivers, 105);
 }
 
 #[test]
