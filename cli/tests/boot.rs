@@ -37,9 +37,11 @@ fn what_is_missing_is_named_with_what_mends_it() {
     let file = top.path().join("model7.json");
     fs::write(&file, PROFILE).unwrap();
     let predict = "boot predict @image --hardware @model7.json";
-    run_in(top.path(), predict)
-        .ends(ExitCode::Findings)
-        .says(&["on Model 7: does not start\n", "[boot-loader-files]", "ntoskrnl.exe"]);
+    run_in(top.path(), predict).ends(ExitCode::Findings).says(&[
+        "on Model 7: does not start\n",
+        "[boot-loader-files]",
+        "ntoskrnl.exe",
+    ]);
 
     let system = top.path().join("image/Windows/System32");
     fs::create_dir_all(system.join("drivers")).unwrap();
@@ -77,6 +79,14 @@ fn words_that_name_nothing_are_refused() {
     run_in(top.path(), "boot predict @image --hardware @notes.txt").ends(ExitCode::Damaged);
     let words = "boot predict @image --hardware @model7.json --controller 0000:00:1f.9";
     let run = run_in(top.path(), words).ends(ExitCode::Refused);
-    assert!(run.err.contains("has no device `0000:00:1f.9`"), "{}", run.err);
-    assert!(run.err.contains("PCI\\VEN_1AF4&DEV_1001&SUBSYS_00021AF4"), "{}", run.err);
+    assert!(
+        run.err.contains("has no device `0000:00:1f.9`"),
+        "{}",
+        run.err
+    );
+    assert!(
+        run.err.contains("PCI\\VEN_1AF4&DEV_1001&SUBSYS_00021AF4"),
+        "{}",
+        run.err
+    );
 }

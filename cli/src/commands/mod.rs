@@ -29,9 +29,9 @@ mod report_file;
 mod trust;
 mod write;
 
-use crate::args::{Command, DriversCommand, ImageFilesCommand, MatchingCommand, PlanCommand};
 use crate::args::{
-    BootCommand, BootCommands, Command, DriversCommand, ImageFilesCommand, PlanCommand,
+    BootCommand, BootCommands, Command, DriversCommand, ImageFilesCommand, MatchingCommand,
+    PlanCommand,
 };
 use crate::context::Context;
 use crate::exit::ExitCode;

@@ -1,5 +1,4 @@
-//! How results are shown: text, JSON, SARIF, progress.
-//! How results are shown: text, JSON, pages, progress.
+//! How results are shown: text, JSON, SARIF, pages, progress.
 
 pub(crate) mod diff;
 pub(crate) mod drivers_match;

@@ -45,6 +45,7 @@ pub use drivers::{
 pub use drivers_export::{DriversExport, ExportOutcome, ExportedDrivers, ExportedResult};
 pub use drivers_lint::{
     DriversLint, DriversLintMode, LintFindingEntry, LintLevel, LintedInf, LintedKind,
+};
 pub use drivers_match::{
     DriversMatch, LossEntry, MatchState, MatchedComputer, MatchedDevice, MatchedDriver,
     MatchedImage, NeedEntry, WeighedPackage,

@@ -18,7 +18,7 @@ pub(in crate::hardware) fn read(text: &str, hardware: &mut Hardware) -> Result<(
         if names.next() != Some("Device") {
             return;
         }
-        let (field, leaf) = (names.next(), names.last());
+        let (field, leaf) = (names.next(), names.next_back());
         match (piece, field, entries.last_mut()) {
             (Piece::Open(attributes), None, _) if count < MAX_DEVICES => {
                 count += 1;
