@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 
 use wimwright_hive::{Hive, Key};
+use wimwright_servicing::hardware::Hardware;
 use wimwright_servicing::hardware::ids::{
     AcpiDevice, AtaDrive, CompatibleId, DriveKind, Enumerator, HdAudioFunction, HidCollection, Ids,
     NvmeDisk, PciClass, PciFunction, ScsiDrive, UsbClass, UsbDevice, UsbDrive, UsbHub,
@@ -387,4 +388,28 @@ fn of_every_drive() {
     });
     let expected = [("IDE", 8), ("NVMe", 1), ("SCSI", 8), ("USB", 8)];
     assert_eq!(counts, BTreeMap::from(expected));
+}
+
+/// Two machines of VirtualBox and VMware were listed by Linux, others of the
+/// same make were installed with Windows: what they share has the same ids.
+#[test]
+fn a_listing_of_linux_gives_what_windows_gave_on_such_a_machine() {
+    let Some(devices) = devices("ids of listed functions", &["PCI"]) else {
+        return;
+    };
+    let folder = wimwright_testdata::files().parent().unwrap().join("hardware");
+    let mut shared = Vec::new();
+    for name in ["virtualbox-2016", "vmware-2015"] {
+        let listing = std::fs::read(folder.join(format!("{name}.txt"))).unwrap();
+        let listed = Hardware::read(name, &listing).unwrap();
+        for windows in &devices {
+            let mut same = listed.devices.iter();
+            let Some(listed) = same.find(|listed| listed.id() == windows.first()) else {
+                continue;
+            };
+            assert_eq!(listed.ids_by(windows.enumerator), windows.ids, "{}", windows.path);
+            shared.push(windows.path.as_str());
+        }
+    }
+    assert!(shared.len() >= 8, "{shared:#?}");
 }

@@ -6,6 +6,9 @@ use super::Hardware;
 use super::text_file::Line;
 use crate::facts::Architecture;
 
+/// Most features that are kept; processors have some two hundred.
+const MAX_FEATURES: usize = 1024;
+
 /// Whether a processor begins with this line.
 pub(super) fn begins(line: &str) -> bool {
     let value = line.strip_prefix("processor").map(str::trim_start);
@@ -40,7 +43,8 @@ pub(super) fn read(lines: &[Line<'_>], hardware: &mut Hardware) {
             "vendor_id" => processors.vendor = processors.vendor.take().or_else(text),
             "model name" => processors.model = processors.model.take().or_else(text),
             "flags" | "Features" => {
-                let flags = value.split_whitespace().map(str::to_owned);
+                let room = MAX_FEATURES.saturating_sub(processors.features.len());
+                let flags = value.split_whitespace().take(room).map(str::to_owned);
                 processors.features.extend(flags);
                 let wide = processors.features.contains("lm");
                 if key == "flags" {

@@ -7,6 +7,8 @@
 
 mod machine;
 
+use std::collections::HashMap;
+
 use super::ids::{Enumerator, PciClass, PciFunction};
 use super::sections::entries;
 use super::text_file::Line;
@@ -15,7 +17,9 @@ use crate::Finding;
 
 /// Whether a function begins with this line: an address and something behind.
 pub(super) fn begins(line: &str) -> bool {
-    address(line).is_some() || machine::begins(line)
+    let listed = address(line).is_some() || machine::begins(line);
+    // Lists of IOMMU groups indent it, or put the group in front.
+    listed || grouped(line).is_some()
 }
 
 /// Whether a line belongs to the function before it.
@@ -52,6 +56,16 @@ pub(super) fn read(lines: &[Line<'_>], hardware: &mut Hardware) {
             ),
         ));
     }
+    for function in functions.iter().filter(|function| function.off) {
+        hardware.add_finding(Finding::note(
+            "lspci-switched-off",
+            format!(
+                "the PCI function at {} was switched off when it was listed: its subsystem and \
+                 revision are not known",
+                function.location
+            ),
+        ));
+    }
     let no_interface = functions
         .iter()
         .filter(|function| function.lacks_interface());
@@ -65,7 +79,7 @@ pub(super) fn read(lines: &[Line<'_>], hardware: &mut Hardware) {
             ),
         ));
     }
-    let buses: Vec<(String, u8, String)> = functions.iter().filter_map(Function::bus).collect();
+    let buses: HashMap<(String, u8), String> = functions.iter().filter_map(Function::bus).collect();
     for function in functions {
         let parent = function.parent(&buses);
         hardware.add_device(function.into_device(parent));
@@ -82,6 +96,8 @@ struct Function {
     driver: Option<String>,
     /// The bus behind a bridge.
     secondary: Option<u8>,
+    /// Whether it was switched off while it was listed.
+    off: bool,
 }
 
 impl Function {
@@ -91,19 +107,16 @@ impl Function {
         class.is_some_and(|class| class.interface.is_none())
     }
 
-    /// Domain, bus behind it, and its own address.
-    fn bus(&self) -> Option<(String, u8, String)> {
+    /// The domain and bus behind a bridge, and the bridge's address.
+    fn bus(&self) -> Option<((String, u8), String)> {
         let (domain, ..) = split(&self.location)?;
-        Some((domain, self.secondary?, self.location.clone()))
+        Some(((domain, self.secondary?), self.location.clone()))
     }
 
-    fn parent(&self, buses: &[(String, u8, String)]) -> Option<String> {
+    fn parent(&self, buses: &HashMap<(String, u8), String>) -> Option<String> {
         let (domain, bus, _) = split(&self.location)?;
-        let mut bridges = buses.iter();
-        let bridge = bridges.find(|(of, behind, at)| {
-            (*behind, of.as_str()) == (bus, domain.as_str()) && *at != self.location
-        })?;
-        Some(bridge.2.clone())
+        let bridge = buses.get(&(domain, bus));
+        bridge.filter(|at| **at != self.location).cloned()
     }
 
     fn into_device(self, parent: Option<String>) -> Device {
@@ -149,6 +162,24 @@ fn address(line: &str) -> Option<(&str, &str)> {
     known.then_some((at, rest))
 }
 
+/// A function within a list of IOMMU groups:
+/// `IOMMU Group 28 00:1f.0 ISA bridge [0601]: Intel C600 [8086:1d41] (rev 05)`.
+fn grouped(line: &str) -> Option<(&str, &str)> {
+    let start = line.trim_start_matches([' ', '\t', '#', '*']);
+    let group = start
+        .get(..12)
+        .filter(|word| word.eq_ignore_ascii_case("IOMMU Group "));
+    let rest = match group {
+        Some(group) => {
+            let rest = start.get(group.len()..)?;
+            let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+            rest.trim_start_matches([':', ' ', '\t'])
+        }
+        None => start,
+    };
+    address(rest).filter(|(_, rest)| bracketed(rest).next().is_some())
+}
+
 /// Whether it is a function with a name and no numbers.
 fn named(line: &Line<'_>) -> bool {
     address(line.text).is_some_and(|(_, rest)| rest.contains(": "))
@@ -158,7 +189,7 @@ fn named(line: &Line<'_>) -> bool {
 /// `subsystems`.
 fn function(block: &[Line<'_>], subsystems: bool) -> Option<Function> {
     let (head, body) = block.split_first()?;
-    let (at, rest) = address(head.text)?;
+    let (at, rest) = address(head.text).or_else(|| grouped(head.text))?;
     // `(rev 04)`, `(prog-if 01 [AHCI 1.0])`, each where it is not 0.
     let parenthesis = |word: &str| {
         let at = rest.find(word)? + word.len();
@@ -204,6 +235,13 @@ fn function(block: &[Line<'_>], subsystems: bool) -> Option<Function> {
             capabilities |= !capability.starts_with('<');
             capability_line(capability, &mut function.numbers);
         }
+    }
+    // One that is switched off answers with ones; what the kernel remembers
+    // of it are vendor, device and class.
+    if function.numbers.revision == Some(0xFF) {
+        function.off = true;
+        function.numbers.revision = None;
+        return Some(function);
     }
     let subsystem = &mut function.numbers.subsystem;
     // A function that has no subsystem is listed without one. Bridges keep
@@ -333,4 +371,100 @@ fn hex16(text: &str) -> Option<u16> {
 fn hex8(text: &str) -> Option<u8> {
     let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
     u8::from_str_radix(text, 16).ok().filter(|_| digits)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+    use super::*;
+
+    fn read(text: &str) -> Hardware {
+        Hardware::read("x", text.as_bytes()).unwrap()
+    }
+
+    fn ids(text: &str) -> Vec<String> {
+        let hardware = read(text);
+        hardware
+            .devices
+            .iter()
+            .map(|device| device.id().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn what_hangs_behind_a_bridge_names_it() {
+        let hardware = read(
+            "0000:00:1c.0 PCI bridge [0604]: Intel Port [8086:1e10] (rev c4) (prog-if 00)\n\
+             \tFlags: bus master, fast devsel\n\
+             \tBus: primary=00, secondary=02, subordinate=02, sec-latency=0\n\
+             \tCapabilities: [90] Subsystem: Dell Device [1028:0534]\n\n\
+             0000:02:00.0 Network controller [0280]: Broadcom [14e4:4727] (rev 01)\n\
+             \tFlags: fast devsel\n\n\
+             0001:02:00.0 Network controller [0280]: Broadcom [14e4:4727] (rev 01)\n\
+             \tFlags: fast devsel\n",
+        );
+        let parents: Vec<Option<&str>> = hardware
+            .devices
+            .iter()
+            .map(|device| device.parent.as_deref())
+            .collect();
+        assert_eq!(parents, [None, Some("0000:00:1c.0"), None]);
+    }
+
+    #[test]
+    fn all_layouts_of_one_function_give_its_ids() {
+        let expected = "PCI\\VEN_8086&DEV_1E03&SUBSYS_05341028&REV_04";
+        for text in [
+            "00:1f.2 SATA controller [0106]: Intel [x] 7 Series [8086:1e03] (rev 04) (prog-if 01 \
+             [AHCI 1.0])\n\tSubsystem: Dell Device [1028:0534]\n\tFlags: 66MHz\n",
+            "00:1f.2 0106: 8086:1e03 (rev 04) (prog-if 01 [AHCI 1.0])\n\tSubsystem: 1028:0534\n",
+            "00:1f.2 Class 0106: 8086:1e03 (rev 04) (prog-if 01)\n\tSubsystem: 1028:0534\n",
+            "0000:00:1f.2 \"0106\" \"8086\" \"1e03\" -r04 -p01 \"1028\" \"0534\"\n",
+            "00:1f.2 \"SATA controller [0106]\" \"Intel Corporation [8086]\" \"7 Series [1e03]\" -r04 \
+             -p01 \"Dell [1028]\" \"Device [0534]\"\n",
+            "Slot:\t00:1f.2\nClass:\t0106\nVendor:\t8086\nDevice:\t1e03\nSVendor:\t1028\n\
+             SDevice:\t0534\nRev:\t04\nProgIf:\t01\nDriver:\tahci\n\n",
+            "IOMMU Group 4:\n\t\t00:1f.2 SATA controller [0106]: Intel [8086:1e03] (rev 04) (prog-if \
+             01)\n\t\t\tSubsystem: Dell Device [1028:0534]\n",
+        ] {
+            assert_eq!(ids(text), [expected], "{text}");
+            let device = &read(text).devices[0];
+            assert_eq!(device.pci_class(), Some((1, 6, Some(1))), "{text}");
+            assert_eq!(device.ids().count(), 11, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_missing_subsystem_is_zero_only_where_it_would_have_been_listed() {
+        let plain = "00:01.1 IDE interface [0101]: Intel [8086:7010]\n";
+        assert_eq!(ids(plain), ["PCI\\VEN_8086&DEV_7010&CC_0101"]);
+        let verbose = format!("{plain}\tFlags: bus master\n");
+        assert_eq!(
+            ids(&verbose),
+            ["PCI\\VEN_8086&DEV_7010&SUBSYS_00000000&REV_00"]
+        );
+        let bridge = "00:1e.0 PCI bridge [0604]: Intel [8086:2448]\n\tFlags: bus master\n";
+        let hidden = format!("{bridge}\tCapabilities: <access denied>\n");
+        assert_eq!(ids(&hidden), ["PCI\\VEN_8086&DEV_2448&CC_060400"]);
+        let shown = format!("{bridge}\tCapabilities: [50] MSI: Enable-\n");
+        assert_eq!(
+            ids(&shown),
+            ["PCI\\VEN_8086&DEV_2448&SUBSYS_00000000&REV_00"]
+        );
+    }
+
+    #[test]
+    fn two_listings_of_one_computer_are_one() {
+        let hardware = read(
+            "$ lspci -nn\n00:01.1 IDE interface [0101]: Intel [8086:7010]\n\n\n\n$ lspci -vnn\n\
+             00:01.1 IDE interface [0101]: Intel [8086:7010] (prog-if 80 [Master])\n\
+             \tSubsystem: Red Hat [1af4:1100]\n\tFlags: bus master\n",
+        );
+        assert_eq!(hardware.devices.len(), 1);
+        assert_eq!(
+            hardware.devices[0].id(),
+            "PCI\\VEN_8086&DEV_7010&SUBSYS_11001AF4&REV_00"
+        );
+    }
 }

@@ -93,7 +93,10 @@ struct Head<'t> {
 }
 
 fn head_of(line: &str) -> Option<Head<'_>> {
-    let (bus, rest) = line.strip_prefix("Bus ")?.split_once(" Device ")?;
+    let (bus, rest) = line
+        .trim_start()
+        .strip_prefix("Bus ")?
+        .split_once(" Device ")?;
     let (device, rest) = rest.split_once(": ID ")?;
     let (vendor, rest) = rest.split_once(':')?;
     let (product, name) = rest.split_once(' ').unwrap_or((rest, ""));

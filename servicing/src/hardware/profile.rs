@@ -5,18 +5,66 @@
 //!   {"bus": "pci", "hardware_ids": ["PCI\\VEN_8086&DEV_24CB&CC_01018A"]}]}
 //! ```
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
 
-use super::{Hardware, HardwareError};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{Device, Firmware, Hardware, HardwareError, MAX_DEVICES, Processors};
 
 /// What the document calls itself.
 const SCHEMA: &str = "wimwright/hardware/1";
 
+/// The longest profile that is read, in bytes; that of a large server has a
+/// tenth of it.
+const MAX_PROFILE: usize = 8 << 20;
+
+/// What a document says of itself.
 #[derive(Deserialize)]
-struct Document {
+struct Schema {
     schema: String,
-    #[serde(flatten)]
-    rest: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Document {
+    #[serde(rename = "schema")]
+    _schema: String,
+    name: String,
+    devices: Devices,
+    firmware: Firmware,
+    processors: Processors,
+}
+
+/// Devices up to the most that are read: `{}` is one and costs a hundred
+/// times its bytes.
+#[derive(Default)]
+struct Devices(Vec<Device>);
+
+impl<'de> Deserialize<'de> for Devices {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Devices, D::Error> {
+        deserializer.deserialize_seq(Devices::default())
+    }
+}
+
+impl<'de> Visitor<'de> for Devices {
+    type Value = Devices;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of devices")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut devices: A) -> Result<Devices, A::Error> {
+        while let Some(device) = devices.next_element()? {
+            if self.0.len() >= MAX_DEVICES {
+                return Err(A::Error::custom(format_args!(
+                    "more than {MAX_DEVICES} devices"
+                )));
+            }
+            self.0.push(device);
+        }
+        Ok(self)
+    }
 }
 
 #[derive(Serialize)]
@@ -32,19 +80,34 @@ pub(super) fn read(bytes: &[u8]) -> Result<Option<Hardware>, HardwareError> {
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         return Ok(None);
     }
-    let document: Document = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
-    if document.schema != SCHEMA {
+    if bytes.len() > MAX_PROFILE {
+        let max = MAX_PROFILE as u64;
+        return Err(HardwareError::TooLong { max });
+    }
+    let Schema { schema } = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    if schema != SCHEMA {
         return Err(HardwareError::Malformed {
             line: 0,
             rule: format!(
                 "a profile says \"schema\": \"{SCHEMA}\", this one \"{}\"",
-                document.schema.escape_debug()
+                schema.escape_debug()
             ),
         });
     }
-    let hardware =
-        serde_json::from_value(document.rest.into()).map_err(|error| malformed(&error))?;
-    Ok(Some(hardware))
+    let Document {
+        name,
+        devices,
+        firmware,
+        processors,
+        ..
+    } = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    Ok(Some(Hardware {
+        name,
+        devices: devices.0,
+        firmware,
+        processors,
+        ..Hardware::default()
+    }))
 }
 
 fn malformed(error: &serde_json::Error) -> HardwareError {
@@ -96,6 +159,12 @@ mod tests {
         let misspelt = br#"{"schema": "wimwright/hardware/1", "device": []}"#;
         let error = Hardware::read("x", misspelt).unwrap_err();
         assert!(error.to_string().contains("device"), "{error}");
+        let many = format!(
+            r#"{{"schema": "wimwright/hardware/1", "devices": [{}]}}"#,
+            "{},".repeat(MAX_DEVICES) + "{}"
+        );
+        let error = Hardware::read("x", many.as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("devices"), "{error}");
         let other = br#"{"schema": "other/1"}"#;
         assert!(Hardware::read("x", other).is_err());
         assert_eq!(

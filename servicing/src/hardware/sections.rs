@@ -77,7 +77,7 @@ pub(super) fn read(text: &str, hardware: &mut Hardware) -> bool {
     // numbers of its lines.
     let mut listings: Vec<(Form, Vec<Line<'_>>)> = Vec::new();
     let mut section: Option<Form> = None;
-    let mut count = 0;
+    let (mut count, mut sure) = (0, false);
     let mut lines = lines(text).peekable();
     while let Some(line) = lines.next() {
         let begins = Form::of(line, lines.peek().copied());
@@ -88,7 +88,9 @@ pub(super) fn read(text: &str, hardware: &mut Hardware) -> bool {
             None => form.goes_on(line),
         });
         if !goes_on {
-            section = begins;
+            sure |= begins.is_some();
+            let msinfo = msinfo::may_begin(line.text).then_some(Form::Msinfo);
+            section = begins.or(msinfo);
         }
         let Some(form) = section.filter(|_| !line.text.is_empty()) else {
             continue;
@@ -109,13 +111,12 @@ pub(super) fn read(text: &str, hardware: &mut Hardware) -> bool {
             None => listings.push((form, vec![line])),
         }
     }
-    let found = !listings.is_empty();
     for (form, lines) in listings {
         let mut part = Hardware::default();
         form.read(&lines, &mut part);
         hardware.merge(part);
     }
-    found
+    sure || *hardware != Hardware::default()
 }
 
 /// The entries of a listing: each begins where `begins` says so, and ends

@@ -73,10 +73,8 @@ impl Descriptors {
                 part = next;
                 configurations += u32::from(part == Part::Configuration);
                 match part {
-                    Part::Interface if configurations <= 1 => interfaces.push(Numbers::default()),
-                    Part::Association if configurations <= 1 => {
-                        associations.push(Numbers::default());
-                    }
+                    Part::Interface => fresh(&mut interfaces, configurations),
+                    Part::Association => fresh(&mut associations, configurations),
                     _ => {}
                 }
                 continue;
@@ -154,6 +152,13 @@ impl Descriptors {
     }
 }
 
+/// Begins a descriptor of the first configuration; their numbers are bytes.
+fn fresh(descriptors: &mut Vec<Numbers>, configuration: u32) {
+    if configuration <= 1 && descriptors.len() < 256 {
+        descriptors.push(Numbers::default());
+    }
+}
+
 /// The descriptor that a line begins.
 fn title(text: &str) -> Option<Part> {
     let title = text.strip_suffix(':')?;
@@ -207,4 +212,110 @@ fn functions(interfaces: &[Numbers], associations: &[Numbers]) -> Vec<UsbFunctio
         }
     }
     functions
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+    use crate::hardware::Hardware;
+
+    fn interface(number: u8, setting: u8, class: [u8; 3]) -> String {
+        format!(
+            "    Interface Descriptor:\n      bInterfaceNumber        {number}\n      \
+             bAlternateSetting       {setting}\n      bInterfaceClass         {} X\n      \
+             bInterfaceSubClass      {} \n      bInterfaceProtocol      {} \n      Endpoint \
+             Descriptor:\n        bLength                 7\n",
+            class[0], class[1], class[2]
+        )
+    }
+
+    /// A device on an xHCI bus with these classes and what follows.
+    fn device(class: [u8; 3], interfaces: u8, configurations: u8, rest: &str) -> Vec<Vec<String>> {
+        let text = format!(
+            "Bus 001 Device 001: ID 1d6b:0002 Linux Foundation 2.0 root hub\nDevice \
+             Descriptor:\n  iProduct                2 xHCI Host Controller\n  iSerial                 \
+             1 0000:00:14.0\n\nBus 001 Device 002: ID 0c45:643f Webcam\nDevice Descriptor:\n  \
+             bDeviceClass          {} X\n  bDeviceSubClass         {} \n  bDeviceProtocol         \
+             {} \n  bcdDevice           28.06\n  bNumConfigurations      {configurations}\n  \
+             Configuration Descriptor:\n    bNumInterfaces          {interfaces}\n{rest}",
+            class[0], class[1], class[2]
+        );
+        let hardware = Hardware::read("x", text.as_bytes()).unwrap();
+        let devices = hardware.devices.iter();
+        devices
+            .map(|device| device.ids().map(str::to_owned).collect())
+            .collect()
+    }
+
+    #[test]
+    fn an_association_makes_one_function_of_its_interfaces() {
+        let association = "    Interface Association:\n      bFirstInterface         0\n      \
+                           bInterfaceCount         2\n      bFunctionClass         14 Video\n      \
+                           bFunctionSubClass       3 \n      bFunctionProtocol       0 \n";
+        let rest = [
+            association.to_owned(),
+            interface(0, 0, [14, 1, 0]),
+            interface(1, 0, [14, 2, 0]),
+            interface(1, 1, [14, 2, 0]),
+        ];
+        let found = device([239, 2, 1], 2, 1, &rest.concat());
+        let expected: [&[&str]; 2] = [
+            &[
+                "USB\\VID_0C45&PID_643F&REV_2806",
+                "USB\\VID_0C45&PID_643F",
+                "USB\\DevClass_EF&SubClass_02&Prot_01",
+                "USB\\DevClass_EF&SubClass_02",
+                "USB\\DevClass_EF",
+                "USB\\COMPOSITE",
+            ],
+            &[
+                "USB\\VID_0C45&PID_643F&REV_2806&MI_00",
+                "USB\\VID_0C45&PID_643F&MI_00",
+                "USB\\Class_0e&SubClass_03&Prot_00",
+                "USB\\Class_0e&SubClass_03",
+                "USB\\Class_0e",
+            ],
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn audio_interfaces_without_an_association_are_one_function() {
+        let rest = [
+            interface(0, 0, [1, 1, 0]),
+            interface(1, 0, [1, 2, 0]),
+            interface(2, 0, [1, 2, 0]),
+            interface(3, 0, [3, 0, 0]),
+        ];
+        let found = device([0, 0, 0], 4, 1, &rest.concat());
+        let first: Vec<&str> = found.iter().map(|ids| ids[1].as_str()).collect();
+        assert_eq!(
+            first,
+            [
+                "USB\\VID_0C45&PID_643F",
+                "USB\\VID_0C45&PID_643F&MI_00",
+                "USB\\VID_0C45&PID_643F&MI_03"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_device_with_two_configurations_is_not_composite() {
+        let rest = [
+            interface(0, 0, [255, 1, 1]),
+            interface(1, 0, [3, 0, 0]),
+            "  Configuration Descriptor:\n    bNumInterfaces          1\n".to_owned(),
+            interface(0, 0, [8, 6, 80]),
+        ];
+        let found = device([0, 0, 0], 2, 2, &rest.concat());
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0][2], "USB\\Class_FF&SubClass_01&Prot_01");
+    }
+
+    #[test]
+    fn a_hub_below_xhci_is_told_by_what_it_speaks() {
+        let found = device([9, 0, 1], 1, 1, &interface(0, 0, [9, 0, 0]));
+        assert_eq!(found[0].last().unwrap(), "USB\\USB20_HUB");
+    }
 }

@@ -29,7 +29,7 @@ impl Summary {
         self.over |= !self.before.is_empty() || self.architecture.is_some();
     }
 
-    pub(super) fn row(&mut self, _item: &str, value: &str) {
+    pub(super) fn row(&mut self, value: &str) {
         if self.over {
             return;
         }
