@@ -9,3 +9,7 @@ while read -r file; do
     cp "$file" "$corpus/$(echo "$file" | cksum | cut -d' ' -f1)-$(basename "$file")"
 done
 echo "seeds: $(find "$corpus" -type f | wc -l)"
+# Listings of computers come with the repository.
+listings=$(dirname "$0")/corpus/hardware
+mkdir -p "$listings"
+cp "$(dirname "$0")"/../../testdata/hardware/*.txt "$listings"

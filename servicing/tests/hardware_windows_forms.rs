@@ -150,6 +150,17 @@ Kompatible IDs:             GenMouse
 }
 
 #[test]
+fn pnputil_without_ids_gives_what_the_instance_ids_say() {
+    let text = "Instance ID:                ACPI\\PNP0303\\4&1BD7F811&0\nDevice Description:         \
+                Standard PS/2 Keyboard\nClass Name:                 Keyboard\nStatus:                     \
+                Started\nDriver Name:                keyboard.inf\n";
+    let hardware = read(text);
+    assert_eq!(hardware.devices[0].hardware_ids[1], "ACPI\\PNP0303");
+    assert_eq!(hardware.devices[0].origin, IdOrigin::Derived);
+    assert_eq!(names(&hardware), ["pnputil-without-ids"]);
+}
+
+#[test]
 fn devcon_tells_hardware_ids_from_compatible_ones_by_place() {
     let text = "ROOT\\ACPI_HAL\\0000\r\n    Name: ACPI-Multiprozessor-PC\r\n    \
                 Hardware-IDs:\r\n        acpiapic_mp\r\nUSB\\ROOT_HUB\\4&28FEF180&0\r\n    Name: \

@@ -397,7 +397,10 @@ fn a_listing_of_linux_gives_what_windows_gave_on_such_a_machine() {
     let Some(devices) = devices("ids of listed functions", &["PCI"]) else {
         return;
     };
-    let folder = wimwright_testdata::files().parent().unwrap().join("hardware");
+    let folder = wimwright_testdata::files()
+        .parent()
+        .unwrap()
+        .join("hardware");
     let mut shared = Vec::new();
     for name in ["virtualbox-2016", "vmware-2015"] {
         let listing = std::fs::read(folder.join(format!("{name}.txt"))).unwrap();
@@ -407,7 +410,12 @@ fn a_listing_of_linux_gives_what_windows_gave_on_such_a_machine() {
             let Some(listed) = same.find(|listed| listed.id() == windows.first()) else {
                 continue;
             };
-            assert_eq!(listed.ids_by(windows.enumerator), windows.ids, "{}", windows.path);
+            assert_eq!(
+                listed.ids_by(windows.enumerator),
+                windows.ids,
+                "{}",
+                windows.path
+            );
             shared.push(windows.path.as_str());
         }
     }

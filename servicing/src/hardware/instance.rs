@@ -17,7 +17,8 @@ pub(super) fn is_instance(text: &str) -> bool {
     let filled = |part: Option<&str>| part.is_some_and(|part| !part.is_empty());
     let name = enumerator.is_some_and(|name| {
         let known = |byte: u8| byte.is_ascii_alphanumeric() || b"_{}-.".contains(&byte);
-        name.len() >= 2 && name.bytes().all(known)
+        // Keys of the registry look alike.
+        name.len() >= 2 && name.bytes().all(known) && !name.starts_with("HK")
     });
     // A path of a file has a drive letter or begins with a separator.
     let printable = text
@@ -159,6 +160,7 @@ mod tests {
         for text in [
             "C:\\Windows\\System32\\x.sys",
             "\\SystemRoot\\a\\b",
+            "HKLM\\SOFTWARE\\Microsoft",
             "PCI\\VEN_8086",
             "PCI\\\\x",
             "",

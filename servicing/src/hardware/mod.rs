@@ -176,8 +176,9 @@ impl Hardware {
         })
     }
 
+    /// Adds a device that has ids: without any, nothing can be said of it.
     fn add_device(&mut self, device: Device) {
-        if self.devices.len() < MAX_DEVICES {
+        if self.devices.len() < MAX_DEVICES && device.ids().next().is_some() {
             self.devices.push(device);
         }
     }

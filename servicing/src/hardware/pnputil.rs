@@ -20,7 +20,7 @@ mod xml;
 
 pub(super) use xml::{ROOT, read as read_xml};
 
-use super::instance::is_instance;
+use super::instance::{self, is_instance};
 use super::text_file::Line;
 use super::{Bus, Device, Hardware, IdOrigin, InstalledDriver, MAX_DEVICES};
 use crate::Finding;
@@ -85,15 +85,38 @@ fn push(entries: Vec<Entry>, hardware: &mut Hardware) {
             format!("{gone} devices that are not connected were left out"),
         ));
     }
-    let there = entries.into_iter().filter(|entry| !entry.disconnected);
-    for entry in there {
+    let mut bare = 0_usize;
+    for entry in entries.into_iter().filter(|entry| !entry.disconnected) {
         let instance = entry.device.location.as_deref().unwrap_or_default();
-        hardware.add_device(Device {
+        let derived = match entry.device.ids().next() {
+            Some(_) => None,
+            None => instance::device(instance),
+        };
+        bare += usize::from(derived.is_some());
+        let ids = derived.unwrap_or_else(|| Device {
             bus: Bus::of_id(instance),
-            installed: entry.driver,
             origin: IdOrigin::Reported,
-            ..entry.device
+            hardware_ids: entry.device.hardware_ids,
+            compatible_ids: entry.device.compatible_ids,
+            ..Device::default()
         });
+        hardware.add_device(Device {
+            description: entry.device.description,
+            location: entry.device.location,
+            class_guid: entry.device.class_guid,
+            parent: entry.device.parent,
+            installed: entry.driver,
+            ..ids
+        });
+    }
+    if bare > 0 {
+        hardware.add_finding(Finding::note(
+            "pnputil-without-ids",
+            format!(
+                "{bare} devices are listed without their ids, and what their instance ids say of \
+                 them is not all: `pnputil /enum-devices /ids` gives the rest"
+            ),
+        ));
     }
 }
 

@@ -77,7 +77,9 @@ struct Written<'h> {
 /// Reads a profile; `None` where `bytes` are no JSON object at all.
 pub(super) fn read(bytes: &[u8]) -> Result<Option<Hardware>, HardwareError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+    // The ids of some devices begin with a brace, too.
+    let mut marks = bytes.iter().filter(|byte| !byte.is_ascii_whitespace());
+    if marks.next() != Some(&b'{') || !matches!(marks.next(), Some(b'"' | b'}')) {
         return Ok(None);
     }
     if bytes.len() > MAX_PROFILE {
