@@ -186,11 +186,12 @@ fn is_guid(text: &str) -> bool {
     text.len() == 38 && text.starts_with('{') && text.ends_with('}')
 }
 
-/// What may stand in a list of ids: ids have no blanks at their ends, and
-/// nearly all have a separator, a star or an underscore.
+/// What may stand in a list of ids: these have no blanks, and nearly all have
+/// a separator, a star or an underscore; `GenDisk` has none of them.
 fn is_id(text: &str) -> bool {
-    text.contains('\\')
-        || text.starts_with('*')
-        || (text.contains('_') && !text.contains(' '))
-        || text.starts_with("Gen")
+    let generic = text
+        .strip_prefix("Gen")
+        .and_then(|rest| rest.chars().next());
+    let marked = text.contains(['\\', '_']) || text.starts_with('*');
+    !text.contains(' ') && (marked || generic.is_some_and(|next| next.is_ascii_uppercase()))
 }

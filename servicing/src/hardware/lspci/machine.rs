@@ -41,11 +41,14 @@ pub(super) fn function(block: &[Line<'_>]) -> Option<Function> {
     if !rest.starts_with('"') {
         return None;
     }
-    let quoted: Vec<&str> = rest.split('"').collect();
-    let text = |index: usize| quoted.get(index * 2 + 1).copied();
+    let pieces = pieces(rest);
+    let text = |index: usize| pieces.get(index * 2 + 1).map(String::as_str);
     // Between the quoted words: `-r04 -p01`.
-    let mut words = quoted.iter().step_by(2).flat_map(|text| text.split(' '));
-    let mut option = |letter: &str| words.find_map(|word| hex8(word.strip_prefix(letter)?));
+    let words = pieces.iter().step_by(2).flat_map(|text| text.split(' '));
+    let option = |letter: &str| {
+        let mut words = words.clone();
+        words.find_map(|word| hex8(word.strip_prefix(letter)?))
+    };
     let revision = option("-r").unwrap_or(0);
     let interface = option("-p").unwrap_or(0);
     let subsystem = (text(3).and_then(number), text(4).and_then(number));
@@ -56,6 +59,24 @@ pub(super) fn function(block: &[Line<'_>]) -> Option<Function> {
         description: text(2).and_then(name),
         ..Function::default()
     })
+}
+
+/// What is outside of quotes and within them, by turns. A name may hold quotes,
+/// behind a backslash.
+fn pieces(text: &str) -> Vec<String> {
+    // There are five words.
+    const MOST: usize = 16;
+    let (mut pieces, mut piece) = (Vec::new(), String::new());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next().filter(|_| pieces.len() < MOST) {
+        match character {
+            '"' => pieces.push(std::mem::take(&mut piece)),
+            '\\' => piece.extend(characters.next()),
+            other => piece.push(other),
+        }
+    }
+    pieces.push(piece);
+    pieces
 }
 
 fn fields(head: &Line<'_>, body: &[Line<'_>]) -> Option<Function> {
