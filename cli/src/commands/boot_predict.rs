@@ -211,22 +211,31 @@ fn obstacle_text(image: &str, obstacle: &Obstacle, width: usize) -> String {
 }
 
 fn table(controllers: &[ControllerPath]) -> Table {
-    let mut table = Table::new(&[
-        Column::Cut("Controller"),
+    let described = |controller: &ControllerPath| controller.description.is_some();
+    let mut columns = vec![Column::Cut("Controller")];
+    if controllers.iter().any(described) {
+        columns.push(Column::Cut("Name"));
+    }
+    columns.extend([
         Column::Whole("Driver"),
         Column::Whole("Start"),
         Column::Cut("File"),
         Column::Whole("Verdict"),
     ]);
+    let mut table = Table::new(&columns);
     for controller in controllers {
         let driver = controller.driver();
-        table.row(&[
-            controller.id.clone(),
+        let mut row = vec![controller.id.clone()];
+        if controllers.iter().any(described) {
+            row.push(controller.description.clone().unwrap_or_default());
+        }
+        row.extend([
             driver.map_or("none".to_owned(), |driver| driver.service.clone()),
             driver.map(start).unwrap_or_default(),
             driver.and_then(file_of).unwrap_or_default(),
             controller.verdict.name().to_owned(),
         ]);
+        table.row(&row);
     }
     table
 }

@@ -11,6 +11,10 @@ use crate::error::Error;
 /// Headers stand in the first 64 KiB of a PE file.
 const PE_HEADERS: u64 = 64 * 1024;
 
+/// How far imports of imports are followed. Drivers import ports, which import
+/// kernel and HAL: three steps.
+const MAX_DEPTH: usize = 16;
+
 /// What is wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
@@ -47,18 +51,22 @@ impl<'d> Files<'d> {
     /// What is wrong with a file that the loader must load, the modules that it
     /// imports included.
     pub(super) fn flaws(&mut self, path: &ImagePath) -> Result<Vec<Flaw>, Error> {
+        self.flaws_at(path, 0)
+    }
+
+    fn flaws_at(&mut self, path: &ImagePath, depth: usize) -> Result<Vec<Flaw>, Error> {
         let key = path.to_string().to_lowercase();
         if let Some(known) = self.known.get(&key) {
             return Ok(known.clone());
         }
         // Modules import each other: each is looked into once.
         self.known.insert(key.clone(), Vec::new());
-        let flaws = self.read(path)?;
+        let flaws = self.read(path, depth)?;
         self.known.insert(key, flaws.clone());
         Ok(flaws)
     }
 
-    fn read(&mut self, path: &ImagePath) -> Result<Vec<Flaw>, Error> {
+    fn read(&mut self, path: &ImagePath, depth: usize) -> Result<Vec<Flaw>, Error> {
         let Some(blob) = self.draft.open(path)? else {
             return Ok(vec![Flaw::Missing(path.clone())]);
         };
@@ -82,7 +90,10 @@ impl<'d> Files<'d> {
         let mut flaws = Vec::new();
         for module in modules.iter().filter(|module| !is_api_set(module)) {
             match self.find(path, module)? {
-                Some(found) => flaws.extend(self.flaws(&found)?),
+                Some(found) if depth < MAX_DEPTH => {
+                    flaws.extend(self.flaws_at(&found, depth + 1)?);
+                }
+                Some(_) => {}
                 None => flaws.push(Flaw::Import {
                     by: path.clone(),
                     module: module.clone(),

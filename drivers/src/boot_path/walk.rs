@@ -82,7 +82,8 @@ impl<'d> Walk<'d> {
                 None => {}
             }
         }
-        let above: Vec<&Device> = ancestors(hardware, controller).collect();
+        let above = ancestors(hardware, controller).filter(|bus| is_own_bus(bus));
+        let above: Vec<&Device> = above.collect();
         for bus in above.into_iter().rev() {
             let lookup = self.of_device(bus)?;
             let (_, found) = self.device(part, &what(bus), bus.id(), lookup)?;
@@ -366,6 +367,18 @@ impl<'d> Walk<'d> {
             set("Service", "pciide"),
         ])
     }
+}
+
+/// Whether a device above a controller needs a driver of its own. Those that
+/// the firmware or the image itself lists (ACPI, ROOT) do not: some have none,
+/// and the buses among them were looked at.
+fn is_own_bus(device: &Device) -> bool {
+    let enumerator = enumerator(device.id());
+    let listed = ["ACPI", "ACPI_HAL", "PCI_HAL", "ROOT", "HTREE", "SWD"];
+    device.id().contains('\\')
+        && !listed
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(enumerator))
 }
 
 /// A device for people.

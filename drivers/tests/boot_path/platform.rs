@@ -7,7 +7,8 @@ use wimwright_servicing::Architecture;
 use wimwright_servicing::hardware::{Bus, Device, FirmwareKind};
 
 use crate::support::boot::{
-    BOOTS, Booting, Cases, EIGHT_ONE, SEVEN, TEN_2004, XP, computer, ends, pci, short,
+    BOOTS, Booting, Cases, EIGHT_ONE, SEVEN, TEN_2004, XP, computer, delete_key, ends, pci, short,
+    stops,
 };
 
 #[test]
@@ -149,4 +150,38 @@ fn of_several_controllers_the_one_with_the_disk_counts() {
     assert_eq!(short(&image.with_files(&first)), BOOTS);
     let second = computer(vec![nvme, raid.clone(), disk(&raid)]);
     assert_eq!(image.with_files(&second).verdict, Verdict::Stop7b);
+}
+
+/// As pnputil lists them: a bridge, and above it what firmware and image list.
+#[test]
+fn bridges_need_a_driver_and_what_firmware_lists_does_not() {
+    let Some(image) = Booting::new(TEN_2004, "boot path through a bridge") else {
+        return;
+    };
+    let at = |location: &str, parent: &str, device: Device| Device {
+        location: Some(location.to_owned()),
+        parent: (!parent.is_empty()).then(|| parent.to_owned()),
+        ..device
+    };
+    let listed = |id: &str| Device {
+        hardware_ids: vec![id.to_owned()],
+        ..Device::default()
+    };
+    let bridge = pci(0x15AD, 0x07A0, "060400");
+    let root = "ROOT\\ACPI_HAL\\0000";
+    let hardware = computer(vec![
+        at("nvme", "bridge", image.hardware.devices[0].clone()),
+        at("bridge", "ACPI\\PNP0A08\\0", bridge),
+        at(
+            "ACPI\\PNP0A08\\0",
+            "ACPI_HAL\\PNP0C08\\0",
+            listed("ACPI\\PNP0A08"),
+        ),
+        at("ACPI_HAL\\PNP0C08\\0", root, listed("ACPI_HAL\\PNP0C08")),
+        at(root, "", listed("ROOT\\ACPI_HAL")),
+    ]);
+    assert_eq!(short(&image.with_files(&hardware)), BOOTS);
+    let gone = delete_key("DriverDatabase\\DeviceIds\\PCI\\CC_0604");
+    let path = image.with_edits(&[gone], &hardware);
+    assert_eq!(short(&path), stops("boot-driver-bound", Part::Bus));
 }
