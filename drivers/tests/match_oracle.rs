@@ -30,8 +30,6 @@ struct Enumerated {
     section: String,
     matched_id: String,
     rank: u32,
-    /// Whether its driver was never changed since the device was first met.
-    as_first_met: bool,
 }
 
 fn text(key: Key<'_>, name: &str) -> Option<String> {
@@ -58,8 +56,6 @@ fn property(device: Key<'_>, set: &str, id: u32) -> Option<Vec<u8>> {
 
 /// `DEVPKEY_Device_DriverRank` and its neighbours.
 const DRIVER: &str = "{a8b865dd-2e3d-4094-ad97-e593a70c75d6}";
-/// `DEVPKEY_Device_InstallDate` (0x64) and `_FirstInstallDate` (0x65).
-const DATES: &str = "{83da6326-97a6-4088-9453-a1923f573b29}";
 
 /// Every device with a driver, and how many have none.
 fn enumerated(draft: &Draft) -> (Vec<Enumerated>, usize) {
@@ -107,7 +103,6 @@ fn enumerated(draft: &Draft) -> (Vec<Enumerated>, usize) {
                     section: text(chosen, "InfSection").unwrap() + &extension,
                     matched_id: text(chosen, "MatchingDeviceId").unwrap(),
                     rank: u32::from_le_bytes(rank.try_into().unwrap()),
-                    as_first_met: property(key, DATES, 0x64) == property(key, DATES, 0x65),
                 });
             }
         }
@@ -125,17 +120,6 @@ struct Expected {
     /// Devices of the node where the image says the section.
     with_section: usize,
 }
-
-/// Where Windows holds another driver than it would choose today.
-const OTHER_DRIVER: &[(&str, &str, &str)] = &[(
-    // The device was met before VMware's oem6.inf was staged (the clock was set
-    // back by nine hours in between: every device that oem6.inf and its fellows
-    // drive was installed again after it was first met). VMware's installer
-    // updated the mouse's other interface and left this one as it was.
-    "HID\\VID_0E0F&PID_0003&MI_01",
-    "msmouse.inf",
-    "oem6.inf",
-)];
 
 /// Where Windows holds another rank of the same driver and the same id.
 const OTHER_RANK: &[(&str, u32, u32)] = &[(
@@ -200,19 +184,7 @@ fn windows_chose_the_same_drivers() {
                 continue;
             }
             in_node += 1;
-            let other = OTHER_DRIVER.iter().find(|(instance, inf, _)| {
-                windows.instance.starts_with(instance) && windows.inf == *inf
-            });
-            let chosen = match other {
-                Some((_, inf, winner)) => {
-                    assert!(windows.as_first_met, "{}", windows.instance);
-                    assert_eq!(found.best().unwrap().driver.name(), *winner);
-                    let mut runners = found.runners_up().iter();
-                    runners.find(|runner| runner.driver.name() == *inf)
-                }
-                None => found.best(),
-            };
-            let Some(ours) = chosen else {
+            let Some(ours) = found.best() else {
                 wrong.push(format!("{}: no driver", windows.instance));
                 continue;
             };

@@ -110,26 +110,33 @@ fn short(devices: &[&MatchedDevice], context: &Context<'_>) -> String {
         Column::Cut("Device"),
         Column::Cut("Found by"),
     ]);
-    let mut driven = 0;
-    for device in devices {
-        if let Some(best) = &device.best {
-            driven += 1;
-            table.row(&[
-                best.name().to_owned(),
-                best.provider_name.clone(),
-                best.version.clone().unwrap_or_default(),
-                device.description.as_ref().unwrap_or(&device.id).clone(),
-                best.matched_id.clone(),
-            ]);
-        }
+    let rows = devices.iter().filter_map(|device| {
+        let best = device.best.as_ref()?;
+        Some([
+            best.name().to_owned(),
+            best.provider_name.clone(),
+            best.version.clone().unwrap_or_default(),
+            device.description.as_ref().unwrap_or(&device.id).clone(),
+            best.matched_id.clone(),
+        ])
+    });
+    let rows = counted(rows);
+    for ([name, provider, version, device, id], times) in &rows {
+        let device = format!("{device}{}", times_text(*times));
+        let cells = [name, provider, version, &device, id];
+        table.row(&cells.map(String::clone));
     }
-    let mut text = match driven {
+    let mut text = match rows.len() {
         0 => String::new(),
         _ => table.show(context.width(), paint),
     };
     let with = |state| devices.iter().filter(move |device| device.state == state);
-    for device in with(MatchState::Missing) {
-        let line = printable(&named(device)).into_owned();
+    let missing = with(MatchState::Missing).map(|device| match &device.installed {
+        Some(installed) => format!("{} (had {installed})", named(device)),
+        None => named(device),
+    });
+    for (line, times) in counted(missing) {
+        let line = format!("{}{}", printable(&line), times_text(times));
         text.push_str(&format!("{}  {line}\n", paint.error("no driver")));
     }
     let without = with(MatchState::WithoutIds).count();
@@ -140,6 +147,26 @@ fn short(devices: &[&MatchedDevice], context: &Context<'_>) -> String {
         ));
     }
     text
+}
+
+/// Each of `items` once, in the order of first sight, and how often it came:
+/// one computer may have a hundred devices that are alike.
+fn counted<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<(T, usize)> {
+    let mut counted: Vec<(T, usize)> = Vec::new();
+    for item in items {
+        match counted.iter_mut().find(|(known, _)| *known == item) {
+            Some((_, times)) => *times += 1,
+            None => counted.push((item, 1)),
+        }
+    }
+    counted
+}
+
+fn times_text(times: usize) -> String {
+    match times {
+        1 => String::new(),
+        times => format!(" ({times} times)"),
+    }
 }
 
 /// A device by its id, and by name where it has one.

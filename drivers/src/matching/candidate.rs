@@ -112,7 +112,7 @@ pub fn match_device(indexes: &[&DriverIndex], device: &Device) -> Result<DeviceM
     })
 }
 
-/// A line as a candidate; `None` where its section is not for the device.
+/// A line as a candidate; `None` where it turns out not to be for the device.
 fn candidate(
     index: &DriverIndex,
     number: usize,
@@ -124,7 +124,9 @@ fn candidate(
     let Some(driver) = index.driver(listing) else {
         return Ok(None);
     };
-    let section = index.section(listing, id)?;
+    let Some(section) = index.section(listing, id)? else {
+        return Ok(None);
+    };
     let excluded = |id: &str| {
         let mut ids = section.exclude_ids.iter();
         ids.any(|excluded| excluded.eq_ignore_ascii_case(id))

@@ -170,29 +170,38 @@ fn collect(
     Ok(())
 }
 
-/// The section that a package uses for an id. A package that Windows did not
-/// configure in advance has none on record (driverstore 2.4).
-pub(super) fn section(node: Node, hive: &Hive, package: &str, id: &str) -> Result<Section, Error> {
-    let read = || -> Result<Section, HiveError> {
+/// The section that a package uses for an id; `None` where the package is not
+/// for it. A package that Windows did not configure in advance has none on
+/// record (driverstore 2.4). One that it did configure serves just the ids that
+/// it describes: of 4,755 lines in the index of 10 2004 a single one has no
+/// descriptor, and there Windows chose another driver.
+pub(super) fn section(
+    node: Node,
+    hive: &Hive,
+    package: &str,
+    id: &str,
+) -> Result<Option<Section>, Error> {
+    let read = || -> Result<Option<Section>, HiveError> {
         let root = node.package(package);
-        let below = |path: String| KeyPath::from(format!("{root}\\{path}"));
-        let descriptor = key_at(hive, &below(format!("Descriptors\\{id}")))?;
-        let name = match descriptor {
-            Some(key) => text(key, "Configuration")?,
-            None => None,
+        let below = |path: &str| KeyPath::from(format!("{root}\\{path}"));
+        if key_at(hive, &below("Descriptors"))?.is_none() {
+            return Ok(Some(Section::default()));
+        }
+        let Some(descriptor) = key_at(hive, &below(&format!("Descriptors\\{id}")))? else {
+            return Ok(None);
         };
-        let Some(name) = name else {
-            return Ok(Section::default());
+        let Some(name) = text(descriptor, "Configuration")? else {
+            return Ok(Some(Section::default()));
         };
-        let configuration = key_at(hive, &below(format!("Configurations\\{name}")))?;
-        Ok(Section {
+        let configuration = key_at(hive, &below(&format!("Configurations\\{name}")))?;
+        Ok(Some(Section {
             exclude_ids: match configuration {
                 Some(key) => list(key, "ExcludeIds")?,
                 None => Vec::new(),
             },
             name: Some(name),
             ..Section::default()
-        })
+        }))
     };
     read().map_err(in_hive(node.hive()))
 }

@@ -159,10 +159,15 @@ impl DriverIndex {
         self.drivers.get(listing.driver)
     }
 
-    /// The install section of a line under `id`.
-    pub(super) fn section(&self, listing: &Listing, id: &str) -> Result<Arc<Section>, Error> {
+    /// The install section of a line under `id`; `None` where the driver turns
+    /// out not to be for it.
+    pub(super) fn section(
+        &self,
+        listing: &Listing,
+        id: &str,
+    ) -> Result<Option<Arc<Section>>, Error> {
         if let Some(section) = listing.section.and_then(|at| self.sections.get(at)) {
-            return Ok(Arc::clone(section));
+            return Ok(Some(Arc::clone(section)));
         }
         let driver = self.driver(listing);
         let found = match driver.and_then(|driver| driver.package_id.as_deref().zip(Some(driver))) {
@@ -170,12 +175,12 @@ impl DriverIndex {
                 let mut nodes = self.nodes.iter();
                 match nodes.find(|(node, _)| driver.source == (*node).into()) {
                     Some((node, hive)) => database::section(*node, hive, package, id)?,
-                    None => Section::default(),
+                    None => Some(Section::default()),
                 }
             }
-            None => Section::default(),
+            None => Some(Section::default()),
         };
-        Ok(Arc::new(found))
+        Ok(found.map(Arc::new))
     }
 }
 
