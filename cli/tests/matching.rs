@@ -100,13 +100,28 @@ fn packages_are_weighed_before_anything_is_staged() {
     let words = "drivers match @image --hardware @one.json --packages @all --force-unsigned";
     run_in(top.path(), words).ends(ExitCode::Findings).says(&[
         "one: 2 devices, 1 without a driver\n",
-        "viostor.inf  Red Hat",
+        "viostor\\viostor.inf  Red Hat",
         "needed       viostor\\viostor.inf  ",
         &format!("  drives {DISK} of one\n"),
         "superfluous  other\\other.inf  ",
         "  fits none of the devices\n",
         "1 of 2 packages are needed: ",
     ]);
+    // A folder for many Windows has hundreds that are refused: they are counted.
+    for number in 0..11 {
+        let copy = top.path().join(format!("all/copy{number}"));
+        fs::create_dir(&copy).unwrap();
+        fs::copy(top.path().join("all/other/other.inf"), copy.join("x.inf")).unwrap();
+    }
+    let words = "drivers match @image --hardware @one.json --packages @all";
+    let found = run_in(top.path(), words).ends(ExitCode::Findings);
+    assert!(!found.out.contains("x.inf"), "{}", found.out);
+    assert!(found.out.contains("refused    12 more"), "{}", found.out);
+    let found = run_in(top.path(), &format!("{words} -v")).ends(ExitCode::Findings);
+    assert_eq!(found.out.matches("x.inf").count(), 11, "{}", found.out);
+    for number in 0..11 {
+        fs::remove_dir_all(top.path().join(format!("all/copy{number}"))).unwrap();
+    }
     // Without force the unsigned one would not be added.
     let found = run_in(
         top.path(),

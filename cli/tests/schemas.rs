@@ -148,7 +148,7 @@ fn documents(top: &Path) -> Vec<Value> {
     for words in [
         "info @image",
         "dir @image -r",
-        "drivers match @image --hardware @lab.json --packages @viostor @broken",
+        "drivers match @image --hardware @lab.json --packages @viostor @viostor @broken",
         "drivers add @image @viostor --for @lab.json --dry-run",
         "drivers list @image",
         "drivers add @image @viostor @broken @none --dry-run --plan-out @plan.json",

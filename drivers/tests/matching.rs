@@ -277,6 +277,7 @@ fn packages_are_weighed_against_the_image_and_each_other() {
             &[("x.sys", &pe(0x8664))],
         ),
         in_image,
+        package("new.inf", &driver),
     ];
     let read = read_packages(&draft, &index, &packages, &any_signature()).unwrap();
     let computer = Hardware {
@@ -290,7 +291,7 @@ fn packages_are_weighed_against_the_image_and_each_other() {
     let computers = [computer];
     let found = match_packages(&index, &read, &computers).unwrap();
     assert_eq!(found.computers[0].missing(), 1);
-    let [new, outdated, other, part, refused, present] = found.verdicts.as_slice() else {
+    let [new, outdated, other, part, refused, present, again] = found.verdicts.as_slice() else {
         panic!("{:?}", found.verdicts);
     };
     let present_name = index
@@ -326,9 +327,13 @@ fn packages_are_weighed_against_the_image_and_each_other() {
     assert!(reason.contains("[Manufacturer]"), "{reason}");
     assert!(present.package.as_ref().unwrap().in_image);
     assert!(!present.needed());
+    let reason = again.superfluous();
+    assert_eq!(reason.as_deref(), Some("the same package as new.inf"));
+    assert_eq!(new.superfluous(), None);
+    assert_eq!(other.superfluous().as_deref(), Some("fits none of the devices"));
 
     // Without the newer one, the package that the image holds is needed.
-    let read = read_packages(&draft, &index, &packages[5..], &any_signature()).unwrap();
+    let read = read_packages(&draft, &index, &packages[5..6], &any_signature()).unwrap();
     let found = match_packages(&index, &read, &computers).unwrap();
     assert!(found.verdicts[0].needed(), "{:?}", found.verdicts);
 }

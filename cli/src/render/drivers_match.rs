@@ -8,7 +8,7 @@ use super::json::{
 use super::text::{Column, Paint, Table, count, printable, size};
 use crate::context::Context;
 
-/// What was found for one image, or the cell of a matrix.
+/// How many devices of a computer have a driver, in a cell of a matrix.
 pub(crate) fn tally(devices: usize, missing: usize) -> String {
     match missing {
         0 => format!("all {devices} driven"),
@@ -95,7 +95,7 @@ pub(crate) fn image(image: &MatchedImage, context: &Context<'_>) -> String {
         }
     }
     if let Some(list) = &image.packages {
-        text.push_str(&packages(list, paint));
+        text.push_str(&packages(list, context));
     }
     text
 }
@@ -241,13 +241,24 @@ fn described(driver: &MatchedDriver) -> String {
     printable(&line).into_owned()
 }
 
+/// More refused packages than this are counted, unless all is to be shown: a
+/// folder for many Windows has hundreds that are for others.
+const MAX_REFUSED: usize = 10;
+
 /// What packages are good for, the needed ones first.
-fn packages(packages: &[WeighedPackage], paint: Paint) -> String {
+fn packages(packages: &[WeighedPackage], context: &Context<'_>) -> String {
+    let paint = context.paint();
+    let refused = packages.iter().filter(|package| package.refused.is_some());
+    let refused = refused.count();
+    let counted = !context.verbose && refused > MAX_REFUSED;
     let mut text = format!("{}\n", paint.strong("packages:"));
-    let mut sums = (0, 0, 0_u64, 0_u64);
+    let mut sums = (0, 0_u64, 0_u64);
     let mut ordered: Vec<&WeighedPackage> = packages.iter().collect();
     ordered.sort_by_key(|package| (!package.needed, package.refused.is_some()));
     for package in ordered {
+        if counted && package.refused.is_some() {
+            continue;
+        }
         let verdict = match (package.needed, &package.refused, package.in_image) {
             (true, _, true) => paint.good("in image   "),
             (true, _, false) => paint.good("needed     "),
@@ -255,19 +266,24 @@ fn packages(packages: &[WeighedPackage], paint: Paint) -> String {
             _ => paint.strong("superfluous"),
         };
         let bytes = package.bytes.unwrap_or_default();
-        sums = match package.needed {
-            true => (sums.0 + 1, sums.1 + 1, sums.2.saturating_add(bytes), sums.3),
-            false => (sums.0, sums.1 + 1, sums.2, sums.3),
-        };
-        sums.3 = sums.3.saturating_add(bytes);
+        if package.needed {
+            sums = (sums.0 + 1, sums.1.saturating_add(bytes), sums.2);
+        }
+        sums.2 = sums.2.saturating_add(bytes);
         let cost = package.bytes.map_or_else(|| "-".to_owned(), size);
         let line = format!("{}  {cost}  {}", package.inf, why(package));
         text.push_str(&format!("{verdict}  {}\n", printable(&line)));
     }
-    let (needed, all, bytes, of) = sums;
+    if counted {
+        text.push_str(&format!(
+            "{}    {refused} more, each with its reason in --verbose and --json\n",
+            paint.error("refused")
+        ));
+    }
+    let (needed, bytes, of) = sums;
     text.push_str(&format!(
         "{needed} of {} needed: {} of {}\n",
-        count(all, "package is", "packages are"),
+        count(packages.len(), "package is", "packages are"),
         size(bytes),
         size(of)
     ));

@@ -119,6 +119,7 @@ fn driver(
         original_file_name: text(key, "InfName")?.unwrap_or_else(|| name.clone()),
         published_name: Some(name),
         package_id: Some(id),
+        given: None,
         source: node.into(),
         inbox: version.is_some_and(|version| version.inbox()),
         class: version.map(|version| version.class),

@@ -47,6 +47,9 @@ pub struct Driver {
     /// and the folder that waits for the first boot; `None` where Windows has no
     /// store.
     pub package_id: Option<String>,
+    /// Its INF as a path in what the user gave; `None` for a driver of the
+    /// image.
+    pub given: Option<String>,
     /// Where it stands.
     pub source: Source,
     /// Whether it came with Windows.
@@ -72,14 +75,11 @@ pub struct Driver {
 
 impl Driver {
     /// The name to give to commands; of a package that is not in the image its
-    /// INF's.
+    /// INF's path.
     pub fn name(&self) -> &str {
-        let name = match self.source {
-            // It has none yet.
-            Source::Package => None,
-            _ => self.published_name.as_ref().or(self.package_id.as_ref()),
-        };
-        name.unwrap_or(&self.original_file_name)
+        let names = [&self.given, &self.published_name, &self.package_id];
+        let mut names = names.into_iter().flatten();
+        names.next().unwrap_or(&self.original_file_name)
     }
 
     /// Whether it extends other drivers instead of being one.

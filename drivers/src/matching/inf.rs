@@ -16,6 +16,7 @@ pub(super) struct Known {
     pub(super) published_name: Option<String>,
     pub(super) original_file_name: String,
     pub(super) package_id: Option<String>,
+    pub(super) given: Option<String>,
     pub(super) source: Source,
     pub(super) inbox: bool,
 }
@@ -37,6 +38,7 @@ pub(super) fn part(model: &DriverModel, known: Known, signature: SignatureClass)
         published_name: known.published_name,
         original_file_name: known.original_file_name,
         package_id: known.package_id,
+        given: known.given,
         source: known.source,
         inbox: known.inbox,
         class: version.class_guid,

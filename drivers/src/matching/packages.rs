@@ -1,5 +1,6 @@
 //! What packages that are not in the image would win there, and what they cost.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -36,6 +37,8 @@ pub struct Contender {
     pub bytes: u64,
     /// Whether the image holds it already.
     pub in_image: bool,
+    /// The INF of the very same package, where an earlier one is that.
+    pub same_as: Option<String>,
     /// Its number in the index.
     number: usize,
 }
@@ -104,8 +107,12 @@ impl PackageVerdict {
     /// Why they do not need it; `None` for one that they need, and for one that
     /// is refused.
     pub fn superfluous(&self) -> Option<String> {
-        if self.needed() || self.package.is_err() {
+        let package = self.package.as_ref().ok()?;
+        if self.needed() {
             return None;
+        }
+        if let Some(first) = &package.same_as {
+            return Some(format!("the same package as {first}"));
         }
         Some(match self.loses.as_slice() {
             [] => "fits none of the devices".to_owned(),
@@ -151,6 +158,7 @@ pub fn read_packages(
         .filter_map(|driver| Some(bare(driver.package_id.as_deref()?)))
         .collect();
     let mut index = DriverIndex::new(Rules::of(draft.facts().version));
+    let mut seen: HashMap<String, String> = HashMap::new();
     let mut found = Vec::new();
     for (package, read) in packages.iter().zip(read) {
         let contender = read.map(|(part, package_id, bytes)| {
@@ -158,6 +166,13 @@ pub fn read_packages(
             index.drivers().get(number).map(|driver| Contender {
                 driver: Arc::clone(driver),
                 in_image: known.contains(&package_id.to_lowercase()),
+                same_as: match seen.entry(package_id.to_lowercase()) {
+                    Entry::Occupied(first) => Some(first.get().clone()),
+                    Entry::Vacant(new) => {
+                        new.insert(package.inf().to_string());
+                        None
+                    }
+                },
                 package_id,
                 bytes,
                 number,
@@ -191,6 +206,7 @@ fn read(
         published_name: None,
         original_file_name: package.inf_name(),
         package_id: Some(id.to_owned()),
+        given: Some(package.inf().to_string()),
         source: Source::Package,
         inbox: false,
     };

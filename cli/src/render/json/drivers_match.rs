@@ -105,6 +105,9 @@ pub struct MatchedDriver {
     /// and the folder that waits for the first boot; null where Windows has no
     /// store.
     pub package_id: Option<String>,
+    /// Its INF as a path in the folder that was named, for a package; null for a
+    /// driver of the image.
+    pub given: Option<String>,
     /// Where it stands: `system-database`, `drivers-database`, `driver-store`,
     /// `inf-directory`, `pending`, `package`.
     pub source: String,
@@ -144,14 +147,11 @@ pub struct MatchedDriver {
 }
 
 impl MatchedDriver {
-    /// The name to give to commands; of a package its INF's.
+    /// The name to give to commands; of a package its INF's path.
     pub fn name(&self) -> &str {
-        let name = self.published_name.as_deref();
-        let id = self.package_id.as_deref();
-        match self.source.as_str() {
-            "package" => &self.original_file_name,
-            _ => name.or(id).unwrap_or(&self.original_file_name),
-        }
+        let names = [&self.given, &self.published_name, &self.package_id];
+        let mut names = names.into_iter().flatten();
+        names.next().unwrap_or(&self.original_file_name)
     }
 }
 
@@ -256,6 +256,7 @@ impl From<&Candidate> for MatchedDriver {
             published_name: driver.published_name.clone(),
             original_file_name: driver.original_file_name.clone(),
             package_id: driver.package_id.clone(),
+            given: driver.given.clone(),
             source: match driver.source {
                 Source::SystemDatabase => "system-database",
                 Source::DriversDatabase => "drivers-database",
