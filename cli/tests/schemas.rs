@@ -160,6 +160,7 @@ fn documents(top: &Path) -> Vec<Value> {
         "drivers match @image --hardware @lab.json --packages @viostor",
         "drivers info @image oem0.inf",
         "drivers info @broken",
+        "drivers lint @viostor @broken @none --mode windows",
         "drivers export @image @out oem0 oem7",
         "drivers remove @image oem0 oem7",
         "drivers remove @image oem0.inf --force --dry-run",
