@@ -10,7 +10,8 @@ use super::finding::{Findings, Rule};
 use super::guid::Guid;
 use super::target::Architecture;
 
-/// The class of extension INFs (page "Using an Extension INF File").
+/// The class of extension INFs (page "Using an Extension INF File"):
+/// `{e2f84ce7-8efa-411c-aa69-97454ca4cb57}`.
 pub const EXTENSION_CLASS: Guid = Guid([
     0xE7, 0x4C, 0xF8, 0xE2, 0xFA, 0x8E, 0x1C, 0x41, 0xAA, 0x69, 0x97, 0x45, 0x4C, 0xA4, 0xCB, 0x57,
 ]);
@@ -463,7 +464,7 @@ mod tests {
                 vec![Rule::BadClassGuid],
             ),
             (
-                format!("{start}ClassGuid={EXTENSION_CLASS}\n"),
+                format!("{start}ClassGuid={{E2F84CE7-8EFA-411C-AA69-97454CA4CB57}}\n"),
                 vec![Rule::BadExtensionId],
             ),
             (
