@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -114,16 +115,27 @@ pub fn read_all(blob: &dyn Blob, limit: u64) -> io::Result<Vec<u8>> {
 /// What reading or `take` gave.
 pub fn for_each_chunk(
     blob: &dyn Blob,
+    take: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    for_each_chunk_of(blob, 0..blob.len(), take)
+}
+
+/// The same for a part of a blob.
+///
+/// # Errors
+/// What reading or `take` gave.
+pub(crate) fn for_each_chunk_of(
+    blob: &dyn Blob,
+    range: Range<u64>,
     mut take: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
     // Large enough to make system calls cheap, small enough to stay in cache.
     const CHUNK: u64 = 256 * 1024;
-    let len = blob.len();
-    let mut buffer = vec![0; len.min(CHUNK) as usize];
-    let mut offset = 0;
-    while offset < len {
+    let mut offset = range.start;
+    let mut buffer = vec![0; range.end.saturating_sub(offset).min(CHUNK) as usize];
+    while offset < range.end {
         let part = buffer
-            .get_mut(..(len - offset).min(CHUNK) as usize)
+            .get_mut(..(range.end - offset).min(CHUNK) as usize)
             .ok_or(io::ErrorKind::UnexpectedEof)?;
         blob.read_into(offset, part)?;
         take(part)?;

@@ -5,13 +5,9 @@ use std::sync::Arc;
 
 use wimwright_servicing::catalog::verify::{ChainEnd, Coverage, Signature, SignerKind, Verdict};
 use wimwright_servicing::catalog::{self, Catalog, Member};
-use wimwright_servicing::{Blob, Finding, read_all, time};
+use wimwright_servicing::{Blob, Finding, time};
 
 use super::{CheckedFile, DriverSignature, FileSignature, PackageSignature, SignatureFacts, Trust};
-
-/// The largest file that is checked. Drivers of graphics cards have files of
-/// some 100 MiB.
-const MAX_FILE: u64 = 2 << 30;
 
 /// A file to be checked: its path beside the INF, whether this Windows copies
 /// it, and its content.
@@ -50,11 +46,11 @@ pub(crate) fn judge(
     };
     let mut checked = Vec::new();
     for (path, needed, blob) in files {
-        let bytes = read_all(blob.as_ref(), MAX_FILE).map_err(|error| (path.clone(), error))?;
+        let coverage = catalog.coverage_of(blob.as_ref());
         checked.push(CheckedFile {
             path: path.clone(),
             needed: *needed,
-            signature: match catalog.coverage(&bytes) {
+            signature: match coverage.map_err(|error| (path.clone(), error))? {
                 Coverage::Listed { .. } => FileSignature::Listed,
                 Coverage::LineEndsChanged => FileSignature::LineEndsChanged,
                 Coverage::NoDigest(_) => FileSignature::Damaged,

@@ -1,9 +1,12 @@
 //! Whether a file is one of those that a catalog was signed for, and for which
 //! Windows.
 
+use std::io;
+
 use super::super::{
     super::pe, Catalog, CatalogVersion, DigestAlgorithm, FileDigests, Member, SubjectKind,
 };
+use crate::blob::{Blob, read_all};
 
 /// Longest file whose line ends are tried the other way. INFs are shorter.
 const MAX_TEXT: usize = 8 << 20;
@@ -41,14 +44,39 @@ impl Catalog {
     /// A catalog of v2 lists every file by SHA-1 and by SHA-256; there only
     /// SHA-256 counts.
     pub fn coverage(&self, bytes: &[u8]) -> Coverage {
-        let digests = match FileDigests::of(bytes) {
-            Ok(digests) => digests,
-            Err(error) => return Coverage::NoDigest(error),
-        };
-        if let Some((_, algorithm)) = self.listed(&digests) {
-            return Coverage::Listed { algorithm };
+        self.judge(FileDigests::of(bytes))
+            .unwrap_or_else(|| self.as_text(bytes))
+    }
+
+    /// The same for content that need not lie in memory.
+    ///
+    /// # Errors
+    /// What reading gave.
+    pub fn coverage_of(&self, blob: &dyn Blob) -> io::Result<Coverage> {
+        if let Some(judged) = self.judge(FileDigests::of_blob(blob)?) {
+            return Ok(judged);
         }
-        if digests.is_pe || bytes.len() > MAX_TEXT {
+        Ok(match read_all(blob, MAX_TEXT as u64) {
+            Ok(bytes) => self.as_text(&bytes),
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Coverage::NotListed,
+            Err(error) => return Err(error),
+        })
+    }
+
+    /// `None` where only the content can tell.
+    fn judge(&self, digests: Result<FileDigests, pe::Error>) -> Option<Coverage> {
+        match digests {
+            Err(error) => Some(Coverage::NoDigest(error)),
+            Ok(digests) => match self.listed(&digests) {
+                Some((_, algorithm)) => Some(Coverage::Listed { algorithm }),
+                None => digests.is_pe.then_some(Coverage::NotListed),
+            },
+        }
+    }
+
+    /// How a file that is not listed as it is stands to this catalog.
+    fn as_text(&self, bytes: &[u8]) -> Coverage {
+        if bytes.len() > MAX_TEXT {
             return Coverage::NotListed;
         }
         let restored = with_carriage_returns(bytes);
