@@ -16,7 +16,7 @@ use crate::model::{
     Architecture, AssociatedService, DriverModel, InfKind, ModelOptions, Target, TextSetup,
 };
 use crate::package::Package;
-use crate::signature::{DriverSignature, PackageSignature, SignatureFacts, Trust};
+use crate::signature::{self, DriverSignature, PackageSignature, SignatureFacts, Trust};
 use crate::store::first_boot::text_setup::FILE_NAME;
 use crate::stored;
 
@@ -223,7 +223,11 @@ fn of_store(
         now: draft.time(),
     };
     match stored.read(draft)? {
-        Ok(mut whole) => judged(whole.read.judge(&whole.package, trust)).map(Some),
+        Ok(mut whole) => {
+            let mut judged = judged(whole.read.judge(&whole.package, trust))?;
+            signature::look_up_digest(&mut judged, draft)?;
+            Ok(Some(judged))
+        }
         // What is missing is told by `files` and the other findings.
         Err(_) => Ok(None),
     }

@@ -515,10 +515,12 @@ fn failure_15_sha2_signatures_on_windows_7_are_warned_of_until_it_knows_them() {
         found.next().unwrap().1.clone()
     };
     let (sha2, sha1) = (of("vigembus-x64"), of("codebndr-arduino"));
-    for (update, warned) in [
-        ("KB976932", true),
-        ("KB3033929", false),
-        ("KB4474419", false),
+    for (update, state, warned) in [
+        ("KB976932", 0x70, true),
+        ("KB3033929", 0x70, false),
+        ("KB4474419", 0x70, false),
+        // Staged, not installed.
+        ("KB4474419", 0x40, true),
     ] {
         let root = made(&windows7(), &[]);
         let software = root.path().join("Windows/System32/config/SOFTWARE");
@@ -528,7 +530,7 @@ fn failure_15_sha2_signatures_on_windows_7_are_warned_of_until_it_knows_them() {
             "Microsoft\\Windows\\CurrentVersion\\Component Based Servicing\\Packages\\\
              Package_for_{update}~31bf3856ad364e35~amd64~~6.1.1.0"
         );
-        image::create(&mut hive, &key);
+        image::set(&mut hive, &key, "CurrentState", &Data::Dword(state));
         std::fs::write(&software, hive.into_bytes()).unwrap();
         let mut draft = look(root.path());
         let result = added(&mut draft, &sha2);
@@ -537,6 +539,8 @@ fn failure_15_sha2_signatures_on_windows_7_are_warned_of_until_it_knows_them() {
             warned,
             "{update}: {result:?}"
         );
+        let facts = result.signature.as_ref().unwrap();
+        assert_eq!(facts.digest_supported, Some(!warned), "{update}");
         let result = added(&mut draft, &sha1);
         assert!(!has(&result, "sha2-signature"), "{result:?}");
     }

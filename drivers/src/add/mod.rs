@@ -189,6 +189,7 @@ fn read_signed(
         now: draft.time(),
     };
     let signature = judged.insert(read.judge(package, trust)?);
+    signature::look_up_digest(signature, draft)?;
     let facts = draft.facts();
     let forced = signature::decide(signature, facts, options.force_unsigned)?;
     let kernel = signature::report_kernel(signature, facts, read.has_kernel_driver());

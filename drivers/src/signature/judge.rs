@@ -80,6 +80,7 @@ fn conclude(
         time_stamp: None,
         certificate_from: None,
         digest_algorithm: None,
+        digest_supported: None,
         for_this_windows: for_windows(catalog, (major, minor)),
         files,
     };

@@ -9,6 +9,7 @@ mod judge;
 mod kernel;
 mod policy;
 mod score;
+mod sha2;
 
 use serde::Serialize;
 use wimwright_servicing::catalog::verify::{SignerKind, TrustStore};
@@ -18,6 +19,7 @@ pub(crate) use judge::{Asked, judge};
 pub(crate) use kernel::report as report_kernel;
 pub(crate) use policy::decide;
 pub(crate) use score::{SignerScore, of_number};
+pub(crate) use sha2::look_up as look_up_digest;
 
 /// Whether a package's signature is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -86,6 +88,9 @@ pub struct SignatureFacts {
     pub certificate_from: Option<FileTime>,
     /// The hash function of the signature.
     pub digest_algorithm: Option<String>,
+    /// Whether this Windows knows that function, by what is in the image;
+    /// `None` where no image was asked, or it asks for no signatures.
+    pub digest_supported: Option<bool>,
     /// Whether the catalog is for this version of Windows; `None` where it
     /// names none.
     pub for_this_windows: Option<bool>,

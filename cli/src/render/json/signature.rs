@@ -25,6 +25,9 @@ pub struct SignatureEntry {
     pub time_stamp: Option<String>,
     /// The hash function of the signature.
     pub digest_algorithm: Option<String>,
+    /// Whether this Windows knows that function, by what is in the image; null
+    /// where no image was asked, or it asks for no signatures.
+    pub digest_supported: Option<bool>,
     /// Whether the catalog was signed for this version of Windows; null where
     /// it names none.
     pub for_this_windows: Option<bool>,
@@ -114,6 +117,7 @@ impl From<&drivers::SignatureFacts> for SignatureEntry {
             trust_anchor: facts.trust_anchor,
             time_stamp: facts.time_stamp.map(time::iso),
             digest_algorithm: facts.digest_algorithm,
+            digest_supported: facts.digest_supported,
             for_this_windows: facts.for_this_windows,
             files: files.collect(),
         }

@@ -119,5 +119,8 @@ fn report(
             format!("{why}: the package lies in `{}`, and {how}", folder.path()),
         ));
     }
-    notices::report(draft, package)
+    if draft.facts().generation == Generation::Nt5 {
+        notices::report(draft, package)?;
+    }
+    Ok(())
 }
