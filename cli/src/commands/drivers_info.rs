@@ -9,7 +9,8 @@ use super::{open, trust};
 use crate::context::Context;
 use crate::exit::ExitCode;
 use crate::render::json::{
-    DescribedDriver, DescribedPackage, DriversInfo, Model, Service, SignatureEntry,
+    CheckedFile, DescribedDriver, DescribedPackage, DriversInfo, FileSignatureName, Model, Service,
+    SignatureEntry,
 };
 use crate::render::text::printable;
 
@@ -115,6 +116,28 @@ impl Lines {
         }
         if let Some(time) = &facts.time_stamp {
             self.line("  time stamp", time);
+        }
+        match (&facts.digest_algorithm, facts.digest_supported) {
+            (Some(digest), Some(false)) => {
+                self.line("  digest", &format!("{digest}, not known to this Windows"));
+            }
+            (Some(digest), _) => self.line("  digest", digest),
+            (None, _) => {}
+        }
+        if facts.for_this_windows == Some(false) {
+            self.line("  signed for", "other versions of Windows");
+        }
+        let listed = |file: &&CheckedFile| file.signature == FileSignatureName::Listed;
+        let count = facts.files.iter().filter(listed).count();
+        let all = facts.files.len();
+        let catalog = &facts.catalog;
+        self.line("  listed", &format!("{count} of {all} files in {catalog}"));
+        for file in facts.files.iter().filter(|file| !listed(file)) {
+            let path = &file.path;
+            self.line(
+                "  not listed",
+                &format!("{path} ({})", file.signature.words()),
+            );
         }
     }
 

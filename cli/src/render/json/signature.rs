@@ -71,7 +71,7 @@ pub struct CheckedFile {
 }
 
 /// How a file stands to its catalog.
-#[derive(Clone, Copy, Debug, JsonSchema, Serialize)]
+#[derive(Clone, Copy, Debug, JsonSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileSignatureName {
     /// The catalog lists it.
@@ -155,6 +155,18 @@ impl SignerKindName {
             SignerKindName::Test => "test certificate",
             SignerKindName::SelfSigned => "self-signed",
             SignerKindName::Unknown => "nobody known vouches for it",
+        }
+    }
+}
+
+impl FileSignatureName {
+    /// In words, for people.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            FileSignatureName::Listed => "as it was signed",
+            FileSignatureName::LineEndsChanged => "its line ends were changed",
+            FileSignatureName::NotListed => "changed, or never signed",
+            FileSignatureName::Damaged => "a damaged program",
         }
     }
 }
