@@ -241,6 +241,9 @@ pub(crate) enum DriversCommand {
         /// Add packages to 64-bit Windows that are not signed, too
         #[arg(long)]
         force_unsigned: bool,
+        /// Add packages although the image holds newer ones for the same devices
+        #[arg(long)]
+        allow_older: bool,
         /// Trust the certificate in this file, in DER form, and whom it vouches for
         #[arg(long, value_name = "FILE")]
         trust: Vec<PathBuf>,

@@ -86,6 +86,46 @@ fn an_unsigned_package_is_refused_until_the_user_insists() {
 }
 
 #[test]
+fn an_older_package_is_superseded_until_the_user_insists() {
+    let top = sample();
+    let older = top.path().join("older");
+    fs::create_dir(&older).unwrap();
+    for name in ["viostor.inf", "viostor.sys", "viostor.cat"] {
+        fs::copy(top.path().join("viostor").join(name), older.join(name)).unwrap();
+    }
+    let inf = fs::read_to_string(older.join("viostor.inf")).unwrap();
+    let dated = inf.replace("08/30/2021,100.85", "01/02/2020,100.80");
+    assert_ne!(inf, dated);
+    fs::write(older.join("viostor.inf"), dated).unwrap();
+    run_in(top.path(), "drivers add @image @viostor").ends(ExitCode::Done);
+
+    let before = snapshot(top.path());
+    run_in(top.path(), "drivers add @image @older --force-unsigned")
+        .ends(ExitCode::Done)
+        .says(&[
+            "superseded  viostor.inf: `oem0.inf` in the image (`viostor.inf`, 2021-08-30, 100.85.",
+            "`--allow-older` adds it all the same\n",
+        ]);
+    let again = run_in(
+        top.path(),
+        "drivers add @image @older --force-unsigned --json",
+    );
+    let document = again.ends(ExitCode::Done).json();
+    assert_eq!(document["changed"], false);
+    let result = &document["images"][0]["results"][0];
+    assert_eq!(result["outcome"], "superseded");
+    assert_eq!(result["superseded_by"], "oem0.inf");
+    assert_eq!(before, snapshot(top.path()));
+
+    run_in(
+        top.path(),
+        "drivers add @image @older --force-unsigned --allow-older",
+    )
+    .ends(ExitCode::Done)
+    .says(&["added      oem1.inf  viostor.inf"]);
+}
+
+#[test]
 fn certificates_to_trust_are_read_before_anything_is_done() {
     let top = sample();
     fs::write(top.path().join("text.cer"), "a certificate").unwrap();
@@ -111,6 +151,8 @@ fn info_tells_who_signed_a_package() {
             publisher,
             "    trusted by   Microsoft Root Certificate Authority 2010\n",
             "    time stamp   2021-09-09T15:37:05Z\n",
+            "    digest       SHA-256\n",
+            "    listed       2 of 2 files in viostor.cat\n",
         ]);
     let inf = top.path().join("viostor/viostor.inf");
     let text = fs::read(&inf).unwrap();
@@ -118,7 +160,11 @@ fn info_tells_who_signed_a_package() {
     fs::write(&inf, lost).unwrap();
     run_in(top.path(), "drivers info @viostor")
         .ends(ExitCode::Done)
-        .says(&["  Signature      invalid: `viostor.cat` lists `viostor.inf` with CR LF"]);
+        .says(&[
+            "  Signature      invalid: `viostor.cat` lists `viostor.inf` with CR LF",
+            "    listed       1 of 2 files in viostor.cat\n",
+            "    not listed   viostor.inf (its line ends were changed)\n",
+        ]);
     let found = run_in(top.path(), "drivers info @viostor --json").json();
     let signature = &found["packages"][0]["signature"];
     assert_eq!(signature["fault"], Value::Null);

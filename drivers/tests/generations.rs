@@ -53,6 +53,11 @@ fn told(result: &AddResult) -> String {
         Outcome::Added => format!("added {name}"),
         Outcome::Pending => format!("pending {name}"),
         Outcome::Unchanged => format!("unchanged {name}"),
+        Outcome::Superseded => {
+            let by = result.superseded_by.as_deref().unwrap_or_default();
+            format!("superseded by {by}")
+        }
+        Outcome::NotNeeded => "not needed".to_owned(),
         Outcome::Refused => format!("refused: {}", result.reason.as_deref().unwrap_or_default()),
     };
     for finding in &result.findings {

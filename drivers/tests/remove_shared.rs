@@ -15,7 +15,7 @@ mod held;
 mod support;
 
 use held::{difference, held};
-use support::{TestImage, any_signature, package_at};
+use support::{TestImage, any_package, any_signature, package_at};
 use tempfile::TempDir;
 use wimwright_drivers::{Error, Outcome, Package, RemoveOptions, RemoveOutcome, RemoveResult};
 use wimwright_servicing::plan::{Basis, Change, Content};
@@ -156,7 +156,7 @@ impl Versions {
 }
 
 fn add(draft: &mut Draft, package: &Package) -> Result<String, Error> {
-    let result = wimwright_drivers::add(draft, package, &any_signature())?;
+    let result = wimwright_drivers::add(draft, package, &any_package())?;
     assert_eq!(result.outcome, Outcome::Added, "{result:?}");
     Ok(result.published_name.unwrap())
 }

@@ -16,7 +16,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use support::{Around, TestImage, any_signature};
+use support::{Around, TestImage, any_package};
 use wimwright_drivers::{Outcome, Package, add};
 use wimwright_servicing::registry::{HiveName, Key};
 use wimwright_servicing::{Access, ImagePath, MemoryTree};
@@ -71,9 +71,8 @@ fn what_windows_made_of_cdrom_inf_is_what_we_make_of_it() {
             ..support::options()
         };
         let mut transaction = image.open(Access::Read).begin(options);
-        let mut results = transaction.run("drivers add", |draft| {
-            add(draft, &package, &any_signature())
-        });
+        let mut results =
+            transaction.run("drivers add", |draft| add(draft, &package, &any_package()));
         let result = results.remove(0).unwrap();
         assert_eq!(result.outcome, Outcome::Added, "{result:?}");
         let (_, draft) = transaction.drafts().next().unwrap();

@@ -41,6 +41,8 @@ pub(crate) struct How<'a> {
     pub(crate) include_winre: bool,
     /// Packages that are not signed are added to 64-bit Windows, too.
     pub(crate) force_unsigned: bool,
+    /// Packages are added although the image holds newer ones.
+    pub(crate) allow_older: bool,
     /// Files of certificates that are trusted beside the program's own.
     pub(crate) trust: &'a [PathBuf],
     /// Hardware files of the computers that packages are wanted for; empty where
@@ -58,6 +60,7 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitCode> {
     let mut options = AddOptions::default();
     options.force_unsigned = how.force_unsigned;
+    options.allow_older = how.allow_older;
     options.trust = trust::store(how.trust)?;
     let computers = drivers_match::computers(how.hardware)?;
     let given = given(packages, how.recurse);
@@ -184,6 +187,7 @@ fn refused(name: &str, reason: &str) -> AddedResult {
         signer_name: None,
         signature: None,
         reason: Some(reason.to_owned()),
+        superseded_by: None,
         findings: Vec::new(),
     }
 }
@@ -238,6 +242,7 @@ fn line(result: &AddedResult, paint: Paint) -> String {
         Outcome::Added => paint.good("added    "),
         Outcome::Pending => paint.good("pending  "),
         Outcome::Unchanged => paint.strong("unchanged"),
+        Outcome::Superseded => paint.strong("superseded"),
         Outcome::Refused => paint.error("refused  "),
         Outcome::NotNeeded => paint.strong("left out "),
     };

@@ -75,6 +75,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             include_winre,
             hardware,
             force_unsigned,
+            allow_older,
             trust,
             writing,
         }) => {
@@ -83,6 +84,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
                 include_winre: *include_winre,
                 hardware,
                 force_unsigned: *force_unsigned,
+                allow_older: *allow_older,
                 trust,
             };
             drivers_add::run(image, packages, &how, writing, context)

@@ -3,7 +3,9 @@
 mod policy;
 pub(crate) mod read;
 pub(crate) mod refusal;
+mod rival;
 mod same_device;
+mod superseded;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -27,7 +29,7 @@ use crate::store::published_name::{OemNumber, lowest_free, numbers_in_map};
 use crate::store::writer::{self, Placed};
 use read::ReadPackage;
 use refusal::Stop;
-use same_device::KnownInfs;
+use rival::KnownInfs;
 
 /// How packages are added. One value for all packages of a run spares reading
 /// what was read before.
@@ -36,6 +38,8 @@ use same_device::KnownInfs;
 pub struct AddOptions {
     /// Adds packages that are not signed to 64-bit Windows, too.
     pub force_unsigned: bool,
+    /// Adds packages although the image holds a newer one for the same devices.
+    pub allow_older: bool,
     /// Whom to trust.
     pub trust: TrustStore,
     known_infs: KnownInfs,
@@ -52,6 +56,9 @@ pub enum Outcome {
     Pending,
     /// It was there already, complete.
     Unchanged,
+    /// It will not be in the image, which holds a newer package for the same
+    /// devices.
+    Superseded,
     /// It will not be in the image; the reason says why.
     Refused,
     /// It was not added, because no device of the computers that it was wanted
@@ -66,10 +73,10 @@ pub struct AddResult {
     pub inf: String,
     /// What became of it.
     pub outcome: Outcome,
-    /// `oem7.inf`; `None` for a refused or pending one.
+    /// `oem7.inf`; `None` for a refused, superseded or pending one.
     pub published_name: Option<String>,
     /// Its folder in the store, or `pending:` and the folder that waits for the
-    /// first boot; `None` for a refused one.
+    /// first boot; `None` for a refused or superseded one.
     pub package_id: Option<String>,
     /// Whether its signature is good; `Unknown` where it was refused before
     /// that was looked at.
@@ -78,8 +85,11 @@ pub struct AddResult {
     pub signer_name: Option<String>,
     /// What its signature was judged by; `None` without a catalog.
     pub signature: Option<SignatureFacts>,
-    /// Why it was refused.
+    /// Why it is not added.
     pub reason: Option<String>,
+    /// The newer package that supersedes it: its published name, or
+    /// `pending:...`.
+    pub superseded_by: Option<String>,
     /// The setup class's name, as the INF has it.
     pub class_name: Option<String>,
     /// The driver's version.
@@ -100,6 +110,7 @@ impl AddResult {
             signer_name: None,
             signature: None,
             reason: None,
+            superseded_by: None,
             class_name: None,
             version: None,
             findings: Vec::new(),
@@ -149,9 +160,17 @@ pub fn add(draft: &mut Draft, package: &Package, options: &AddOptions) -> Result
             return plan_text_setup(draft, package);
         }
         let read = read_signed(draft, package, options, &mut signature)?;
+        let state = signature.as_ref().map(|signature| signature.state);
+        rivals(
+            draft,
+            package,
+            &read,
+            state.unwrap_or(DriverSignature::Unknown),
+            options,
+        )?;
         match generation {
-            Generation::DriverDatabase => plan(draft, package, &read, options),
-            Generation::Nt5 | Generation::Nt6 => plan_first_boot(draft, package, &read, options),
+            Generation::DriverDatabase => plan(draft, package, &read),
+            Generation::Nt5 | Generation::Nt6 => plan_first_boot(draft, package, &read),
         }
     });
     let findings = draft.take_findings(reported);
@@ -164,6 +183,14 @@ pub fn add(draft: &mut Draft, package: &Package, options: &AddOptions) -> Result
                 _ => DriverSignature::Unknown,
             },
             reason: Some(refusal.chain()),
+            outcome: match *refusal {
+                Refusal::Superseded { .. } => Outcome::Superseded,
+                _ => Outcome::Refused,
+            },
+            superseded_by: match *refusal {
+                Refusal::Superseded { by, .. } => Some(by),
+                _ => None,
+            },
             ..AddResult::new(package)
         },
         Err(Stop::Failed(error)) => return Err(error),
@@ -199,15 +226,29 @@ fn read_signed(
     Ok(read)
 }
 
-fn plan(
+/// Refuses a package that a newer one in the image supersedes, or tells of
+/// those that serve the same devices.
+fn rivals(
     draft: &mut Draft,
     package: &Package,
     read: &ReadPackage,
+    signature: DriverSignature,
     options: &AddOptions,
-) -> Result<AddResult, Stop> {
+) -> Result<(), Stop> {
+    let rivals = rival::all(draft, read, &options.known_infs)?;
+    if !options.allow_older {
+        let generation = draft.facts().generation;
+        if let Some(newer) = superseded::by(read, signature, &rivals, generation) {
+            return Err(newer.into());
+        }
+    }
+    same_device::report(draft, read, &package.inf_name(), &rivals);
+    Ok(())
+}
+
+fn plan(draft: &mut Draft, package: &Package, read: &ReadPackage) -> Result<AddResult, Stop> {
     let class = read.model.version.class_guid.ok_or(Refusal::NoClass)?;
     let mut findings = read.findings.clone();
-    same_device::report(draft, read, &package.inf_name(), &options.known_infs)?;
     let known = published(draft, read)?;
     let (node, number) = match known {
         Some(known) => known,
@@ -270,9 +311,7 @@ fn plan_first_boot(
     draft: &mut Draft,
     package: &Package,
     read: &ReadPackage,
-    options: &AddOptions,
 ) -> Result<AddResult, Stop> {
-    same_device::report(draft, read, &package.inf_name(), &options.known_infs)?;
     let source = draft.add_source(package.name(), Arc::clone(package.tree()));
     let content = Content::Source(source);
     let written = first_boot::write(draft, read, package, &content)?;

@@ -102,6 +102,21 @@ pub enum Refusal {
         /// What the image is.
         architecture: Architecture,
     },
+    /// The image holds a newer package for the same devices.
+    #[error(
+        "`{by}` in the image (`{inf}`, {date}, {version}) is newer and serves all its devices, so \
+         Windows would not use this one; `--allow-older` adds it all the same"
+    )]
+    Superseded {
+        /// The newer one: its published name, or `pending:...`.
+        by: String,
+        /// Its INF before it was published.
+        inf: String,
+        /// Its date, ISO.
+        date: String,
+        /// Its version.
+        version: String,
+    },
     /// A package of text mode setup for a Windows that has none.
     #[error("`txtsetup.oem` is for the text mode setup of Windows 2000, XP and 2003")]
     TextSetupOfOther,

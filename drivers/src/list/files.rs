@@ -7,7 +7,7 @@ use wimwright_servicing::{Draft, FileTree as _, Finding, Generation, ImagePath, 
 use super::DriverPackage;
 use crate::error::Error;
 use crate::inbox::model_at;
-use crate::model::{InfKind, InstallSection, Version};
+use crate::model::{DriverModel, InfKind, InstallSection, Version};
 use crate::signature::DriverSignature;
 use crate::store::first_boot::pending::{self, Pending};
 use crate::store::first_boot::published::{self, inf_of_folder};
@@ -117,11 +117,19 @@ fn of_text_setup(draft: &mut Draft, waiting: &Pending) -> Result<Option<DriverPa
 
 /// What the INF at `path` says of itself; `None` where it is no device INF.
 pub(crate) fn read(draft: &Draft, path: &ImagePath) -> Result<Option<DriverPackage>, Error> {
-    let Some(model) = model_at(draft, path)? else {
-        return Ok(None);
-    };
+    let model = model_at(draft, path)?;
+    Ok(model.and_then(|model| of_model(draft, &model, path)))
+}
+
+/// What the INF at `path` says of itself by its model; `None` where it is no
+/// device INF.
+pub(crate) fn of_model(
+    draft: &Draft,
+    model: &DriverModel,
+    path: &ImagePath,
+) -> Option<DriverPackage> {
     if model.version.kind != InfKind::Device {
-        return Ok(None);
+        return None;
     }
     let mut package = described(draft, Some(&model.version), path.clone());
     let mut installs = model.installs.iter();
@@ -133,7 +141,7 @@ pub(crate) fn read(draft: &Draft, path: &ImagePath) -> Result<Option<DriverPacka
             }
         }
     }
-    Ok(Some(package))
+    Some(package)
 }
 
 fn described(draft: &Draft, version: Option<&Version>, inf: ImagePath) -> DriverPackage {

@@ -1,5 +1,9 @@
 //! `DeviceIds\<id>`: what one published INF says of one id, in four bytes.
 
+use std::collections::BTreeMap;
+
+use crate::model::{DEFAULT_FEATURE_SCORE, DriverModel};
+
 /// The value of a published INF under a device id (driverstore 2.11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeviceIdFlags {
@@ -13,7 +17,47 @@ pub struct DeviceIdFlags {
     pub index: u16,
 }
 
+/// The ids that a driver serves, by their lower case: as its INF spells them
+/// first, and how it lists them.
+pub(crate) type ListedIds = BTreeMap<String, (String, DeviceIdFlags)>;
+
+/// The ids of all models lines of a driver.
+pub(crate) fn listed_ids(driver: &DriverModel) -> ListedIds {
+    let mut all = ListedIds::new();
+    for model in &driver.models {
+        let install = driver.install_of(model);
+        let feature_score = install.map_or(DEFAULT_FEATURE_SCORE, |install| install.feature_score);
+        let listed = model.hardware_id.iter().map(|id| (id, true, 0)).chain(
+            model
+                .compatible_ids
+                .iter()
+                .zip(0..)
+                .map(|(id, index)| (id, false, index)),
+        );
+        for (id, hardware, index) in listed {
+            let flags = DeviceIdFlags {
+                hardware,
+                compatible: !hardware,
+                feature_score,
+                index,
+            };
+            all.entry(id.to_lowercase())
+                .and_modify(|(_, known)| *known = known.merge(flags))
+                .or_insert_with(|| (id.clone(), flags));
+        }
+    }
+    all
+}
+
 impl DeviceIdFlags {
+    /// Of an INF that is listed under an id with nothing that can be read.
+    pub(crate) const NOT_SAID: DeviceIdFlags = DeviceIdFlags {
+        hardware: false,
+        compatible: false,
+        feature_score: DEFAULT_FEATURE_SCORE,
+        index: 0,
+    };
+
     /// Reads the value; `None` where it is not four bytes.
     pub fn decode(bytes: &[u8]) -> Option<DeviceIdFlags> {
         let [flags, feature_score, low, high] = *bytes else {

@@ -230,7 +230,7 @@ impl TestImage {
         let mut results = Vec::new();
         for package in packages {
             let added = transaction.run("drivers add", |draft| {
-                wimwright_drivers::add(draft, package, &any_signature())
+                wimwright_drivers::add(draft, package, &any_package())
             });
             for result in added {
                 results.push(result?);
@@ -280,6 +280,13 @@ pub fn describe(package: &Package) -> PackageDescription {
 pub fn any_signature() -> AddOptions {
     let mut options = AddOptions::default();
     options.force_unsigned = true;
+    options
+}
+
+/// The same, although the image may hold newer ones.
+pub fn any_package() -> AddOptions {
+    let mut options = any_signature();
+    options.allow_older = true;
     options
 }
 

@@ -53,11 +53,11 @@ pub struct AddedResult {
     pub inf: String,
     /// What became of it.
     pub outcome: Outcome,
-    /// `oem0.inf`; null where it was refused, or is published only by the first
-    /// boot.
+    /// `oem0.inf`; null where it was refused or superseded, or is published only
+    /// by the first boot.
     pub published_name: Option<String>,
     /// Its folder in the driver store, or `pending:` and the folder that waits
-    /// for the first boot; null where it was refused.
+    /// for the first boot; null where it was refused or superseded.
     pub package_id: Option<String>,
     /// The setup class's name.
     pub class_name: Option<String>,
@@ -70,8 +70,11 @@ pub struct AddedResult {
     pub signer_name: Option<String>,
     /// What its signature was judged by; null without a catalog.
     pub signature: Option<SignatureEntry>,
-    /// Why it was refused.
+    /// Why it was refused or superseded.
     pub reason: Option<String>,
+    /// The newer package that supersedes it: its published name, or `pending:`
+    /// and its folder.
+    pub superseded_by: Option<String>,
     /// What is odd about it.
     pub findings: Vec<FindingEntry>,
 }
@@ -86,6 +89,9 @@ pub enum Outcome {
     Pending,
     /// It was there already.
     Unchanged,
+    /// It will not be in the image, which holds a newer package for the same
+    /// devices.
+    Superseded,
     /// It was not added; `reason` says why.
     Refused,
     /// It was not added, because no device of the computers of `--for` would use
@@ -187,6 +193,7 @@ impl From<drivers::AddResult> for AddedResult {
                 drivers::Outcome::Added => Outcome::Added,
                 drivers::Outcome::Pending => Outcome::Pending,
                 drivers::Outcome::Unchanged => Outcome::Unchanged,
+                drivers::Outcome::Superseded => Outcome::Superseded,
                 drivers::Outcome::Refused => Outcome::Refused,
                 drivers::Outcome::NotNeeded => Outcome::NotNeeded,
             },
@@ -198,6 +205,7 @@ impl From<drivers::AddResult> for AddedResult {
             signer_name: result.signer_name,
             signature: result.signature.as_ref().map(SignatureEntry::from),
             reason: result.reason,
+            superseded_by: result.superseded_by,
             findings: entries(&result.findings),
         }
     }
