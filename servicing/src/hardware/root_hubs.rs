@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::ids::UsbRootHub;
 use super::merge::address;
-use super::{Bus, Device, Hardware};
+use super::{Bus, Device, Hardware, IdOrigin};
 
 /// Adds the root hub of each PCI host controller that has one, where no root
 /// hub is listed.
@@ -34,6 +34,10 @@ pub(super) fn add(hardware: &mut Hardware) {
 }
 
 fn hub(controller: &Device) -> Option<Device> {
+    // Windows itself would have listed the hub.
+    if controller.origin == IdOrigin::Reported {
+        return None;
+    }
     let Some((0x0C, 0x03, Some(interface))) = controller.pci_class() else {
         return None;
     };

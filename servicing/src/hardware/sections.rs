@@ -81,8 +81,13 @@ pub(super) fn read(text: &str, hardware: &mut Hardware) -> bool {
     let mut lines = lines(text).peekable();
     while let Some(line) = lines.next() {
         let begins = Form::of(line, lines.peek().copied());
-        // A field of one form may look like the beginning of another's entry.
-        let inner = section == Some(Form::Pnputil) && begins == Some(Form::Devcon);
+        // An id in one list may look like the beginning of another's entry.
+        let inner = match (section, begins) {
+            (Some(form @ (Form::Pnputil | Form::Devcon)), Some(Form::Devcon | Form::Msinfo)) => {
+                form.goes_on(line)
+            }
+            _ => false,
+        };
         let goes_on = section.is_some_and(|form| match begins {
             Some(begun) => begun == form || inner,
             None => form.goes_on(line),
