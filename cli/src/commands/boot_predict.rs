@@ -22,7 +22,7 @@ pub(crate) fn run(
     controller: Option<&str>,
     context: &mut Context<'_>,
 ) -> anyhow::Result<ExitCode> {
-    let computers = hardware::read(files)?;
+    let computers = hardware::read(files, context)?;
     let set = open::images(image, Access::Read, context)?;
     let options = BootPathOptions {
         controller: controller.map(str::to_owned),

@@ -62,7 +62,7 @@ pub(super) fn run(
     options.force_unsigned = how.force_unsigned;
     options.allow_older = how.allow_older;
     options.trust = trust::store(how.trust)?;
-    let computers = drivers_match::computers(how.hardware)?;
+    let computers = drivers_match::computers(how.hardware, context)?;
     let given = given(packages, how.recurse);
     let total = given.len() as u64 + ENDING;
     context.progress("open", 0, total);

@@ -24,7 +24,7 @@ pub(super) fn run(words: &MatchWords, context: &mut Context<'_>) -> anyhow::Resu
     if let Some(file) = &words.html {
         report_file::check(file, words.force)?;
     }
-    let computers = computers(&words.hardware)?;
+    let computers = computers(&words.hardware, context)?;
     let mut packages = Vec::new();
     for folder in &words.packages {
         packages.extend(open::packages(folder, true)?);
@@ -68,8 +68,11 @@ pub(super) fn run(words: &MatchWords, context: &mut Context<'_>) -> anyhow::Resu
 }
 
 /// The computers, each with a name of its own.
-pub(super) fn computers(files: &[std::path::PathBuf]) -> anyhow::Result<Vec<Hardware>> {
-    let mut computers = hardware::read(files)?;
+pub(super) fn computers(
+    files: &[std::path::PathBuf],
+    context: &mut Context<'_>,
+) -> anyhow::Result<Vec<Hardware>> {
+    let mut computers = hardware::read(files, context)?;
     let mut names = HashSet::new();
     for computer in &mut computers {
         let given = computer.name.clone();

@@ -7,11 +7,23 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use wimwright_servicing::hardware::{Hardware, MAX_LEN};
 
+use crate::context::Context;
 use crate::refusal::Refusal;
+use crate::render::json::FindingEntry;
 
-/// Reads the computers that `files` describe, one a file.
-pub(crate) fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Hardware>> {
-    files.iter().map(|file| computer(file)).collect()
+/// Reads the computers that `files` describe, one a file. What is odd about a
+/// file is said here, once; in a document it stays with the computer.
+pub(crate) fn read(files: &[PathBuf], context: &mut Context<'_>) -> anyhow::Result<Vec<Hardware>> {
+    let computers = files.iter().map(|file| computer(file));
+    let mut computers = computers.collect::<anyhow::Result<Vec<_>>>()?;
+    if !context.json {
+        for computer in &mut computers {
+            let findings: Vec<_> = computer.findings.drain(..).collect();
+            let findings: Vec<FindingEntry> = findings.iter().map(FindingEntry::from).collect();
+            context.findings(&findings);
+        }
+    }
+    Ok(computers)
 }
 
 fn computer(file: &Path) -> anyhow::Result<Hardware> {
@@ -27,8 +39,12 @@ fn computer(file: &Path) -> anyhow::Result<Hardware> {
     }
     let name = file.file_stem().unwrap_or(file.as_os_str());
     let hardware = Hardware::read(&name.to_string_lossy(), &bytes);
-    Ok(hardware.map_err(|source| Refusal::Hardware {
+    let mut hardware = hardware.map_err(|source| Refusal::Hardware {
         path: path(),
         source,
-    })?)
+    })?;
+    for finding in &mut hardware.findings {
+        finding.message = format!("`{}`: {}", file.display(), finding.message);
+    }
+    Ok(hardware)
 }
