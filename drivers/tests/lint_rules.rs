@@ -254,6 +254,15 @@ const ROWS: &[(R, Change, (u32, u32), Change)] = &[
         &[("1.2.3.4", " 0.0.0.1")],
     ),
     (
+        R::BadDriverVersion,
+        &[("AddReg = Reg", "AddReg = Reg\nDriverVer = 01/31/2020,7")],
+        (20, 24),
+        &[(
+            "AddReg = Reg",
+            "AddReg = Reg\nDriverVer = 01/31/2020,7.0.0.0",
+        )],
+    ),
+    (
         R::BadDriverDate,
         &[("01/31/2020", "31.01.2020")],
         (6, 13),
@@ -936,5 +945,19 @@ fn files_are_looked_for_where_the_inf_says_and_a_bad_inf_stops_no_other() {
         assert_eq!(linted[1].findings[0].rule, R::BadSignature);
         // Nothing is built yet.
         assert!(linted[2].findings.iter().all(|f| f.rule != R::FileMissing));
+    }
+}
+
+#[test]
+fn the_guide_lists_every_rule_under_its_number() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/lint.md");
+    let guide = std::fs::read_to_string(path).unwrap();
+    for rule in R::ALL {
+        let number = match rule.id() == rule.name() {
+            true => String::new(),
+            false => format!(" {}", rule.id()),
+        };
+        let row = format!("\n|{number} | {} |", rule.name());
+        assert!(guide.contains(&row), "no row `{}`", row.trim());
     }
 }

@@ -9,7 +9,7 @@ use std::hash::Hash;
 use super::Subject;
 use super::finding::Found;
 use super::rule::LintRule;
-use crate::model::{DriverModel, Operation, RegistryChange, Root};
+use crate::model::{DriverModel, Operation, RegistryChange, RegistryData, Root};
 
 /// Checks the install sections that one Windows uses.
 pub(super) fn check(subject: &Subject<'_>, model: &DriverModel, found: &mut Found) {
@@ -78,12 +78,15 @@ pub(super) fn check(subject: &Subject<'_>, model: &DriverModel, found: &mut Foun
     }
 }
 
+/// Key and name of a value, in lower case.
+type ValuePlace = (String, String);
+
 /// A value that is set whatever it was, and its data.
-fn setting(change: &RegistryChange) -> Option<((String, String), (u32, Vec<u8>))> {
+fn setting(change: &RegistryChange) -> Option<(ValuePlace, RegistryData)> {
     match &change.operation {
         Operation::SetValue { name, data, .. } => Some((
             (change.subkey.to_lowercase(), name.to_lowercase()),
-            (data.kind, data.bytes.clone()),
+            data.clone(),
         )),
         _ => None,
     }

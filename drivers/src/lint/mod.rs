@@ -119,12 +119,10 @@ pub fn lint_bytes(name: &str, bytes: &[u8], options: &LintOptions) -> Linted {
     lint_whole(name, bytes, options, no_folder).unwrap_or_else(|never| match never {})
 }
 
-/// Lints packages, on all cores; the results are in their order. Whether the
-/// files of a package are where its INF says is checked too, where `in_folders`
-/// asks for it.
-///
-/// # Errors
-/// When a package cannot be read.
+/// Lints packages, on all cores; the results are in their order, and one that
+/// cannot be read keeps no other from being linted. Whether the files of a
+/// package are where its INF says is checked too, where `in_folders` asks for
+/// it.
 pub fn lint(
     packages: &[Package],
     options: &LintOptions,

@@ -231,9 +231,12 @@ impl<'i> Usage<'i> {
         // sections are not: a decorated form may be used in their place.
         let names_others = match role {
             Role::Models => false,
-            Role::ByName => ["signatureattributes", "controlflags", "deviceinstall32"]
-                .iter()
-                .any(|name| section.name().eq_ignore_ascii_case(name)),
+            Role::ByName => {
+                let name = section.name();
+                let stem = name.split('.').next().unwrap_or(name);
+                let of_names = ["SignatureAttributes", "ControlFlags", "DeviceInstall32"];
+                of_names.iter().any(|name| name.eq_ignore_ascii_case(stem))
+            }
             _ => true,
         };
         for line in section.lines() {
@@ -430,11 +433,7 @@ impl<'i> Usage<'i> {
 /// What a section is for whose name goes on after `[DefaultInstall` or
 /// `[ClassInstall32`: itself, decorated, or a sub-section.
 fn entry(rest: &str, whole: Role) -> Role {
-    match rest
-        .split('.')
-        .filter(|part| !is_platform(part))
-        .next_back()
-    {
+    match rest.split('.').rfind(|part| !is_platform(part)) {
         None | Some("") => whole,
         Some(last) => suffix(last).map_or(Role::Named, Role::Sub),
     }

@@ -7,6 +7,7 @@ use wimwright_inf::{Inf, Line, Section};
 
 use super::class::{self, SAMPLE};
 use super::finding::Found;
+use super::role::Role;
 use super::rule::LintRule;
 use super::{Context, Subject};
 use crate::model::{self, DriverDate, DriverVersion, InfKind, Rule, Signature};
@@ -55,6 +56,11 @@ pub(super) fn check(subject: &Subject<'_>, context: &Context, found: &mut Found)
     // stampinf writes the directive anew in every build.
     if !subject.stamped && installs {
         driver_ver(section, true, context, found);
+    }
+    for (section, role) in subject.usage.sections() {
+        if matches!(role, Role::Install(_)) {
+            driver_ver(section, false, context, found);
+        }
     }
 }
 
@@ -148,8 +154,9 @@ fn classes(subject: &Subject<'_>, section: Section<'_>, found: &mut Found) {
     }
 }
 
-/// Checks a `DriverVer`, in `[Version]` or in an install section.
-pub(super) fn driver_ver(section: Section<'_>, needed: bool, context: &Context, found: &mut Found) {
+/// Checks a `DriverVer`, of `[Version]` or of an install section, whose own one
+/// beats it.
+fn driver_ver(section: Section<'_>, needed: bool, context: &Context, found: &mut Found) {
     let Some(line) = section
         .line_for_key("DriverVer")
         .filter(|line| line.has_equals())

@@ -372,7 +372,8 @@ mod tests {
     fn an_extension_must_not_associate_a_service() {
         let head = HEAD.replace(
             "{4D36E97D-E325-11CE-BFC1-08002BE10318}",
-            &format!("{EXTENSION_CLASS}\nExtensionId={{4D36E97D-E325-11CE-BFC1-08002BE10318}}"),
+            "{e2f84ce7-8efa-411c-aa69-97454ca4cb57}\n\
+             ExtensionId={4D36E97D-E325-11CE-BFC1-08002BE10318}",
         );
         let model = read(
             &format!(
