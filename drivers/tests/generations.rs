@@ -59,7 +59,6 @@ fn told(result: &AddResult) -> String {
         }
         Outcome::NotNeeded => "not needed".to_owned(),
         Outcome::Refused => format!("refused: {}", result.reason.as_deref().unwrap_or_default()),
-        Outcome::NotNeeded => format!("left out {name}"),
     };
     for finding in &result.findings {
         match finding.name {

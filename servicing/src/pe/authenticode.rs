@@ -133,7 +133,8 @@ impl Covered {
             _ => optional_at + CERTIFICATE_ENTRY_64,
         };
         let checksum_at = optional_at + CHECKSUM;
-        let mut ranges = vec![0..checksum_at];
+        let mut ranges = Vec::with_capacity(3);
+        ranges.push(0..checksum_at);
         let mut covered = checksum_at + CHECKSUM_LEN;
         // An image may have fewer data directories than five; then there is no
         // entry to leave out, and what stands there is hashed.
