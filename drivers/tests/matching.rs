@@ -174,6 +174,11 @@ fn excluded_devices_and_extensions() {
         .collect();
     // One extension id: the newest alone.
     assert_eq!(extensions, ["add2.inf"]);
+    let [older] = found.older_extensions.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!(older.driver.original_file_name, "add1.inf");
+    assert_eq!(older.lost.unwrap().name(), "date");
     let second = device(&["USB\\VID_9999&PID_0002", "USB\\VID_9999"], &[]);
     let found = match_device(&[&index], &second).unwrap();
     assert_eq!(found.state(&second), DeviceState::Missing, "{found:?}");

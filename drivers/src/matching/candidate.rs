@@ -1,5 +1,6 @@
 //! The drivers that fit one device, in Windows' order.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,11 +10,10 @@ use wimwright_servicing::hardware::Device;
 use super::driver::{Driver, Source};
 use super::index::{DriverIndex, Listing, Section};
 use crate::error::Error;
-use crate::model::{DriverVersion, Guid};
+use crate::model::Guid;
 use crate::rank::{
     DevicePlace, IdentifierScore, Lost, Rank, SignatureClass, Standing, device_places,
 };
-use wimwright_servicing::FileTime;
 
 /// A driver that fits a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +59,9 @@ pub struct DeviceMatch {
     /// The extensions that it applies beside that driver, one for each
     /// `ExtensionId`. They count only where there is a driver.
     pub extensions: Vec<Candidate>,
+    /// Extensions of the same ids that it does not apply, because those are
+    /// newer.
+    pub older_extensions: Vec<Candidate>,
 }
 
 impl DeviceMatch {
@@ -106,9 +109,11 @@ pub fn match_device(indexes: &[&DriverIndex], device: &Device) -> Result<DeviceM
     let (extensions, candidates) = found
         .into_values()
         .partition::<Vec<_>, _>(|found| found.driver.is_extension());
+    let (extensions, older_extensions) = one_of_each(extensions);
     Ok(DeviceMatch {
         candidates: in_order(candidates),
-        extensions: one_of_each(extensions),
+        extensions,
+        older_extensions,
     })
 }
 
@@ -188,23 +193,26 @@ fn in_order(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
 
 /// Of extensions with one `ExtensionId` the newest date wins, then the highest
 /// version (page "Using an Extension INF File"). One without an id is by
-/// itself.
-fn one_of_each(extensions: Vec<Candidate>) -> Vec<Candidate> {
-    let newness = |found: &Candidate| -> (FileTime, DriverVersion) {
-        (found.standing.date, found.standing.version)
-    };
+/// itself. Gives those that are applied, and the others.
+fn one_of_each(mut extensions: Vec<Candidate>) -> (Vec<Candidate>, Vec<Candidate>) {
+    extensions.sort_by_key(|found| Reverse((found.standing.date, found.standing.version)));
     let mut kept: Vec<Candidate> = Vec::new();
-    for extension in extensions {
+    let mut older = Vec::new();
+    for mut extension in extensions {
         let id: Option<Guid> = extension.driver.extension_id;
-        let rival = id.and_then(|id| {
-            let mut kept = kept.iter_mut();
-            kept.find(|kept| kept.driver.extension_id == Some(id))
-        });
-        match rival {
-            Some(rival) if newness(&extension) > newness(rival) => *rival = extension,
-            Some(_) => {}
+        let mut rivals = kept.iter().filter(|_| id.is_some());
+        match rivals.find(|kept| kept.driver.extension_id == id) {
+            Some(rival) => {
+                let (own, newest) = (&extension.standing, &rival.standing);
+                extension.lost = Some(match own.date == newest.date {
+                    true if own.version == newest.version => Lost::Tie,
+                    true => Lost::Version,
+                    false => Lost::Date,
+                });
+                older.push(extension);
+            }
             None => kept.push(extension),
         }
     }
-    kept
+    (kept, older)
 }

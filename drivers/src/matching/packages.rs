@@ -308,7 +308,8 @@ impl Tally {
                 let at = tally.verdicts.len();
                 tally.by_number.insert(contender.number, at);
                 if contender.in_image {
-                    tally.by_id.insert(contender.package_id.to_lowercase(), at);
+                    let id = contender.package_id.to_lowercase();
+                    tally.by_id.entry(id).or_insert(at);
                 }
             }
             tally.verdicts.push(PackageVerdict {
@@ -364,22 +365,32 @@ impl Tally {
             let (computer, device) = (computer.clone(), device.id().to_owned());
             self.need(extension, Need::Extends { computer, device });
         }
-        let winner = self.package_of(best);
         for behind in found.runners_up() {
-            let at = self.package_of(behind);
-            // A package that the image holds is there twice.
-            if at.is_none() || at == winner {
-                continue;
+            self.lose(device, behind, best);
+        }
+        for older in &found.older_extensions {
+            let mut newest = found.extensions.iter();
+            let id = older.driver.extension_id;
+            if let Some(newest) = newest.find(|newest| newest.driver.extension_id == id) {
+                self.lose(device, older, newest);
             }
-            let loss = behind.lost.map(|lost| {
-                let winner = best.driver.name().to_owned();
-                (device.id().to_owned(), winner, lost)
-            });
-            if let (Some(loss), Some(verdict)) = (loss, at.and_then(|at| self.verdicts.get_mut(at)))
-                && !verdict.loses.contains(&loss)
-            {
-                verdict.loses.push(loss);
-            }
+        }
+    }
+
+    fn lose(&mut self, device: &Device, behind: &Candidate, winner: &Candidate) {
+        let at = self.package_of(behind);
+        // A package that the image holds is there twice.
+        if at == self.package_of(winner) {
+            return;
+        }
+        let loss = behind.lost.map(|lost| {
+            let winner = winner.driver.name().to_owned();
+            (device.id().to_owned(), winner, lost)
+        });
+        if let (Some(loss), Some(verdict)) = (loss, at.and_then(|at| self.verdicts.get_mut(at)))
+            && !verdict.loses.contains(&loss)
+        {
+            verdict.loses.push(loss);
         }
     }
 
