@@ -92,6 +92,12 @@ pub enum HardwareError {
         /// The most that is read.
         max: u64,
     },
+    /// It has a known form, in which what is needed is left out.
+    #[error("{why}")]
+    NothingUsable {
+        /// What is left out, and how a file that has it is made.
+        why: String,
+    },
     /// It tells of no device, processor or firmware at all.
     #[error("nothing about a computer is in it")]
     Empty,
@@ -152,10 +158,8 @@ impl Hardware {
             && *processors == Processors::default();
         match findings.first() {
             _ if !nothing => Ok(hardware),
-            // What was found says why nothing could be made of it.
-            Some(finding) => Err(HardwareError::Malformed {
-                line: 0,
-                rule: finding.message.clone(),
+            Some(finding) => Err(HardwareError::NothingUsable {
+                why: finding.message.clone(),
             }),
             None => Err(HardwareError::Empty),
         }

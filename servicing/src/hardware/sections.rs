@@ -80,6 +80,10 @@ pub(super) fn read(text: &str, hardware: &mut Hardware) -> bool {
     let (mut count, mut sure) = (0, false);
     let mut lines = lines(text).peekable();
     while let Some(line) = lines.next() {
+        if line.text.is_empty() {
+            section = section.filter(|form| form.goes_on(line));
+            continue;
+        }
         let begins = Form::of(line, lines.peek().copied());
         // An id in one list may look like the beginning of another's entry.
         let inner = match (section, begins) {
@@ -97,7 +101,7 @@ pub(super) fn read(text: &str, hardware: &mut Hardware) -> bool {
             let msinfo = msinfo::may_begin(line.text).then_some(Form::Msinfo);
             section = begins.or(msinfo);
         }
-        let Some(form) = section.filter(|_| !line.text.is_empty()) else {
+        let Some(form) = section else {
             continue;
         };
         count += 1;
