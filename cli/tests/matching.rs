@@ -248,3 +248,39 @@ fn well_formed(page: &Path) {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
 }
+
+#[test]
+fn what_is_odd_about_a_hardware_file_is_told_once() {
+    let top = lab();
+    wimwright::sample::write_image(&top.path().join("second")).unwrap();
+    // Without names `lspci -n` says little of a function, and `cpuinfo` names no
+    // device at all.
+    let listing = "00:1f.2 0106: 8086:2922 (rev 02)\n";
+    fs::write(top.path().join("disk.txt"), listing).unwrap();
+    fs::write(
+        top.path().join("cpu.txt"),
+        "processor\t: 0\nvendor_id\t: GenuineIntel\n",
+    )
+    .unwrap();
+    let words = "drivers match @image @second --hardware @disk.txt @cpu.txt --html @page.html";
+    let found = run_in(top.path(), words)
+        .ends(ExitCode::Findings)
+        .says(&["no devices", "cpu: its file lists no devices\n"]);
+    let notes = found.err.matches("[lspci-").count();
+    assert_eq!(notes, 1, "{}", found.err);
+    assert!(found.err.contains("note: disk: "), "{}", found.err);
+    let found = run_in(top.path(), &format!("{words} --force --json")).json();
+    for image in found["images"].as_array().unwrap() {
+        let [disk, cpu] = image["computers"].as_array().unwrap().as_slice() else {
+            panic!("{image}");
+        };
+        assert_eq!(disk["findings"].as_array().unwrap().len(), 1);
+        assert_eq!(cpu["devices"], 0);
+        assert_eq!(image["findings"], serde_json::json!([]));
+    }
+    let mode =
+        std::os::unix::fs::MetadataExt::mode(&fs::metadata(top.path().join("page.html")).unwrap());
+    let other =
+        std::os::unix::fs::MetadataExt::mode(&fs::metadata(top.path().join("disk.txt")).unwrap());
+    assert_eq!(mode, other, "a page is a file like others");
+}

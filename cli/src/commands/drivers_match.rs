@@ -64,7 +64,28 @@ pub(super) fn run(words: &MatchWords, context: &mut Context<'_>) -> anyhow::Resu
         context.text(&body)?;
         context.findings(&image.findings);
     }
+    context.findings(&of_files(&found));
     Ok(code)
+}
+
+/// What is odd about the hardware files, each thing once; with the computer's
+/// name where there are several.
+fn of_files(found: &DriversMatch) -> Vec<FindingEntry> {
+    let computers = found
+        .images
+        .first()
+        .map_or(&[][..], |image| &image.computers);
+    let mut findings = Vec::new();
+    for computer in computers {
+        for finding in &computer.findings {
+            let mut finding = finding.clone();
+            if computers.len() > 1 {
+                finding.message = format!("{}: {}", computer.name, finding.message);
+            }
+            findings.push(finding);
+        }
+    }
+    findings
 }
 
 /// The computers, each with a name of its own.
@@ -116,9 +137,8 @@ fn of_image(
             (found.collect::<Result<_, _>>()?, None)
         }
     };
-    let of_computers = computers.iter().flat_map(|computer| &computer.findings);
     let all = image.findings().iter().chain(draft.findings());
-    let all = all.chain(index.findings()).chain(of_computers);
+    let all = all.chain(index.findings());
     Ok(MatchedImage {
         image: image.name().to_owned(),
         title: image.title().map(str::to_owned),
@@ -131,12 +151,14 @@ fn of_image(
                 devices.map(|(device, found)| MatchedDevice::new(&computer.name, device, found))
             })
             .collect(),
-        computers: found
+        computers: computers
             .iter()
-            .map(|computer| MatchedComputer {
+            .zip(&found)
+            .map(|(computer, found)| MatchedComputer {
                 name: computer.name.clone(),
-                devices: computer.devices.len(),
-                missing: computer.missing(),
+                devices: found.devices.len(),
+                missing: found.missing(),
+                findings: computer.findings.iter().map(FindingEntry::from).collect(),
             })
             .collect(),
         packages: weighed,

@@ -1,11 +1,13 @@
 //! A file that a command writes beside its result: whole or not at all, and
 //! never over one that is there.
 
+use std::fs::Permissions;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use tempfile::NamedTempFile;
+use tempfile::Builder;
 
 use crate::refusal::Refusal;
 
@@ -23,7 +25,11 @@ pub(super) fn write(path: &Path, text: &str, force: bool) -> anyhow::Result<()> 
     let named = || format!("`{}`", path.display());
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     let folder = folder.unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::new_in(folder).with_context(named)?;
+    // As any other new file: readable as the umask says.
+    let mut file = Builder::new()
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder)
+        .with_context(named)?;
     file.write_all(text.as_bytes()).with_context(named)?;
     file.as_file().sync_all().with_context(named)?;
     let written = match force {

@@ -10,8 +10,9 @@ use crate::context::Context;
 
 /// How many devices of a computer have a driver, in a cell of a matrix.
 pub(crate) fn tally(devices: usize, missing: usize) -> String {
-    match missing {
-        0 => format!("all {devices} driven"),
+    match (devices, missing) {
+        (0, _) => "no devices".to_owned(),
+        (_, 0) => format!("all {devices} driven"),
         _ => format!("{missing} of {devices} missing"),
     }
 }
@@ -77,15 +78,15 @@ pub(crate) fn image(image: &MatchedImage, context: &Context<'_>) -> String {
         let devices = image.devices.iter();
         let devices = devices.filter(|device| device.computer == computer.name);
         let devices: Vec<&MatchedDevice> = devices.collect();
-        let line = format!(
-            "{}: {}, {}",
-            computer.name,
-            count(computer.devices, "device", "devices"),
-            match computer.missing {
-                0 => "each with a driver".to_owned(),
-                missing => format!("{missing} without a driver"),
-            }
-        );
+        let devices_text = count(computer.devices, "device", "devices");
+        let line = match (computer.devices, computer.missing) {
+            (0, _) => format!("{}: its file lists no devices", computer.name),
+            (_, 0) => format!("{}: {devices_text}, each with a driver", computer.name),
+            (_, missing) => format!(
+                "{}: {devices_text}, {missing} without a driver",
+                computer.name
+            ),
+        };
         text.push_str(&format!("{}\n", paint.strong(&printable(&line))));
         match context.verbose {
             true => devices

@@ -56,6 +56,8 @@ pub struct MatchedComputer {
     pub devices: usize,
     /// How many of them have no driver.
     pub missing: usize,
+    /// What is odd about its hardware file.
+    pub findings: Vec<FindingEntry>,
 }
 
 /// A device, and the drivers that fit it.
