@@ -8,6 +8,7 @@
 
 mod add;
 pub mod boot_path;
+pub mod check;
 mod diff;
 mod error;
 mod export;

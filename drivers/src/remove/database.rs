@@ -117,7 +117,12 @@ pub(super) fn configured_services(draft: &Draft, stored: &Stored) -> Result<Vec<
 }
 
 /// Deletes a value of `DeviceIds`, and the keys that this leaves empty.
-fn delete_id(draft: &mut Draft, node: Node, key: &KeyPath, published: &str) -> Result<(), Error> {
+pub(crate) fn delete_id(
+    draft: &mut Draft,
+    node: Node,
+    key: &KeyPath,
+    published: &str,
+) -> Result<(), Error> {
     let hive = &node.hive();
     delete_value(draft, hive, key, published)?;
     let top = node.root().join("DeviceIds").units().len();
@@ -134,7 +139,7 @@ fn delete_id(draft: &mut Draft, node: Node, key: &KeyPath, published: &str) -> R
 }
 
 /// Clears the number's bit in `OemInfMap`. A map that is not there stays so.
-fn free_number(draft: &mut Draft, number: OemNumber) -> Result<(), Error> {
+pub(crate) fn free_number(draft: &mut Draft, number: OemNumber) -> Result<(), Error> {
     let root = Node::System.root();
     let Some(map) = draft.value(HiveName::System, &root, "OemInfMap")? else {
         return Ok(());

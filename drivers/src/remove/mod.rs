@@ -26,6 +26,7 @@ use crate::error::Error;
 use crate::list::{list, require_store};
 use crate::store::writer::update_date;
 use crate::stored::{Stored, all, named};
+pub(crate) use database::{delete_id, free_number};
 use devices::Installed;
 use part::Part;
 use refusal::{Boots, Refusal, quoted};

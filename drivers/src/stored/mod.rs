@@ -104,7 +104,10 @@ pub(crate) struct Whole {
 
 /// Names of Windows are the same without case.
 pub(crate) fn same(left: &str, right: &str) -> bool {
-    left == right || left.to_lowercase() == right.to_lowercase()
+    match left.is_ascii() && right.is_ascii() {
+        true => left.eq_ignore_ascii_case(right),
+        false => left.to_lowercase() == right.to_lowercase(),
+    }
 }
 
 /// `viostor.inf` of `viostor.inf_amd64_0123456789abcdef`.

@@ -19,7 +19,8 @@ use crate::store::writer::files::DRIVER_CATALOGS;
 
 const INFERRED: Basis = Basis::inferred("driverstore 11.3");
 
-fn path(draft: &Draft, folder: &str) -> Result<ImagePath, Error> {
+/// Where the catalog of a waiting folder is published.
+pub(crate) fn path(draft: &Draft, folder: &str) -> Result<ImagePath, Error> {
     let below = format!("System32\\CatRoot\\{DRIVER_CATALOGS}\\{folder}.cat");
     Ok(draft.facts().windows.join(&below)?)
 }

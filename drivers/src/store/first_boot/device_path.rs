@@ -83,7 +83,7 @@ pub(crate) fn directories(draft: &Draft) -> Result<Vec<(String, ImagePath)>, Err
 
 /// Where a directory of the running Windows lies in the image. The drive that
 /// Windows is on is taken for any letter, for it has one only while it runs.
-fn in_image(directory: &str, windows: &ImagePath) -> Option<ImagePath> {
+pub(crate) fn in_image(directory: &str, windows: &ImagePath) -> Option<ImagePath> {
     let directory = directory.trim().trim_end_matches('\\');
     let below = |prefix: &str| {
         let start = directory.get(..prefix.len())?;

@@ -71,6 +71,21 @@ pub(crate) fn remove(draft: &mut Draft, directory: &str, inf: &str) -> Result<()
     write(draft, &left)
 }
 
+/// The packages that the script loads, as it names them: directory and INF.
+pub(crate) fn loaded(draft: &Draft) -> Result<Vec<(String, String)>, Error> {
+    let text = read(draft)?.unwrap_or_default();
+    let found = lines(&text).filter_map(|line| {
+        let line = line.trim();
+        let (command, rest) = line.split_once(' ')?;
+        // Other forms are somebody else's, and read by nobody here.
+        let one = !rest.contains([' ', '"', '&', '|']);
+        let (directory, inf) = rest.rsplit_once('\\')?;
+        let loads = command.eq_ignore_ascii_case("drvload");
+        (loads && one).then(|| (directory.to_owned(), inf.to_owned()))
+    });
+    Ok(found.collect())
+}
+
 /// Lines with their ends.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive('\n')

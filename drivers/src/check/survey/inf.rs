@@ -1,0 +1,73 @@
+//! What the INF of a package says, as far as checks compare it.
+
+use std::collections::BTreeMap;
+
+use wimwright_servicing::{Draft, ImagePath};
+
+use crate::error::Error;
+use crate::inbox::model_at;
+use crate::model::{DriverModel, DriverVersion, Guid};
+use crate::store::device_id::DeviceIdFlags;
+use crate::store::writer::indexed;
+use crate::stored::Stored;
+
+/// What the INF of a package says.
+pub(in crate::check) struct InfSays {
+    pub(in crate::check) class: Option<Guid>,
+    /// The driver's date as a file time; 0 where it has none.
+    pub(in crate::check) date: u64,
+    pub(in crate::check) version: DriverVersion,
+    /// The catalog that it names for this image.
+    pub(in crate::check) catalog: Option<String>,
+    /// The ids that it serves, by id in lower case.
+    pub(in crate::check) ids: BTreeMap<String, (String, DeviceIdFlags)>,
+    /// Names of the services that it brings itself.
+    pub(in crate::check) services: Vec<String>,
+}
+
+impl InfSays {
+    /// Reads a package from its folder; first whether it is whole.
+    pub(super) fn of(
+        draft: &Draft,
+        stored: &Stored,
+        inf: &ImagePath,
+    ) -> Result<(Result<(), String>, Option<InfSays>), Error> {
+        Ok(match stored.read(draft)? {
+            Ok(whole) => (Ok(()), Some(InfSays::from(&whole.read.model))),
+            Err(reason) => {
+                let model = model_at(draft, inf)?;
+                let model = model.filter(|model| model.not_applicable.is_none());
+                (Err(reason), model.as_ref().map(InfSays::from))
+            }
+        })
+    }
+}
+
+impl From<&DriverModel> for InfSays {
+    fn from(model: &DriverModel) -> InfSays {
+        let version = &model.version;
+        let driver_ver = version.driver_ver.as_ref();
+        let date = driver_ver.and_then(|ver| ver.date);
+        let services = model.installs.iter().flat_map(|install| &install.services);
+        let own = services.filter(|service| service.from.is_none());
+        let catalog = version.catalog_for(model.target.architecture);
+        InfSays {
+            class: version.class_guid,
+            date: date.map_or(0, |date| date.filetime()),
+            version: driver_ver.and_then(|ver| ver.version).unwrap_or_default(),
+            catalog: catalog.map(str::to_owned),
+            ids: indexed(model),
+            services: own.map(|service| service.name.clone()).collect(),
+        }
+    }
+}
+
+/// What the index must say of each id of an INF; `None` where it cannot be
+/// read.
+pub(in crate::check) fn index_of(
+    draft: &Draft,
+    inf: &ImagePath,
+) -> Result<Option<BTreeMap<String, (String, DeviceIdFlags)>>, Error> {
+    let model = model_at(draft, inf)?;
+    Ok(model.map(|model| indexed(&model)))
+}
