@@ -5,6 +5,7 @@
 mod boot;
 mod capture;
 mod container;
+mod drivers_check;
 mod extraction;
 mod files;
 mod lint;
@@ -19,6 +20,7 @@ use clap_complete::Shell;
 pub(crate) use self::boot::{BootCommand, BootCommands};
 pub(crate) use self::capture::{CaptureCommand, CaptureWords};
 pub(crate) use self::container::ContainerCommand;
+pub(crate) use self::drivers_check::StoreCommand;
 pub(crate) use self::extraction::ExtractionCommand;
 #[cfg(all(feature = "fuse", target_os = "linux"))]
 pub(crate) use self::files::MountArgs;
@@ -300,6 +302,8 @@ pub(crate) enum DriversCommand {
     },
     #[command(flatten)]
     Lint(LintCommand),
+    #[command(flatten)]
+    Store(StoreCommand),
 }
 
 #[derive(Debug, Subcommand)]

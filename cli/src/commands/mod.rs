@@ -9,6 +9,7 @@ mod demo;
 pub(crate) mod diff;
 mod dir;
 mod drivers_add;
+mod drivers_check;
 mod drivers_export;
 mod drivers_info;
 mod drivers_lint;
@@ -118,6 +119,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             hardware,
             controller,
         })) => boot_predict::run(image, hardware, controller.as_deref(), context),
+        Command::Drivers(DriversCommand::Store(command)) => drivers_check::run(command, context),
         Command::ImageFiles(ImageFilesCommand::Files(command)) => files::run(command, context),
         #[cfg(all(feature = "fuse", target_os = "linux"))]
         Command::ImageFiles(ImageFilesCommand::Mount(words)) => mount::mount(words, context),

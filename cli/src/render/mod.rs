@@ -3,6 +3,7 @@
 pub(crate) mod diff;
 pub(crate) mod drivers_match;
 pub(crate) mod html;
+pub(crate) mod faults;
 pub mod json;
 pub(crate) mod progress;
 pub(crate) mod sarif;

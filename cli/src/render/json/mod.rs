@@ -12,6 +12,7 @@ mod container;
 mod demo;
 mod diff;
 mod drivers;
+mod drivers_check;
 mod drivers_export;
 mod drivers_lint;
 mod drivers_match;
@@ -42,6 +43,7 @@ pub use drivers::{
     Added, AddedResult, DescribedDriver, DescribedPackage, DriverEntry, DriversAdd, DriversInfo,
     DriversList, ListedDrivers, Model, Outcome, PackageFile, Service,
 };
+pub use drivers_check::{CheckedImage, DriversCheck, FaultEntry, FaultSeverity};
 pub use drivers_export::{DriversExport, ExportOutcome, ExportedDrivers, ExportedResult};
 pub use drivers_lint::{
     DriversLint, DriversLintMode, LintFindingEntry, LintLevel, LintedInf, LintedKind,
@@ -123,6 +125,7 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<DriversLint>()?,
         of::<DriversMatch>()?,
         of::<BootPredict>()?,
+        of::<DriversCheck>()?,
         of::<FilesEdit<'static>>()?,
         of::<MountDone>()?,
         of::<UnmountDone>()?,
