@@ -60,7 +60,12 @@ fn look(image: &Path, context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
             context.text(&heading(image.name(), image.title(), context))?;
         }
         context.text(&faults::list(&checked.faults, context))?;
-        context.text(&faults::summary(&checked.faults, image.name(), false, context))?;
+        context.text(&faults::summary(
+            &checked.faults,
+            image.name(),
+            false,
+            context,
+        ))?;
         context.findings(&checked.findings);
     }
     Ok(code)
@@ -113,7 +118,12 @@ fn mend(
         }
         context.text(&faults::mended(&checked.mended, done, context))?;
         context.text(&faults::list(&checked.faults, context))?;
-        context.text(&faults::summary(&checked.faults, &image.name, true, context))?;
+        context.text(&faults::summary(
+            &checked.faults,
+            &image.name,
+            true,
+            context,
+        ))?;
         context.findings(&checked.findings);
         let text = ending.text(index, context);
         context.text(&text)?;

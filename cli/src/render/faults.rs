@@ -23,32 +23,50 @@ pub(crate) fn list(faults: &[FaultEntry], context: &Context<'_>) -> String {
         };
         let severity = severity(first.severity, context);
         text.push_str(&format!("{severity} {}: {}\n", first.check, first.effect));
-        let most = match context.verbose {
-            true => usize::MAX,
-            false => SHOWN,
-        };
-        let mut last = None;
-        for fault in of_check.iter().take(most) {
-            text.push_str(&format!("  {}\n", printable(&fault.place)));
-            text.push_str(&lines(&fault.message, 4, context));
-            // One mend for all is said once, below the last.
-            last = Some(fault);
-            let one = of_check.iter().all(|other| mend(other) == mend(fault));
-            if !one {
-                text.push_str(&mend_lines(fault, context));
-            }
-        }
-        if let Some(more) = of_check.len().checked_sub(most).filter(|more| *more > 0) {
-            text.push_str(&format!("  and {more} more (--verbose lists them)\n"));
-        }
-        if let Some(fault) = last.filter(|last| of_check.iter().all(|other| mend(other) == mend(last))) {
-            text.push_str(&mend_lines(fault, context));
+        for of_mend in by_mend(of_check) {
+            text.push_str(&group(&of_mend, context));
         }
     }
     text
 }
 
-/// What was mended, a line each.
+/// Faults of one check with those together that the same mends.
+fn by_mend<'f>(faults: &[&'f FaultEntry]) -> Vec<Vec<&'f FaultEntry>> {
+    let mut groups: Vec<Vec<&FaultEntry>> = Vec::new();
+    for fault in faults {
+        let same = |group: &&mut Vec<&FaultEntry>| {
+            group
+                .first()
+                .is_some_and(|first| mend(first) == mend(fault))
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(fault),
+            None => groups.push(vec![fault]),
+        }
+    }
+    groups
+}
+
+fn group(faults: &[&FaultEntry], context: &Context<'_>) -> String {
+    let most = match context.verbose {
+        true => usize::MAX,
+        false => SHOWN,
+    };
+    let mut text = String::new();
+    for fault in faults.iter().take(most) {
+        let line = format!("{}: {}", fault.place, fault.message);
+        text.push_str(&lines(&line, 2, context));
+    }
+    if let Some(more) = faults.len().checked_sub(most).filter(|more| *more > 0) {
+        text.push_str(&format!("  and {more} more (--verbose lists them)\n"));
+    }
+    if let Some(fault) = faults.first() {
+        text.push_str(&mend_lines(fault, context));
+    }
+    text
+}
+
+/// What was mended.
 pub(crate) fn mended(faults: &[FaultEntry], done: bool, context: &Context<'_>) -> String {
     let word = match done {
         true => "mended",
@@ -58,9 +76,7 @@ pub(crate) fn mended(faults: &[FaultEntry], done: bool, context: &Context<'_>) -
     let mut text = String::new();
     for fault in faults {
         let place = printable(&fault.place);
-        text.push_str(&format!("{word}  {place}\n"));
-        let message = format!("{}: {}", fault.message, fault.mend);
-        text.push_str(&lines(&message, 4, context));
+        text.push_str(&format!("{word}  {place}: {}\n", printable(&fault.message)));
     }
     text
 }
@@ -81,7 +97,12 @@ pub(crate) fn summary(
             false => "the driver store is in order\n".to_owned(),
         };
     }
-    let of = |severity| faults.iter().filter(|fault| fault.severity == severity).count();
+    let of = |severity| {
+        faults
+            .iter()
+            .filter(|fault| fault.severity == severity)
+            .count()
+    };
     let parts: Vec<String> = [
         (FaultSeverity::Error, "error", "errors"),
         (FaultSeverity::Warning, "warning", "warnings"),
@@ -136,6 +157,8 @@ fn mend_lines(fault: &FaultEntry, context: &Context<'_>) -> String {
 }
 
 fn lines(text: &str, indent: usize, context: &Context<'_>) -> String {
-    let width = context.width().map_or(WIDTH, |width| width.clamp(40, WIDTH));
+    let width = context
+        .width()
+        .map_or(WIDTH, |width| width.clamp(40, WIDTH));
     wrapped(&printable(text), indent, width)
 }

@@ -52,11 +52,10 @@ fn run(draft: &Draft, survey: &Survey, found: &mut Vec<Fault>) -> Result<(), Err
                 let to = path.clone();
                 fault.repaired_by(does, vec![Fix::Copy { from, to, basis }])
             }
-            None => fault.not_mended(format!(
-                "no package of the image has the file of `{}`: add the package of the driver again \
-                 (`drivers add`), or copy the file from another image of the same build",
-                service.name
-            )),
+            None => fault.not_mended(
+                "no package of the image has such a file: add the package of the driver again \
+                 (`drivers add`), or copy the file from an image of the same build",
+            ),
         });
         seen.push(path);
     }

@@ -14,7 +14,7 @@ use crate::stored::same;
 pub(super) static CHECK: Check = Check {
     name: "configured-service",
     severity: Severity::Error,
-    description: "the services that packages of the SYSTEM hive give to devices are there",
+    description: "the services that packages of the SYSTEM hive bring and give to devices are there",
     effect: "the kernel finds the device's driver and cannot start it; for a boot disk it stops with 0x7B",
     source: "driverstore 2.8, 5",
     generations: DATABASE,
@@ -42,6 +42,13 @@ fn run(draft: &Draft, survey: &Survey, found: &mut Vec<Fault>) -> Result<(), Err
             if known.contains(&service.to_lowercase()) {
                 continue;
             }
+            // One that the package's INF takes from another INF comes with the
+            // device.
+            let says = entry.says.as_ref();
+            let own = says.is_some_and(|says| says.services.iter().any(|own| same(own, service)));
+            if !own && !entry.stored.inbox {
+                continue;
+            }
             let below = format!("Services\\{service}");
             let Some(key) = draft.facts().control_set_keys(&below).into_iter().next() else {
                 continue;
@@ -52,17 +59,12 @@ fn run(draft: &Draft, survey: &Survey, found: &mut Vec<Fault>) -> Result<(), Err
                 entry.name()
             );
             let fault = Fault::new(&CHECK, place, message);
-            let says = entry.says.as_ref();
-            let own = says.is_some_and(|says| says.services.iter().any(|own| same(own, service)));
-            found.push(match survey.rebuildable(entry).filter(|_| own) {
+            found.push(match survey.rebuildable(entry) {
                 Some(id) => {
                     let scope = Scope::Service(service.clone());
                     let does = "write it anew from the INF in the package's folder";
                     fault.repaired_by(does, vec![Fix::Rebuild { id, scope }])
                 }
-                None if !entry.stored.inbox && !own => fault.not_mended(
-                    "the service is not the package's own: add the package that brings it",
-                ),
                 None if !entry.stored.inbox => fault.added_again(entry.name()),
                 None => fault.not_mended(
                     "this is a driver of Windows itself: restore the hive from a copy of the image",

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use wimwright_servicing::catalog::verify::TrustStore;
 use wimwright_servicing::plan::{Basis, Change, Expect, Subject};
 use wimwright_servicing::registry::{HiveName, KeyPath};
 use wimwright_servicing::{Blob, Draft, DraftError, FileTree as _, ImagePath};
@@ -14,6 +15,7 @@ use super::fault::Scope;
 use crate::add::read::ReadPackage;
 use crate::add::refusal::Stop;
 use crate::error::Error;
+use crate::signature::Trust;
 use crate::store::node::Node;
 use crate::store::writer::{self, Placed};
 use crate::stored::{Stored, Whole};
@@ -33,9 +35,20 @@ pub(super) fn missing(
     scopes: &[Scope],
 ) -> Result<Missing, Error> {
     let mut found = Missing::default();
-    let (Some(number), Ok(whole)) = (stored.number(), stored.read(draft)?) else {
+    let (Some(number), Ok(mut whole)) = (stored.number(), stored.read(draft)?) else {
         return Ok(found);
     };
+    // Who signed it is recorded, too.
+    let anchors = TrustStore::default();
+    let trust = Trust {
+        anchors: &anchors,
+        now: draft.time(),
+    };
+    match whole.read.judge(&whole.package, trust) {
+        Ok(_) => {}
+        Err(Stop::Refused(_)) => return Ok(found),
+        Err(Stop::Failed(error)) => return Err(error),
+    }
     let Whole { package, read } = &whole;
     let Some(class) = read.model.version.class_guid else {
         return Ok(found);

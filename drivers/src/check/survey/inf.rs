@@ -6,7 +6,7 @@ use wimwright_servicing::{Draft, ImagePath};
 
 use crate::error::Error;
 use crate::inbox::model_at;
-use crate::model::{DriverModel, DriverVersion, Guid};
+use crate::model::{DriverModel, DriverVersion, Guid, Service, StartType};
 use crate::store::device_id::DeviceIdFlags;
 use crate::store::writer::indexed;
 use crate::stored::Stored;
@@ -21,7 +21,9 @@ pub(in crate::check) struct InfSays {
     pub(in crate::check) catalog: Option<String>,
     /// The ids that it serves, by id in lower case.
     pub(in crate::check) ids: BTreeMap<String, (String, DeviceIdFlags)>,
-    /// Names of the services that it brings itself.
+    /// Names of the services that are put in place with the package, and not
+    /// with the device: those of its own drivers, and what starts with the
+    /// system.
     pub(in crate::check) services: Vec<String>,
 }
 
@@ -49,7 +51,7 @@ impl From<&DriverModel> for InfSays {
         let driver_ver = version.driver_ver.as_ref();
         let date = driver_ver.and_then(|ver| ver.date);
         let services = model.installs.iter().flat_map(|install| &install.services);
-        let own = services.filter(|service| service.from.is_none());
+        let own = services.filter(|service| is_put_in_place(model, service));
         let catalog = version.catalog_for(model.target.architecture);
         InfSays {
             class: version.class_guid,
@@ -60,6 +62,15 @@ impl From<&DriverModel> for InfSays {
             services: own.map(|service| service.name.clone()).collect(),
         }
     }
+}
+
+fn is_put_in_place(model: &DriverModel, service: &Service) -> bool {
+    let binary = service.binary.as_ref();
+    let binary = binary.and_then(|binary| binary.destination.as_ref());
+    let mut files = model.files.files.iter().filter(|file| !file.from_windows);
+    let own = binary.is_some_and(|binary| files.any(|file| file.destinations.contains(binary)));
+    let early = matches!(service.start, Some(StartType::Boot | StartType::System));
+    service.from.is_none() && (own || early)
 }
 
 /// What the index must say of each id of an INF; `None` where it cannot be
