@@ -5,7 +5,7 @@ use wimwright_servicing::plan::{Basis, Change};
 use wimwright_servicing::registry::RegData;
 
 use super::fault::{Fix, in_hive};
-use super::survey::VersionState;
+use super::survey::{PackageEntry, VersionState};
 use super::{Check, DATABASE, Fault, Severity, Survey};
 use crate::error::Error;
 use crate::model::Guid;
@@ -25,13 +25,9 @@ const INDEX: Basis = Basis::verified("driverstore 2.11");
 fn run(_: &Draft, survey: &Survey, found: &mut Vec<Fault>) -> Result<(), Error> {
     for entry in survey.packages().filter(|entry| entry.has_key) {
         let node = entry.stored.node;
-        let (Some(published), VersionState::Read(blob)) = (&entry.stored.published, &entry.version)
-        else {
+        let (Some(published), Some(class)) = (&entry.stored.published, class_of(entry)) else {
             continue;
         };
-        // Where the value is wrong, the INF says what it will be.
-        let said = entry.says.as_ref().and_then(|says| says.class);
-        let class = said.unwrap_or(blob.class);
         let mut index = survey.indexed_as(node, published);
         if index.any(|found| found.class == Some(class)) {
             continue;
@@ -50,13 +46,7 @@ fn run(_: &Draft, survey: &Survey, found: &mut Vec<Fault>) -> Result<(), Error> 
     for entry in &survey.index {
         let Some(class) = entry.class else { continue };
         let of_name = survey.published_as(entry.node, &entry.published);
-        let classes: Vec<Guid> = of_name
-            .filter_map(|package| match (&package.says, &package.version) {
-                (Some(says), _) if says.class.is_some() => says.class,
-                (_, VersionState::Read(blob)) => Some(blob.class),
-                _ => None,
-            })
-            .collect();
+        let classes: Vec<Guid> = of_name.filter_map(class_of).collect();
         // A name without any package is told of by itself.
         if classes.is_empty() || classes.contains(&class) {
             continue;
@@ -71,4 +61,13 @@ fn run(_: &Draft, survey: &Survey, found: &mut Vec<Fault>) -> Result<(), Error> 
         found.push(fault.repaired_by("take it out of the list", vec![fix]));
     }
     Ok(())
+}
+
+/// A package's class. Where its INF can be read that counts: the value follows.
+fn class_of(entry: &PackageEntry) -> Option<Guid> {
+    let said = entry.says.as_ref().and_then(|says| says.class);
+    match &entry.version {
+        VersionState::Read(blob) => Some(said.unwrap_or(blob.class)),
+        _ => said,
+    }
 }

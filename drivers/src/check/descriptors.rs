@@ -22,14 +22,16 @@ pub(super) static CHECK: Check = Check {
     run,
 };
 
-/// How `add` fills in where a package came from. Windows names a drive.
-const OURS: &str = "System32\\DriverStore\\FileRepository\\";
+/// Whether `add` filled in where a package came from: it names the folder
+/// alone, and Windows a path with a drive.
+fn is_ours(oem_path: &str) -> bool {
+    !oem_path.is_empty() && !oem_path.contains([':', '\\'])
+}
 
 fn run(_: &Draft, survey: &Survey, found: &mut Vec<Fault>) -> Result<(), Error> {
     for entry in survey.third_party() {
         let path = entry.oem_path.as_deref().unwrap_or_default();
-        let (Some(says), Some(described), true) =
-            (&entry.says, &entry.descriptors, path.starts_with(OURS))
+        let (Some(says), Some(described), true) = (&entry.says, &entry.descriptors, is_ours(path))
         else {
             continue;
         };

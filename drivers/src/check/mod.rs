@@ -145,7 +145,13 @@ pub fn check(draft: &Draft) -> Result<Vec<Fault>, Error> {
     let generation = draft.facts().generation;
     let mut faults = Vec::new();
     for check in CHECKS {
-        if check.generations.contains(&generation) {
+        // Of a database that is not there nothing more can be said, and what
+        // would mend its parts would hide that.
+        let lost = faults
+            .first()
+            .is_some_and(|first: &Fault| first.check.name == driver_database::CHECK.name);
+        let of_database = check.generations == DATABASE;
+        if check.generations.contains(&generation) && !(lost && of_database) {
             (check.run)(draft, &survey, &mut faults)?;
         }
     }

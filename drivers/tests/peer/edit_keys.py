@@ -7,6 +7,7 @@ One command a line, its words separated by tabs:
     set KEY NAME TYPE DATA     data in hex; the key is made where it is missing
     unset KEY NAME             a value goes
     drop KEY                   a key goes, with all below it
+    copy KEY TO                a key is there twice, with all below it
 
 A key or value that is to go must be there.
 """
@@ -30,6 +31,15 @@ def find(path, make=False):
     return node
 
 
+def copy(node, to):
+    for value in hive.node_values(node):
+        kind, data = hive.value_value(value)
+        value = {"key": hive.value_key(value), "t": kind, "value": data}
+        hive.node_set_value(to, value)
+    for below in hive.node_children(node):
+        copy(below, hive.node_add_child(to, hive.node_name(below)))
+
+
 for line in sys.stdin:
     command, key, *rest = line.rstrip("\n").split("\t")
     if command == "set":
@@ -48,6 +58,8 @@ for line in sys.stdin:
         hive.node_set_values(node, left)
     elif command == "drop":
         hive.node_delete_child(find(key))
+    elif command == "copy":
+        copy(find(key), find(rest[0], make=True))
     else:
         raise SystemExit(f"unknown command {command}")
 hive.commit(None)

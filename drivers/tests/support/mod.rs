@@ -124,6 +124,26 @@ impl Around {
         }
     }
 
+    /// Writes the image into a directory; `None` where there is no corpus.
+    pub fn write(self, root: &Path, test: &str) -> Option<()> {
+        let hives = wimwright_testdata::corpus(test)?.join("hives");
+        let (name, logs) = self.hive();
+        let system = self.system(&hives);
+        let logs: Vec<(&str, Vec<u8>)> = logs
+            .iter()
+            .map(|ending| {
+                let log = hives.join(format!("{name}.{ending}"));
+                (*ending, wimwright_testdata::read(&log))
+            })
+            .collect();
+        image::write(root, &system, &logs, &self.windows(), self.architecture());
+        if let Around::WindowsPe3X86 = self {
+            let script = root.join("Windows/System32/startnet.cmd");
+            std::fs::write(script, "wpeinit\r\n").unwrap();
+        }
+        Some(())
+    }
+
     fn architecture(self) -> u32 {
         match self {
             Around::Windows11Arm64 => 12,
@@ -162,29 +182,8 @@ pub struct TestImage {
 impl TestImage {
     /// Makes the image; `None` where there is no corpus.
     pub fn new(around: Around, test: &str) -> Option<TestImage> {
-        let hives = wimwright_testdata::corpus(test)?.join("hives");
-        let (name, logs) = around.hive();
-        let system = around.system(&hives);
-        let logs: Vec<(&str, Vec<u8>)> = logs
-            .iter()
-            .map(|ending| {
-                let log = hives.join(format!("{name}.{ending}"));
-                (*ending, wimwright_testdata::read(&log))
-            })
-            .collect();
         let stored = Stored::new();
-        let windows = around.windows();
-        image::write(
-            stored.path(),
-            &system,
-            &logs,
-            &windows,
-            around.architecture(),
-        );
-        if let Around::WindowsPe3X86 = around {
-            let script = stored.path().join("Windows/System32/startnet.cmd");
-            std::fs::write(script, "wpeinit\r\n").unwrap();
-        }
+        around.write(stored.path(), test)?;
         Some(TestImage { stored })
     }
 

@@ -84,11 +84,32 @@ impl Survey {
                     survey.index.extend(index);
                 }
                 survey.packages = database::packages(draft)?;
+                survey.name_packages();
             }
             Generation::Nt5 | Generation::Nt6 => survey.waiting = waiting(draft)?,
         }
         survey.look_up();
         Ok(survey)
+    }
+
+    /// A package goes by the name that lists it, whatever it says itself.
+    fn name_packages(&mut self) {
+        let mut listing: HashMap<Place, Vec<&str>> = HashMap::new();
+        for entry in &self.names {
+            for id in entry.ids.iter().chain(&entry.active) {
+                let names = listing.entry(place(entry.node, id)).or_default();
+                names.push(&entry.name);
+            }
+        }
+        for entry in &mut self.packages {
+            let id = entry.stored.id.as_deref().unwrap_or_default();
+            let Some(names) = listing.get(&place(entry.stored.node, id)) else {
+                continue;
+            };
+            if !names.iter().any(|name| entry.stored.is_published_as(name)) {
+                entry.stored.published = names.first().map(|name| (*name).to_owned());
+            }
+        }
     }
 
     /// Makes what is asked for again and again quick to find.
