@@ -2,6 +2,7 @@
 
 use wimwright_servicing::Draft;
 
+use super::survey::Waiting;
 use super::{Check, FIRST_BOOT, Fault, Severity, Survey};
 use crate::add::read;
 use crate::add::refusal::Stop;
@@ -21,14 +22,8 @@ pub(super) static CHECK: Check = Check {
 fn run(draft: &Draft, survey: &Survey, found: &mut Vec<Fault>) -> Result<(), Error> {
     for waiting in survey.waiting.iter().filter(|waiting| waiting.ours) {
         for inf in &waiting.pending.packages {
-            if inf.eq_ignore_ascii_case(text_setup::FILE_NAME) {
+            let Some(reason) = unfit(draft, waiting, inf)? else {
                 continue;
-            }
-            let package = pending::package(draft, &waiting.pending, inf)?;
-            let reason = match read::read(draft, &package) {
-                Ok(_) => continue,
-                Err(Stop::Refused(refusal)) => refusal.chain(),
-                Err(Stop::Failed(error)) => return Err(error),
             };
             let place = waiting.pending.path.join(inf)?;
             let fault = Fault::new(&CHECK, place, reason);
@@ -36,4 +31,19 @@ fn run(draft: &Draft, survey: &Survey, found: &mut Vec<Fault>) -> Result<(), Err
         }
     }
     Ok(())
+}
+
+/// Why a package is none for this image; `None` where it is one.
+fn unfit(draft: &Draft, waiting: &Waiting, inf: &str) -> Result<Option<String>, Error> {
+    if inf.eq_ignore_ascii_case(text_setup::FILE_NAME) {
+        let chosen = text_setup::of_pending(draft, &waiting.pending)?;
+        let unfit = || "text mode setup cannot use it".to_owned();
+        return Ok(chosen.is_none().then(unfit));
+    }
+    let package = pending::package(draft, &waiting.pending, inf)?;
+    match read::read(draft, &package) {
+        Ok(_) => Ok(None),
+        Err(Stop::Refused(refusal)) => Ok(Some(refusal.chain())),
+        Err(Stop::Failed(error)) => Err(error),
+    }
 }

@@ -125,7 +125,10 @@ fn exported(draft: &Draft, name: String, stored: Stored) -> Result<ExportedPacka
 fn files(draft: &Draft, stored: &Stored) -> Result<Result<Vec<ExportedFile>, String>, Error> {
     match stored.folder(draft)? {
         Some(folder) => files_of(draft, &folder),
-        None => Ok(Err("the driver database names no folder of it".to_owned())),
+        None => Ok(Err(
+            "the driver database names no folder of it; `drivers check` says what mends it"
+                .to_owned(),
+        )),
     }
 }
 
@@ -134,7 +137,7 @@ fn files_of(draft: &Draft, folder: &ImagePath) -> Result<Result<Vec<ExportedFile
     if !draft.has_directory(folder)? {
         return Ok(Err(format!(
             "its folder `{folder}` is not there: the image holds the driver's entries, but not \
-             its files"
+             its files; `drivers check` says what mends it"
         )));
     }
     let mut files = Vec::new();

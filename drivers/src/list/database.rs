@@ -88,7 +88,8 @@ fn read_node(
             Err(reason) => findings.push(Finding::warning(
                 "broken-driver-package",
                 format!(
-                    "{node}: package `{}` {reason}: Windows' own tools stop at it",
+                    "{node}: package `{}` {reason}: Windows' own tools stop at it; `drivers check` \
+                     says what mends it",
                     key.name()?.to_string_lossy()
                 ),
             )),

@@ -101,7 +101,7 @@ fn of_text_setup(draft: &mut Draft, waiting: &Pending) -> Result<Option<DriverPa
         draft.report(Finding::warning(
             "broken-driver-package",
             format!(
-                "`{}` holds a txtsetup.oem that cannot be used",
+                "`{}` holds a txtsetup.oem that cannot be used; `drivers check` says what mends it",
                 waiting.path
             ),
         ));

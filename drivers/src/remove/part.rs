@@ -79,7 +79,8 @@ impl Part {
                 "package-unreadable",
                 format!(
                     "the package cannot be read from the store ({reason}): what it wrote is known \
-                     from the image's own records only"
+                     from the image's own records only; `drivers check` says \
+                     what mends it"
                 ),
             )),
         }
