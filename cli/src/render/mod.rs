@@ -2,8 +2,8 @@
 
 pub(crate) mod diff;
 pub(crate) mod drivers_match;
-pub(crate) mod html;
 pub(crate) mod faults;
+pub(crate) mod html;
 pub mod json;
 pub(crate) mod progress;
 pub(crate) mod sarif;

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::inbox::model_at;
 use crate::model::{DriverModel, DriverVersion, Guid, Service, StartType};
 use crate::store::device_id::DeviceIdFlags;
-use crate::store::writer::indexed;
+use crate::store::device_id::listed_ids;
 use crate::stored::Stored;
 
 /// What the INF of a package says.
@@ -58,7 +58,7 @@ impl From<&DriverModel> for InfSays {
             date: date.map_or(0, |date| date.filetime()),
             version: driver_ver.and_then(|ver| ver.version).unwrap_or_default(),
             catalog: catalog.map(str::to_owned),
-            ids: indexed(model),
+            ids: listed_ids(model),
             services: own.map(|service| service.name.clone()).collect(),
         }
     }
@@ -80,5 +80,5 @@ pub(in crate::check) fn index_of(
     inf: &ImagePath,
 ) -> Result<Option<BTreeMap<String, (String, DeviceIdFlags)>>, Error> {
     let model = model_at(draft, inf)?;
-    Ok(model.map(|model| indexed(&model)))
+    Ok(model.map(|model| listed_ids(&model)))
 }

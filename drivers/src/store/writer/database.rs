@@ -12,8 +12,6 @@ use crate::add::read::ReadPackage;
 use crate::error::Error;
 use crate::model::{Guid, InstallSection, Model, RegistryChange, Root};
 use crate::store::device_id::listed_ids;
-use crate::model::{DriverModel, Guid, InstallSection, Model, RegistryChange, Root};
-use crate::store::device_id::DeviceIdFlags;
 use crate::store::node::Node;
 use crate::store::published_name::with_number;
 use crate::store::version_blob::VersionBlob;
@@ -344,40 +342,11 @@ fn token(raw: &str, text: &str, strings: &mut BTreeMap<String, String>) -> Strin
     }
 }
 
-/// What the index says of each id of an INF (row 21), by id in lower case.
-pub(crate) fn indexed(model: &DriverModel) -> BTreeMap<String, (String, DeviceIdFlags)> {
-    let mut all: BTreeMap<String, (String, DeviceIdFlags)> = BTreeMap::new();
-    for device in &model.models {
-        let install = model.install_of(device);
-        let feature_score = install.map_or(0xFF, |install| install.feature_score);
-        let listed = device.hardware_id.iter().map(|id| (id, true, 0)).chain(
-            device
-                .compatible_ids
-                .iter()
-                .zip(0..)
-                .map(|(id, index)| (id, false, index)),
-        );
-        for (id, hardware, index) in listed {
-            let flags = DeviceIdFlags {
-                hardware,
-                compatible: !hardware,
-                feature_score,
-                index,
-            };
-            all.entry(id.to_lowercase())
-                .and_modify(|(_, known)| *known = known.merge(flags))
-                .or_insert_with(|| (id.clone(), flags));
-        }
-    }
-    all
-}
-
 /// Rows 21 and 22.
 fn device_ids(draft: &mut Draft, package: &ReadPackage, placed: &Placed<'_>) -> Result<(), Error> {
     let hive = &placed.node.hive();
     let published = placed.number.to_string();
     for (id, flags) in listed_ids(&package.model).values() {
-    for (id, flags) in indexed(&package.model).values() {
         let key = placed.node.device_id(id);
         let data = RegData::binary(flags.encode());
         let _ = draft.set_value(hive, &key, &published, data, &DEVICE_IDS)?;

@@ -10,7 +10,6 @@ pub(crate) mod lockdown;
 mod recorded;
 pub(crate) mod services;
 
-pub(crate) use database::indexed;
 use wimwright_servicing::plan::Basis;
 use wimwright_servicing::registry::{HiveName, RegData};
 use wimwright_servicing::{Draft, SourceId};
