@@ -268,7 +268,7 @@ fn what_is_odd_about_a_hardware_file_is_told_once() {
         .says(&["no devices", "cpu: its file lists no devices\n"]);
     let notes = found.err.matches("[lspci-").count();
     assert_eq!(notes, 1, "{}", found.err);
-    assert!(found.err.contains("note: disk: "), "{}", found.err);
+    assert!(found.err.contains("disk.txt`: "), "{}", found.err);
     let found = run_in(top.path(), &format!("{words} --force --json")).json();
     for image in found["images"].as_array().unwrap() {
         let [disk, cpu] = image["computers"].as_array().unwrap().as_slice() else {

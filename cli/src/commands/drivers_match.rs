@@ -64,28 +64,7 @@ pub(super) fn run(words: &MatchWords, context: &mut Context<'_>) -> anyhow::Resu
         context.text(&body)?;
         context.findings(&image.findings);
     }
-    context.findings(&of_files(&found));
     Ok(code)
-}
-
-/// What is odd about the hardware files, each thing once; with the computer's
-/// name where there are several.
-fn of_files(found: &DriversMatch) -> Vec<FindingEntry> {
-    let computers = found
-        .images
-        .first()
-        .map_or(&[][..], |image| &image.computers);
-    let mut findings = Vec::new();
-    for computer in computers {
-        for finding in &computer.findings {
-            let mut finding = finding.clone();
-            if computers.len() > 1 {
-                finding.message = format!("{}: {}", computer.name, finding.message);
-            }
-            findings.push(finding);
-        }
-    }
-    findings
 }
 
 /// The computers, each with a name of its own.

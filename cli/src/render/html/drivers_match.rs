@@ -1,9 +1,7 @@
 //! `drivers match` as a page.
 
 use super::super::drivers_match::{tally, why};
-use super::super::json::{
-    DriversMatch, FindingEntry, MatchState, MatchedDevice, MatchedDriver, MatchedImage,
-};
+use super::super::json::{DriversMatch, MatchState, MatchedDevice, MatchedDriver, MatchedImage};
 use super::super::text::{count, size};
 use super::{Cell, Mark, Page, escaped};
 
@@ -74,7 +72,6 @@ fn of_image(page: &mut Page, number: usize, image: &MatchedImage) {
         let devices = devices.filter(|device| device.computer == computer.name);
         let rows: Vec<Vec<Cell>> = devices.map(row_of).collect();
         page.table(&["Device", "Driver", "Found by", "Others that fit"], &rows);
-        notes(page, &computer.findings);
     }
     if let Some(packages) = &image.packages {
         page.element("h3", "Packages");
@@ -96,18 +93,13 @@ fn of_image(page: &mut Page, number: usize, image: &MatchedImage) {
             .collect();
         page.table(&["Package", "Verdict", "Size", "Why"], &rows);
     }
-    notes(page, &image.findings);
-}
-
-fn notes(page: &mut Page, findings: &[FindingEntry]) {
-    if findings.is_empty() {
-        return;
+    if !image.findings.is_empty() {
+        let findings = image.findings.iter();
+        let findings: String = findings
+            .map(|finding| format!("<li>{}</li>", escaped(&finding.message)))
+            .collect();
+        page.raw(&format!("<ul class=\"note\">{findings}</ul>"));
     }
-    let findings = findings.iter();
-    let findings: String = findings
-        .map(|finding| format!("<li>{}</li>", escaped(&finding.message)))
-        .collect();
-    page.raw(&format!("<ul class=\"note\">{findings}</ul>"));
 }
 
 fn row_of(device: &MatchedDevice) -> Vec<Cell> {
