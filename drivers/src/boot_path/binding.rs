@@ -61,6 +61,9 @@ pub(super) enum Lookup {
     /// A database names a package for it that is not there or says nothing of
     /// it; what is wrong.
     Broken(String),
+    /// Nothing drives it by the ids that are told; this one would, and the
+    /// description does not say whether the device has it.
+    Untold(String),
     /// Nothing drives it.
     None,
 }
@@ -126,6 +129,10 @@ impl Registry<'_> {
             }
             (Lookup::Bound(binding), _) => Ok(Lookup::Bound(binding)),
             (_, Some(known)) => Ok(Lookup::OnlyIfSame(known.binding)),
+            (Lookup::None, None) => Ok(match self.untold(device)? {
+                Some(id) => Lookup::Untold(id),
+                None => Lookup::None,
+            }),
             (other, None) => Ok(other),
         }
     }

@@ -22,6 +22,7 @@ mod loader;
 mod obstacle;
 mod platform;
 mod service;
+mod untold;
 mod walk;
 
 use wimwright_servicing::hardware::{Device, Hardware};

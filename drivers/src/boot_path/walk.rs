@@ -285,6 +285,15 @@ impl<'d> Walk<'d> {
                 let found = Obstacle::stops(&check::BOUND, part, message);
                 return Ok((None, vec![found.mended_by(mend())]));
             }
+            Lookup::Untold(entry) => {
+                let message = format!(
+                    "none of the ids that are told of {what} has a driver in the image; `{entry}` \
+                     has one, and the description does not say whether the device has that id \
+                     (`lspci -nnvk` does)"
+                );
+                let found = Obstacle::may(&check::BOUND, part, message);
+                return Ok((None, vec![found]));
+            }
             Lookup::None => {
                 let message = format!(
                     "nothing in the image drives {what}: none of its ids is in {}",

@@ -403,6 +403,69 @@ fn what_is_not_on_the_way_does_not_matter() {
     cases.end(50);
 }
 
+/// `lspci -nn` without `-v` gives no programming interface, and no subsystem of
+/// some devices.
+#[test]
+fn a_listing_that_tells_too_little_is_not_judged() {
+    let test = "boot path of short listings";
+    let short_listing = |vendor, device, class: &str| {
+        let mut device = pci(vendor, device, class);
+        let shown = |id: &String| {
+            let class = id.split("CC_").nth(1).is_none_or(|class| class.len() == 4);
+            class && !id.contains("SUBSYS_")
+        };
+        device.hardware_ids.retain(shown);
+        device.compatible_ids.retain(shown);
+        computer(vec![device])
+    };
+    let unbound = "boot-driver-bound";
+    for (real, vendor, device, class, expected) in [
+        (
+            TEN_2004,
+            0x8086,
+            0x3A02,
+            "010601",
+            may(unbound, Part::Controller),
+        ),
+        (
+            TEN_2004,
+            0x144D,
+            0xA808,
+            "010802",
+            may(unbound, Part::Controller),
+        ),
+        (
+            TEN_2004,
+            0x1AF4,
+            0x1001,
+            "010000",
+            stops(unbound, Part::Controller),
+        ),
+        (
+            SEVEN,
+            0x8086,
+            0x3A02,
+            "010601",
+            may(unbound, Part::Controller),
+        ),
+        (
+            XP,
+            0x8086,
+            0x3A02,
+            "010601",
+            stops(unbound, Part::Controller),
+        ),
+        (XP, 0x8086, 0x24CB, "01018A", BOOTS),
+    ] {
+        let name = format!("{} on {vendor:04x}:{device:04x}", real.hive);
+        let Some(image) = Booting::new(real, test) else {
+            return;
+        };
+        let path = image.with_files(&short_listing(vendor, device, class));
+        assert_eq!(short(&path), expected, "{name}: {:?}", path.reason);
+    }
+}
+
 #[test]
 fn a_computer_without_controllers_is_not_judged() {
     let Some(image) = Booting::new(XP, "boot path without controllers") else {
