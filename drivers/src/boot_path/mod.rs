@@ -221,10 +221,12 @@ fn together(
         return (worst(&obstacles), first(&obstacles).cloned());
     };
     let reason = worst_one.reason().cloned();
-    let reached = |path: &ControllerPath| path.verdict == Verdict::Boots;
-    match controllers.iter().any(reached) && !controllers.iter().all(reached) {
+    let verdict = match controllers.iter().map(|path| path.verdict).min() {
         // It depends on which of them has the disk.
-        true => (Verdict::Unknown, reason),
-        false => (worst_one.verdict, reason),
-    }
+        Some(Verdict::Boots | Verdict::Unknown) if worst_one.verdict != Verdict::Boots => {
+            Verdict::Unknown
+        }
+        _ => worst_one.verdict,
+    };
+    (verdict, reason)
 }

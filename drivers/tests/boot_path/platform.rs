@@ -118,6 +118,15 @@ fn of_several_controllers_the_one_with_the_disk_counts() {
     let verdicts: Vec<Verdict> = path.controllers.iter().map(|it| it.verdict).collect();
     assert_eq!(verdicts, [Verdict::Boots, Verdict::Stop7b]);
 
+    // Beside one that is not known, one that stops decides nothing.
+    let mut sata = pci(0x8086, 0x2922, "010601");
+    sata.hardware_ids = vec!["PCI\\VEN_8086&DEV_2922&CC_0106".to_owned()];
+    sata.compatible_ids = vec!["PCI\\CC_0106".to_owned()];
+    let path = image.with_files(&computer(vec![sata, raid.clone()]));
+    let verdicts: Vec<Verdict> = path.controllers.iter().map(|it| it.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Unknown, Verdict::Stop7b]);
+    assert_eq!(path.verdict, Verdict::Unknown);
+
     for (wanted, verdict) in [
         ("0000:03:00.0", Verdict::Stop7b),
         ("PCI\\VEN_1000&DEV_0054", Verdict::Stop7b),
