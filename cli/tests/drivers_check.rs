@@ -15,16 +15,65 @@ use support::{content, run_in, sample};
 use tempfile::TempDir;
 use wimwright::ExitCode;
 
-/// The sample with the package in its image.
-fn added() -> TempDir {
+/// The smallest header of a driver for amd64.
+fn pe() -> Vec<u8> {
+    let mut bytes = vec![0; 512];
+    bytes[..2].copy_from_slice(b"MZ");
+    bytes[0x3C] = 0x40;
+    bytes[0x40..0x48].copy_from_slice(b"PE\0\0\x64\x86\0\0");
+    bytes[0x54] = 0xF0;
+    bytes[0x58..0x5A].copy_from_slice(&0x20B_u16.to_le_bytes());
+    bytes[0x58 + 0x44] = 1;
+    bytes
+}
+
+/// The sample with the files that its hive names, and it does not have: the
+/// drivers of Windows itself, and the INFs that they belong to. Some belonged
+/// to third parties' drivers, too.
+fn whole() -> TempDir {
     let top = sample();
+    let image = top.path().join("image");
+    let found = run_in(top.path(), "drivers check @image --json").json();
+    for fault in found["images"][0]["faults"].as_array().unwrap() {
+        if fault["repairable"] == true {
+            continue;
+        }
+        let quoted = fault["message"]
+            .as_str()
+            .unwrap()
+            .split('`')
+            .skip(1)
+            .step_by(2);
+        for name in quoted {
+            let (path, bytes) = match fault["check"].as_str().unwrap() {
+                "boot-file" => (name.replace('\\', "/"), pe()),
+                "service-owners" => (format!("Windows/INF/{name}"), b"; Windows' own".to_vec()),
+                other => panic!("{other}: {fault}"),
+            };
+            let (folder, file) = path.rsplit_once('/').unwrap();
+            let folder = folder.to_lowercase();
+            let folder = match folder.strip_prefix("windows/system32") {
+                Some(below) => format!("Windows/System32{below}"),
+                None => "Windows/INF".to_owned(),
+            };
+            fs::create_dir_all(image.join(&folder)).unwrap();
+            fs::write(image.join(folder).join(file), bytes).unwrap();
+        }
+    }
+    run_in(top.path(), "drivers check @image --repair").ends(ExitCode::Done);
+    top
+}
+
+/// The same with the package in its image.
+fn added() -> TempDir {
+    let top = whole();
     run_in(top.path(), "drivers add @image @viostor").ends(ExitCode::Done);
     top
 }
 
 #[test]
 fn an_image_in_order_says_so() {
-    let top = sample();
+    let top = whole();
     run_in(top.path(), "drivers check @image")
         .ends(ExitCode::Done)
         .says(&["the driver store is in order\n"]);
@@ -48,7 +97,7 @@ fn a_fault_is_told_with_what_it_does_and_mended() {
     run_in(top.path(), "drivers check @image").ends(ExitCode::Findings).says(&[
         "error: published-inf: Windows does not find the driver",
         "Windows\\INF\\oem0.inf: the published INF is not there\n",
-        "    mend: --repair: copy `Windows\\System32\\DriverStore\\FileRepository\\viostor.inf_amd64_",
+        "    mend with --repair: copy\n    `Windows\\System32\\DriverStore\\FileRepository\\viostor.inf_amd64_",
         &format!("1 error; mended by: wimwright drivers check {image} --repair\n"),
     ]);
     let before = content(&top.path().join("image"));

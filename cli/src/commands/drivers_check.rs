@@ -166,6 +166,8 @@ fn entry(fault: &Fault, image: &str) -> FaultEntry {
     };
     FaultEntry {
         check: fault.check.name.to_owned(),
+        rule: fault.check.description.to_owned(),
+        source: fault.check.source.to_owned(),
         severity: fault.check.severity.into(),
         place: fault.place.clone(),
         message: fault.message.clone(),

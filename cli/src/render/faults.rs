@@ -23,6 +23,10 @@ pub(crate) fn list(faults: &[FaultEntry], context: &Context<'_>) -> String {
         };
         let severity = severity(first.severity, context);
         text.push_str(&format!("{severity} {}: {}\n", first.check, first.effect));
+        if context.verbose {
+            let rule = format!("rule: {} [{}]", first.rule, first.source);
+            text.push_str(&lines(&rule, 2, context));
+        }
         for of_mend in by_mend(of_check) {
             text.push_str(&group(&of_mend, context));
         }
@@ -146,7 +150,7 @@ fn mend(fault: &FaultEntry) -> (&str, Option<&str>) {
 
 fn mend_lines(fault: &FaultEntry, context: &Context<'_>) -> String {
     let mut text = match (fault.repairable, &fault.command) {
-        (true, _) => return lines(&format!("mend: --repair: {}", fault.mend), 4, context),
+        (true, _) => return lines(&format!("mend with --repair: {}", fault.mend), 4, context),
         (false, Some(command)) => format!("    mend: {}\n", printable(command)),
         (false, None) => return lines(&format!("mend: {}", fault.mend), 4, context),
     };

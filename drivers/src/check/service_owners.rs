@@ -8,6 +8,7 @@ use super::fault::{Fix, in_hive};
 use super::survey::ServiceEntry;
 use super::{Check, DATABASE, Fault, Severity, Survey};
 use crate::error::Error;
+use crate::store::published_name::OemNumber;
 use crate::stored::same;
 
 pub(super) static CHECK: Check = Check {
@@ -37,25 +38,36 @@ fn run(draft: &Draft, survey: &Survey, found: &mut Vec<Fault>) -> Result<(), Err
             .iter()
             .filter(|owner| !there(owner))
             .collect();
-        if missing.is_empty() {
-            continue;
+        let (third, own): (Vec<&String>, Vec<&String>) = missing
+            .into_iter()
+            .partition(|owner| OemNumber::parse(owner, ".inf").is_some());
+        if !third.is_empty() {
+            let fault = fault(service, &third);
+            found.push(match survey.both_nodes {
+                true => {
+                    let fix = without(draft, service, &third)?;
+                    fault.repaired_by("take that out of its list of owners", fix)
+                }
+                false => fault.not_mended("restore the hive DRIVERS first, which may know them"),
+            });
         }
-        let names: Vec<String> = missing.iter().map(|owner| format!("`{owner}`")).collect();
-        let place = in_hive(HiveName::System, &service.key);
-        let message = format!(
-            "belongs to {}, which the image does not have",
-            names.join(", ")
-        );
-        let fault = Fault::new(&CHECK, place, message);
-        found.push(match survey.both_nodes {
-            true => {
-                let fix = without(draft, service, &missing)?;
-                fault.repaired_by("take that out of its list of owners", fix)
-            }
-            false => fault.not_mended("restore the hive DRIVERS first, which may know them"),
-        });
+        if !own.is_empty() {
+            found.push(fault(service, &own).not_mended(
+                "these are INFs of Windows itself: copy them from an image of the same build",
+            ));
+        }
     }
     Ok(())
+}
+
+fn fault(service: &ServiceEntry, missing: &[&String]) -> Fault {
+    let names: Vec<String> = missing.iter().map(|owner| format!("`{owner}`")).collect();
+    let place = in_hive(HiveName::System, &service.key);
+    let message = format!(
+        "belongs to {}, which the image does not have",
+        names.join(", ")
+    );
+    Fault::new(&CHECK, place, message)
 }
 
 /// The list without them; Windows' own notes stay.

@@ -64,6 +64,20 @@ struct Whole {
 }
 
 impl Base {
+    pub(crate) const ALL: [Base; 6] = [
+        Base::Windows81,
+        Base::Windows10_1709,
+        Base::Windows10_2004,
+        Base::Windows7,
+        Base::WindowsXp,
+        Base::WindowsPe3,
+    ];
+
+    /// Windows 8 and later.
+    pub(crate) fn has_database(self) -> bool {
+        self <= Base::Windows10_2004
+    }
+
     fn around(self) -> Around {
         match self {
             Base::Windows81 => Around::Windows81,

@@ -48,6 +48,10 @@ pub struct CheckedImage<'a> {
 pub struct FaultEntry {
     /// The check that found it.
     pub check: String,
+    /// What that check looks at.
+    pub rule: String,
+    /// The sections of the reference that the rule rests on.
+    pub source: String,
     /// How much it weighs.
     pub severity: FaultSeverity,
     /// Where: a path of the image, or a registry key.

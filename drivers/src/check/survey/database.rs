@@ -15,6 +15,8 @@ type HiveResult<T> = Result<T, HiveError>;
 
 /// What virt-v2v calls the INF that it does not have (driverstore 2.16).
 const GUESTOR: &str = "guestor.inf";
+/// From this on, scores say that nobody known has signed (driverstore 2.6).
+const UNSIGNED: u32 = 0x8000_0000;
 /// The hash of its packages, in later versions.
 const NO_HASH: &str = "_0000000000000000";
 
@@ -97,9 +99,9 @@ impl PackageEntry {
         name.map_or("", String::as_str)
     }
 
-    /// Whether the database says that it is signed.
+    /// Whether the database does not say that it is unsigned.
     pub(in crate::check) fn is_signed(&self) -> bool {
-        self.signer_score.is_some_and(|score| score < 0x8000_0000)
+        self.signer_score.is_none_or(|score| score < UNSIGNED)
     }
 
     pub(in crate::check) fn is_virt_v2vs(&self) -> bool {
