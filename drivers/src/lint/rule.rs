@@ -87,7 +87,7 @@ macro_rules! rules {
         /// A rule of [`lint`](crate::lint()).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum LintRule {
-            $(#[doc = $title] $variant,)+
+            $(#[doc = concat!("Rule `", $name, "`: see [`LintRule::title`].")] $variant,)+
         }
 
         impl LintRule {
