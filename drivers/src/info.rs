@@ -324,7 +324,7 @@ fn judged(judged: Result<PackageSignature, Stop>) -> Result<PackageSignature, Er
     match judged {
         Ok(signature) => Ok(signature),
         Err(Stop::Refused(refusal)) => Ok(PackageSignature {
-            state: DriverSignature::Unknown,
+            state: refusal.signature(),
             reason: Some(refusal.chain()),
             facts: None,
             findings: Vec::new(),

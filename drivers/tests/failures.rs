@@ -546,6 +546,29 @@ fn failure_15_sha2_signatures_on_windows_7_are_warned_of_until_it_knows_them() {
     }
 }
 
+/// Rollups bring what the update brought, without its name.
+#[test]
+fn failure_15_a_newer_wintrust_dll_is_proof_enough() {
+    let test = "failure 15, by file";
+    let Some(corpus) = wimwright_testdata::corpus(test) else {
+        return;
+    };
+    let package = support::package(test, "vigembus-x64", "ViGEmBus.inf").unwrap();
+    // Any image with a version, which then gets another one.
+    let mut dll = wimwright_testdata::read(&corpus.join("drivers/vigembus-x64/ViGEmBus.sys"));
+    let mark = 0xFEEF_04BD_u32.to_le_bytes();
+    let at = dll.windows(4).position(|window| window == mark).unwrap();
+    for (revision, warned) in [(17_514, true), (18_741, false), (24_520, false)] {
+        let version = [1_u16, 6, revision, 7601].map(u16::to_le_bytes).concat();
+        dll[at + 8..at + 16].copy_from_slice(&version);
+        let root = made(&windows7(), &[]);
+        let path = root.path().join("Windows/System32/wintrust.dll");
+        std::fs::write(path, &dll).unwrap();
+        let result = added(&mut look(root.path()), &package);
+        assert_eq!(has(&result, "sha2-signature"), warned, "{revision}");
+    }
+}
+
 #[test]
 fn failure_16_a_dirty_hive_is_replayed_or_refused_and_clean_afterwards() {
     let test = "failure 16";

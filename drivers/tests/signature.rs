@@ -15,7 +15,7 @@ mod support;
 use std::path::Path;
 use std::sync::Arc;
 
-use support::{Around, TestImage, any_signature, now, package};
+use support::{Around, TestImage, any_signature, describe, now, package};
 use wimwright_drivers::{
     AddOptions, AddResult, DriverSignature, FileSignature, Outcome, Package, add, info,
 };
@@ -261,7 +261,10 @@ fn a_changed_file_or_a_lost_catalog_is_named() {
         ),
     ];
     for (package, state, reason) in cases {
-        let result = strict(&mut look(&image), &package.unwrap());
+        let package = package.unwrap();
+        let described = describe(&package);
+        assert_eq!(described.driver_signature, state, "{reason}");
+        let result = strict(&mut look(&image), &package);
         assert_eq!(result.outcome, Outcome::Refused, "{reason}: {result:?}");
         assert_eq!(result.driver_signature, state, "{reason}: {result:?}");
         let said = result.reason.as_ref().unwrap();

@@ -160,14 +160,7 @@ pub fn add(draft: &mut Draft, package: &Package, options: &AddOptions) -> Result
             return plan_text_setup(draft, package);
         }
         let read = read_signed(draft, package, options, &mut signature)?;
-        let state = signature.as_ref().map(|signature| signature.state);
-        rivals(
-            draft,
-            package,
-            &read,
-            state.unwrap_or(DriverSignature::Unknown),
-            options,
-        )?;
+        rivals(draft, package, &read, options)?;
         match generation {
             Generation::DriverDatabase => plan(draft, package, &read),
             Generation::Nt5 | Generation::Nt6 => plan_first_boot(draft, package, &read),
@@ -177,11 +170,7 @@ pub fn add(draft: &mut Draft, package: &Package, options: &AddOptions) -> Result
     let mut result = match planned {
         Ok(result) => result,
         Err(Stop::Refused(refusal)) => AddResult {
-            driver_signature: match *refusal {
-                // There is one, but nobody can read it.
-                Refusal::Catalog { .. } => DriverSignature::Invalid,
-                _ => DriverSignature::Unknown,
-            },
+            driver_signature: refusal.signature(),
             reason: Some(refusal.chain()),
             outcome: match *refusal {
                 Refusal::Superseded { .. } => Outcome::Superseded,
@@ -232,13 +221,12 @@ fn rivals(
     draft: &mut Draft,
     package: &Package,
     read: &ReadPackage,
-    signature: DriverSignature,
     options: &AddOptions,
 ) -> Result<(), Stop> {
     let rivals = rival::all(draft, read, &options.known_infs)?;
     if !options.allow_older {
         let generation = draft.facts().generation;
-        if let Some(newer) = superseded::by(read, signature, &rivals, generation) {
+        if let Some(newer) = superseded::by(read, &rivals, generation) {
             return Err(newer.into());
         }
     }

@@ -7,6 +7,7 @@ use wimwright_servicing::{Architecture, DraftError, ImagePath, PathError, catalo
 
 use crate::error::Error;
 use crate::model::{Finding, NotApplicable};
+use crate::signature::DriverSignature;
 
 /// Why a package is not added.
 #[derive(Debug, thiserror::Error)]
@@ -214,6 +215,15 @@ impl From<RegistryError> for Stop {
 }
 
 impl Refusal {
+    /// What it says of the package's signature.
+    pub(crate) fn signature(&self) -> DriverSignature {
+        match self {
+            // There is one, but nobody can read it.
+            Refusal::Catalog { .. } => DriverSignature::Invalid,
+            _ => DriverSignature::Unknown,
+        }
+    }
+
     /// The whole reason, with what lies behind it.
     pub(crate) fn chain(&self) -> String {
         let mut text = self.to_string();

@@ -14,18 +14,17 @@ use super::read::ReadPackage;
 use super::refusal::Refusal;
 use super::rival::Rival;
 use crate::model::DriverVersion;
-use crate::signature::DriverSignature;
+use crate::signature::{DriverSignature, SignerScore};
 use crate::store::device_id::{DeviceIdFlags, ListedIds, listed_ids};
 
 /// The package of the image that supersedes `package`, as the reason not to
 /// add it.
 pub(super) fn by(
     package: &ReadPackage,
-    signature: DriverSignature,
     rivals: &[Rival],
     generation: Generation,
 ) -> Option<Refusal> {
-    let own = Own::of(package, signature, generation)?;
+    let own = Own::of(package, generation)?;
     // One that is there already is not superseded, but complete or not.
     if rivals.iter().any(|rival| rival.same_content) {
         return None;
@@ -46,17 +45,12 @@ struct Own<'p> {
     ids: ListedIds,
     date: String,
     version: DriverVersion,
-    signature: DriverSignature,
     generation: Generation,
 }
 
 impl<'p> Own<'p> {
     /// `None` where it has no device, date or version to compare.
-    fn of(
-        package: &'p ReadPackage,
-        signature: DriverSignature,
-        generation: Generation,
-    ) -> Option<Own<'p>> {
+    fn of(package: &'p ReadPackage, generation: Generation) -> Option<Own<'p>> {
         let ids = listed_ids(&package.model);
         let driver_ver = package.model.version.driver_ver.as_ref()?;
         (!ids.is_empty()).then_some(())?;
@@ -65,7 +59,6 @@ impl<'p> Own<'p> {
             ids,
             date: driver_ver.date?.to_string(),
             version: driver_ver.version?,
-            signature,
             generation,
         })
     }
@@ -103,7 +96,7 @@ impl<'p> Own<'p> {
     fn has_no_better_signature(&self, rival: &Rival) -> bool {
         let recorded = rival.package.driver_signature;
         let unrecorded = self.generation != Generation::DriverDatabase;
-        self.signature != DriverSignature::Signed
+        self.package.signer.score == SignerScore::Unsigned
             || recorded == DriverSignature::Signed
             || unrecorded && recorded == DriverSignature::Unknown
     }
