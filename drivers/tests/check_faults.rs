@@ -74,7 +74,7 @@ const OTHER_CLASS: &str = "DriverDatabase\\DeviceIds\\{4d36e972-e325-11ce-bfc1-0
 const ROWS: &[Row] = &[
     row("driver-database", W2004, Left, |f| f.drop("DriverDatabase")),
     row("drivers-hive", W1709, Left, |f| {
-        f.remove("Windows/System32/config/DRIVERS")
+        f.remove("Windows/System32/config/DRIVERS");
     }),
     // Names and packages.
     row(
@@ -94,7 +94,7 @@ const ROWS: &[Row] = &[
         );
     }),
     row("active-package", W2004, Mended, |f| {
-        f.unset(&f.name_key(), "Active")
+        f.unset(&f.name_key(), "Active");
     }),
     row("active-package", W81, Mended, |f| {
         let ids = [f.id(), "gone.inf_amd64_0123456789abcdef".to_owned()];
@@ -115,10 +115,10 @@ const ROWS: &[Row] = &[
     ),
     row("published-name", W1709, Mended, |f| f.drop(&f.name_key())),
     row("published-name", W81, Mended, |f| {
-        f.unset(&f.package_key(), "")
+        f.unset(&f.package_key(), "");
     }),
     row("version-value", W2004, Mended, |f| {
-        f.unset(&f.package_key(), "Version")
+        f.unset(&f.package_key(), "Version");
     }),
     row("version-value", W81, Mended, |f| {
         f.set(&f.package_key(), "Version", BINARY, &[0; 40]);
@@ -142,41 +142,41 @@ const ROWS: &[Row] = &[
     }),
     // Files.
     row("package-folder", W2004, Lost, |f| {
-        f.remove(&f.store(&f.net_id()))
+        f.remove(&f.store(&f.net_id()));
     }),
     row("package-folder", W81, Left, |f| {
-        f.remove(&f.store("acpi.inf_amd64_"))
+        f.remove(&f.store("acpi.inf_amd64_"));
     }),
     row("package-inf", W1709, Mended, |f| {
-        f.remove(&f.in_store("viostor.inf"))
+        f.remove(&f.in_store("viostor.inf"));
     }),
     row("package-inf", W2004, Mended, |f| {
-        f.remove(&format!("{}/acpi.inf", f.store("acpi.inf_amd64_")))
+        f.remove(&format!("{}/acpi.inf", f.store("acpi.inf_amd64_")));
     }),
     row("package-files", W2004, Left, |f| {
-        f.remove(&f.in_store("viostor.sys"))
+        f.remove(&f.in_store("viostor.sys"));
     }),
     row("store-catalog", W81, Mended, |f| {
-        f.remove(&f.in_store("viostor.cat"))
+        f.remove(&f.in_store("viostor.cat"));
     }),
     row("published-inf", W2004, Mended, |f| {
-        f.remove(&f.published_inf())
+        f.remove(&f.published_inf());
     }),
     row("published-inf", W81, Mended, |f| {
-        f.write(&f.published_inf(), b"[Version]\r\n")
+        f.write(&f.published_inf(), b"[Version]\r\n");
     }),
     row("published-catalog", W1709, Mended, |f| {
-        f.remove(&f.published_catalog())
+        f.remove(&f.published_catalog());
     }),
     row("published-catalog", W2004, Mended, |f| {
-        f.write(&f.published_catalog(), b"another")
+        f.write(&f.published_catalog(), b"another");
     }),
     // What the kernel reads.
     row("configurations", W2004, Mended, |f| {
         f.drop(&format!("{}\\Configurations\\scsi_inst", f.package_key()));
     }),
     row("configurations", W81, Mended, |f| {
-        f.unset(&f.name_key(), "Configurations")
+        f.unset(&f.name_key(), "Configurations");
     }),
     row("descriptors", W1709, Mended, |f| {
         f.drop(&format!(
@@ -200,14 +200,14 @@ const ROWS: &[Row] = &[
         f.unset(key, &f.published());
     }),
     row("class-index", W81, Mended, |f| {
-        f.set(OTHER_CLASS, &f.published(), NONE, &[])
+        f.set(OTHER_CLASS, &f.published(), NONE, &[]);
     }),
     row("index-orphan", W2004, Mended, |f| {
         let key = "DriverDatabase\\DeviceIds\\PCI\\VEN_DEAD&DEV_BEEF";
         f.set(key, "oem77.inf", BINARY, &[1, 0xFF, 0, 0]);
     }),
     row("index-value", W1709, Mended, |f| {
-        f.set(ID, &f.published(), BINARY, &[1, 0xFF, 0])
+        f.set(ID, &f.published(), BINARY, &[1, 0xFF, 0]);
     }),
     row("index-inf", W2004, Mended, |f| {
         let key = "DriverDatabase\\DeviceIds\\PCI\\VEN_1AF4&DEV_9999";
@@ -241,19 +241,19 @@ const ROWS: &[Row] = &[
         f.write("Windows/System32/drivers/viostor.sys", b"<html>404</html>");
     }),
     row("boot-file", W2004, Left, |f| {
-        f.remove("Windows/System32/drivers/stornvme.sys")
+        f.remove("Windows/System32/drivers/stornvme.sys");
     }),
     row("boot-file", XP, Mended, |f| {
-        f.remove("Windows/System32/drivers/iaStor.sys")
+        f.remove("Windows/System32/drivers/iaStor.sys");
     }),
     row("boot-file", W7, Left, |f| {
-        f.remove("Windows/System32/drivers/disk.sys")
+        f.remove("Windows/System32/drivers/disk.sys");
     }),
     row("configured-service", W2004, Mended, |f| {
-        f.drop("ControlSet001\\Services\\viostor")
+        f.drop("ControlSet001\\Services\\viostor");
     }),
     row("configured-service", W81, Left, |f| {
-        f.drop("ControlSet001\\Services\\stornvme")
+        f.drop("ControlSet001\\Services\\stornvme");
     }),
     row("service-owners", W1709, Mended, |f| {
         let owners = multi_sz(&["oem99.inf".to_owned(), f.published()]);
@@ -266,10 +266,10 @@ const ROWS: &[Row] = &[
     }),
     // Leftovers of other tools.
     row("virt-v2v-leftover", W2004, Mended, |f| {
-        f.guestor("VEN_1AF4&DEV_1001")
+        f.guestor("VEN_1AF4&DEV_1001");
     }),
     row("virt-v2v-leftover", W1709, Left, |f| {
-        f.guestor("VEN_1AF4&DEV_1048")
+        f.guestor("VEN_1AF4&DEV_1048");
     }),
     row("shared-name", W2004, Left, |f| {
         let key = "DriverDatabase\\DriverPackages\\netkvm.inf_amd64_805f45c5c0ef48d8";
@@ -279,7 +279,7 @@ const ROWS: &[Row] = &[
     row("same-package", W81, Left, |f| f.twice("oem40")),
     row("name-form", W2004, Left, |f| f.twice("oem-viostor")),
     row("orphan-published", W1709, Left, |f| {
-        f.write("Windows/INF/oem88.inf", b"[Version]\r\n")
+        f.write("Windows/INF/oem88.inf", b"[Version]\r\n");
     }),
     row("orphan-folder", W2004, Left, |f| {
         let folder = "Windows/System32/DriverStore/FileRepository";
@@ -311,10 +311,10 @@ const ROWS: &[Row] = &[
         );
     }),
     row("critical-package", W7, Left, |f| {
-        f.remove(&f.store("lsi_sas.inf_x86_neutral_"))
+        f.remove(&f.store("lsi_sas.inf_x86_neutral_"));
     }),
     row("waiting-package", W7, Left, |f| {
-        f.remove(&format!("{}/iaStor.sys", f.waiting()))
+        f.remove(&format!("{}/iaStor.sys", f.waiting()));
     }),
     row(
         "waiting-parts",
@@ -330,21 +330,21 @@ const ROWS: &[Row] = &[
         },
     ),
     row("waiting-parts", W7, Mended, |f| {
-        f.remove(&f.waiting_catalog())
+        f.remove(&f.waiting_catalog());
     }),
     row("waiting-parts", XP, Mended, |f| {
         f.drop("ControlSet001\\Control\\CriticalDeviceDatabase\\PCI#VEN_8086&DEV_2681&CC_0106");
     }),
     row("device-path", XP, Mended, |f| f.remove(&f.waiting())),
     row("device-path-other", W7, Left, |f| {
-        f.add_to_device_path("C:\\Drivers\\Net")
+        f.add_to_device_path("C:\\Drivers\\Net");
     }),
     row("drvload", PE3, Mended, |f| f.remove(&f.waiting())),
     row("published-folder", W7, Left, |f| {
-        f.write("Windows/INF/oem5.inf", b"[Version]\r\n")
+        f.write("Windows/INF/oem5.inf", b"[Version]\r\n");
     }),
     row("stale-pnf", XP, Mended, |f| {
-        f.write("Windows/INF/oem5.PNF", b"compiled")
+        f.write("Windows/INF/oem5.PNF", b"compiled");
     }),
     // An INF of Windows itself.
     row("service-owners", W2004, Left, |f| {

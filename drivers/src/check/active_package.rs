@@ -37,21 +37,21 @@ fn run(_: &Draft, survey: &Survey, found: &mut Vec<Fault>) -> Result<(), Error> 
             }
             None if listed.is_empty() => Some(lost(name, new("names no package".to_owned()))),
             None => {
-                let ids = listed.iter().map(|id| id.as_str()).collect();
-                let fixes = standing_for(name, ids, None);
+                let ids: Vec<&str> = listed.iter().map(|id| id.as_str()).collect();
+                let fixes = standing_for(name, &ids, None);
                 let fault = new("names no active package".to_owned());
                 Some(fault.repaired_by("make the last one that it lists active", fixes))
             }
             Some(active) if !name.ids.iter().any(|id| same(id, active)) => {
                 let mut ids: Vec<&str> = listed.iter().map(|id| id.as_str()).collect();
                 ids.push(active);
-                let fixes = standing_for(name, ids, Some(active));
+                let fixes = standing_for(name, &ids, Some(active));
                 let message = format!("does not list `{active}`, which it calls active");
                 Some(new(message).repaired_by("list it", fixes))
             }
             Some(active) if !missing.is_empty() => {
-                let ids = listed.iter().map(|id| id.as_str()).collect();
-                let fixes = standing_for(name, ids, Some(active));
+                let ids: Vec<&str> = listed.iter().map(|id| id.as_str()).collect();
+                let fixes = standing_for(name, &ids, Some(active));
                 let names: Vec<_> = missing.iter().map(|id| format!("`{id}`")).collect();
                 let message = format!(
                     "lists {}, which the database does not know",
@@ -73,10 +73,10 @@ fn without_package(
     fault: Fault,
 ) -> Fault {
     if !listed.is_empty() {
-        let ids = listed.iter().map(|id| id.as_str()).collect();
+        let ids: Vec<&str> = listed.iter().map(|id| id.as_str()).collect();
         return fault.repaired_by(
             "make the last package that is there active",
-            standing_for(name, ids, None),
+            standing_for(name, &ids, None),
         );
     }
     let mut packages = survey.packages.iter();
@@ -102,7 +102,7 @@ fn lost(name: &NameEntry, fault: Fault) -> Fault {
 }
 
 /// The name stands for these packages; without an active one the last is it.
-fn standing_for(name: &NameEntry, ids: Vec<&str>, active: Option<&str>) -> Vec<Fix> {
+fn standing_for(name: &NameEntry, ids: &[&str], active: Option<&str>) -> Vec<Fix> {
     let set = |value: &str, data: RegData| {
         let change = Change::SetValue {
             hive: name.node.hive(),
@@ -112,7 +112,7 @@ fn standing_for(name: &NameEntry, ids: Vec<&str>, active: Option<&str>) -> Vec<F
         };
         Fix::Change(change, NAMES)
     };
-    let mut fixes = vec![set("", RegData::multi_sz(&ids))];
+    let mut fixes = vec![set("", RegData::multi_sz(ids))];
     if let (None, Some(last)) = (active, ids.last()) {
         fixes.push(set("Active", RegData::sz(last)));
     }

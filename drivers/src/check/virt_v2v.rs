@@ -85,7 +85,7 @@ fn fixes(survey: &Survey, entry: &PackageEntry, name: &str) -> Vec<Fix> {
                 key,
             },
             CURE,
-        ))
+        ));
     };
     if entry.has_key {
         delete(entry.key());

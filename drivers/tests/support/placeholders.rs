@@ -252,7 +252,9 @@ fn inf(version: &[u8], provider: &str, catalog: &str, ids: &[String]) -> String 
 /// The date of a day since 1601-01-01.
 fn civil(days: u64) -> (u64, u64, u64) {
     let (mut year, mut left) = (1601, days);
-    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     let len = |year| if leap(year) { 366 } else { 365 };
     while left >= len(year) {
         left -= len(year);

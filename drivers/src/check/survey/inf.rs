@@ -1,14 +1,11 @@
 //! What the INF of a package says, as far as checks compare it.
 
-use std::collections::BTreeMap;
-
 use wimwright_servicing::{Draft, ImagePath};
 
 use crate::error::Error;
 use crate::inbox::model_at;
 use crate::model::{DriverModel, DriverVersion, Guid, Service, StartType};
-use crate::store::device_id::DeviceIdFlags;
-use crate::store::device_id::listed_ids;
+use crate::store::device_id::{ListedIds, listed_ids};
 use crate::stored::Stored;
 
 /// What the INF of a package says.
@@ -20,7 +17,7 @@ pub(in crate::check) struct InfSays {
     /// The catalog that it names for this image.
     pub(in crate::check) catalog: Option<String>,
     /// The ids that it serves, by id in lower case.
-    pub(in crate::check) ids: BTreeMap<String, (String, DeviceIdFlags)>,
+    pub(in crate::check) ids: ListedIds,
     /// Names of the services that are put in place with the package, and not
     /// with the device: those of its own drivers, and what starts with the
     /// system.
@@ -78,7 +75,7 @@ fn is_put_in_place(model: &DriverModel, service: &Service) -> bool {
 pub(in crate::check) fn index_of(
     draft: &Draft,
     inf: &ImagePath,
-) -> Result<Option<BTreeMap<String, (String, DeviceIdFlags)>>, Error> {
+) -> Result<Option<ListedIds>, Error> {
     let model = model_at(draft, inf)?;
     Ok(model.map(|model| listed_ids(&model)))
 }
