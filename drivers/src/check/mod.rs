@@ -2,7 +2,7 @@
 //!
 //! Each check is an entry of [`CHECKS`]: a name, a weight, what a fault of its
 //! kind does to the user, where the rule comes from, and a function over a
-//! [`Survey`] of the image. A rule is only a check where real images keep it:
+//! `Survey` of the image. A rule is only a check where real images keep it:
 //! nothing that Windows itself leaves behind is called a fault (the tests hold
 //! every check against every real hive of the corpus).
 //!
