@@ -18,7 +18,7 @@ use crate::facts::FactsError;
 use crate::finding::Finding;
 use crate::image::{BeginOptions, Image, OpenError, name_findings};
 use crate::path::ImagePath;
-use crate::plan::{BasisCount, Certainty, Change, Content, Plan, Recovered};
+use crate::plan::{BasisCount, Certainty, Change, Plan, Recovered};
 use crate::registry::{HiveName, ReadBackError, read_back};
 use crate::tree::{FileTree as _, TreeError};
 
@@ -448,18 +448,8 @@ fn strict(plan: &Plan) -> Result<(), CommitError> {
 /// plan saw it, and sources still hold what was planned.
 fn written(draft: &Draft, changes: &[FileChange]) -> Result<Vec<Written>, CommitError> {
     for step in &draft.plan().steps {
-        if let Change::PutFile {
-            path,
-            content:
-                Content::Source {
-                    source,
-                    path: from,
-                    expand,
-                    id,
-                },
-        } = &step.change
-        {
-            draft.check_source(*source, from, expand.as_deref(), path, *id)?;
+        if let Change::PutFile { path, content } = &step.change {
+            draft.check_content_of(content, path)?;
         }
     }
     let mut list = Vec::new();

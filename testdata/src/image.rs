@@ -11,7 +11,7 @@ use std::path::Path;
 use wimwright_hive::{FileTime, Hive, KeyId, MinorVersion, Security, encode, kind};
 
 /// 2026-01-01, for everything the builder dates.
-const NOW: FileTime = FileTime(134_116_992_000_000_000);
+pub(crate) const NOW: FileTime = FileTime(134_116_992_000_000_000);
 
 /// `O:BA G:SY D:(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KR;;;BU)`, self-relative:
 /// what the root keys of SOFTWARE and DRIVERS look like.
@@ -68,6 +68,8 @@ pub enum Data {
     Expand(&'static str),
     /// `REG_DWORD`.
     Dword(u32),
+    /// `REG_MULTI_SZ`.
+    Multi(Vec<&'static str>),
 }
 
 /// Which Windows the image claims to be.
@@ -113,6 +115,7 @@ pub fn set(hive: &mut Hive, key: &str, name: &str, data: &Data) {
         Data::Text(text) => (kind::SZ, encode::sz(text)),
         Data::Expand(text) => (kind::EXPAND_SZ, encode::sz(text)),
         Data::Dword(number) => (kind::DWORD, number.to_le_bytes().to_vec()),
+        Data::Multi(texts) => (kind::MULTI_SZ, encode::multi_sz(texts)),
     };
     let name: Vec<u16> = name.encode_utf16().collect();
     hive.set_value(id, &name, kind, &bytes, NOW)

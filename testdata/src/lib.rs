@@ -8,6 +8,8 @@
 #![expect(clippy::panic, reason = "test support: a damaged corpus ends the test")]
 
 pub mod image;
+pub mod nt5;
+pub mod pe;
 
 use std::fs;
 use std::io::Read as _;

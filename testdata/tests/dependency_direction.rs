@@ -1,4 +1,4 @@
-//! Which way the arrows point: `cli → drivers → servicing → wim, hive, inf`.
+//! Which way the arrows point: `cli → drivers, hal → servicing → wim, hive, inf`.
 //! A dependency that points the other way fails here.
 
 #![allow(
@@ -27,9 +27,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "wimwright-drivers",
         &["wimwright-servicing", "wimwright-inf"],
     ),
+    ("wimwright-hal", &["wimwright-servicing", "wimwright-inf"]),
     (
         "wimwright",
-        &["wimwright-drivers", "wimwright-servicing", "wimwright-hive"],
+        &[
+            "wimwright-drivers",
+            "wimwright-hal",
+            "wimwright-servicing",
+            "wimwright-hive",
+        ],
     ),
     // Test support: no product crate may depend on it.
     ("wimwright-testdata", &["wimwright-hive"]),

@@ -8,8 +8,8 @@
 //! image; the process' panic hook still sees it. Cabinets of several parts are
 //! refused: a driver source is whole.
 
-use std::io::{Cursor, Read as _};
-use std::panic::catch_unwind;
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cab::{Cabinet, CompressionType, FileEntry};
 
@@ -24,24 +24,40 @@ const MOST_PER_BLOCK: u64 = u16::MAX as u64;
 
 /// Expands the file `wanted`, or the only one.
 pub(super) fn expand(bytes: &[u8], wanted: &str) -> Result<Vec<u8>, Error> {
-    let Some(&flags) = bytes.get(FLAGS) else {
+    expand_from(Cursor::new(bytes), bytes.len() as u64, wanted)
+}
+
+/// The same out of a cabinet of `len` bytes that is read piece by piece.
+pub(super) fn expand_from(
+    mut cabinet: impl Read + Seek,
+    len: u64,
+    wanted: &str,
+) -> Result<Vec<u8>, Error> {
+    let mut header = [0; FLAGS + 1];
+    if len < header.len() as u64 {
         let (format, inside) = ("cabinet", "the header");
         return Err(Error::Truncated {
             format,
-            len: bytes.len(),
+            len: len as usize,
             inside,
         });
-    };
+    }
+    let read = cabinet.read_exact(&mut header);
+    read.and_then(|()| cabinet.seek(SeekFrom::Start(0)))
+        .map_err(Error::Cabinet)?;
+    let [.., flags] = header;
     if flags & (FLAG_HAS_PREVIOUS | FLAG_HAS_NEXT) != 0 {
         return Err(Error::Unsupported {
             format: "a cabinet of several parts",
         });
     }
-    catch_unwind(|| read_file(bytes, wanted)).unwrap_or(Err(Error::DecoderPanicked))
+    // Nothing of the reader is looked at after a panic.
+    let read = AssertUnwindSafe(|| read_file(cabinet, wanted));
+    catch_unwind(read).unwrap_or(Err(Error::DecoderPanicked))
 }
 
-fn read_file(bytes: &[u8], wanted: &str) -> Result<Vec<u8>, Error> {
-    let mut cabinet = Cabinet::new(Cursor::new(bytes)).map_err(Error::Cabinet)?;
+fn read_file(cabinet: impl Read + Seek, wanted: &str) -> Result<Vec<u8>, Error> {
+    let mut cabinet = Cabinet::new(BufReader::new(cabinet)).map_err(Error::Cabinet)?;
     let files: Vec<_> = cabinet
         .folder_entries()
         .flat_map(|folder| folder.file_entries().map(move |file| (folder, file)))
@@ -96,6 +112,6 @@ pub(super) fn only_name(bytes: &[u8]) -> Option<String> {
 }
 
 /// The last component of a stored name; cabinets may store paths.
-fn base_name(file: &FileEntry) -> &str {
+pub(super) fn base_name(file: &FileEntry) -> &str {
     file.name().rsplit(['\\', '/']).next().unwrap_or_default()
 }

@@ -16,13 +16,16 @@
 //! `SetupDecompressOrCopyFile` for the lookup, and Wine's LZEXPAND for names
 //! with short extensions. Digests in catalogs are those of expanded files.
 //!
-//! Not done here: nothing is compressed, and multi-file cabinets are not
-//! walked; one file is taken out by name.
+//! Not done here: nothing is compressed; of a cabinet one file is taken out by
+//! name, which decodes all that its folder holds before it.
 
 #![deny(clippy::indexing_slicing)]
 
 mod cabinet;
+mod listing;
 mod szdd;
+
+pub use listing::{CabinetFile, cabinet_files, expand_blob};
 
 /// Largest file that is expanded, in bytes. The largest driver files (graphics
 /// and modem firmware) stay below 100 MiB; a cabinet of a few KiB can claim

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::*;
+use crate::blob::MemoryBlob;
 
 /// The plain viostor.sys and its two compressed forms.
 fn viostor(corpus: &Path) -> [Vec<u8>; 3] {
@@ -169,7 +170,18 @@ fn cabinets_of_gcab_give_up_the_wanted_file() {
         for (name, plain) in names.iter().zip(samples()) {
             let expanded = expand(&bytes, &name.to_uppercase()).unwrap();
             assert!(expanded == plain, "{name} with {options:?}");
+            let expanded = expand_blob(&MemoryBlob::new(bytes.clone()), name).unwrap();
+            assert!(expanded == plain, "{name} with {options:?}, through a blob");
         }
+        let listed = cabinet_files(&MemoryBlob::new(bytes.clone())).unwrap();
+        let expected = names
+            .iter()
+            .zip(samples())
+            .map(|(name, plain)| CabinetFile {
+                name: name.clone(),
+                len: plain.len() as u64,
+            });
+        assert_eq!(listed, expected.collect::<Vec<_>>());
         let error = expand(&bytes, "other.bin").unwrap_err();
         assert!(
             matches!(error, Error::NotInCabinet { count: 5, .. }),
@@ -355,5 +367,6 @@ fn damaged_sources_give_errors_or_the_claimed_length() {
     for entry in std::fs::read_dir(corpus.join("packages/cab-hostile")).unwrap() {
         let bytes = wimwright_testdata::read(&entry.unwrap().path());
         let _ = expand(&bytes, "any");
+        let _ = cabinet_files(&MemoryBlob::new(bytes));
     }
 }

@@ -38,8 +38,8 @@ use crate::registry::{Condition, HiveName, Hives, KeyPath, Loaded, RegData, Regi
 use crate::text::Text;
 use crate::tree::{Entry, FileTree, Metadata, TreeError};
 
-/// The largest compressed driver file that is expanded in memory.
-const MAX_EXPANDED: u64 = 512 * 1024 * 1024;
+/// What messages call the image where it is a source of its own content.
+const THE_IMAGE: &str = "the image itself";
 
 /// A source of content that a draft knows, to be named in changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -404,6 +404,33 @@ impl Draft {
         self.plan_change(change, basis)
     }
 
+    /// Plans that a file which the image held before the plan stands at `path`,
+    /// too. With `expand` it is a compressed one, and this the name taken out of
+    /// it.
+    ///
+    /// # Errors
+    /// As [`Draft::apply`], and when the image has no such file.
+    pub fn put_from_image(
+        &mut self,
+        path: &ImagePath,
+        from: &ImagePath,
+        expand: Option<&str>,
+        basis: &Basis,
+    ) -> Result<Applied, DraftError> {
+        let blob = self.image_blob(from, expand)?;
+        let id = ContentId::of_blob(blob.as_ref())
+            .map_err(|error| DraftError::Tree(TreeError::new(from, error)))?;
+        let change = Change::PutFile {
+            path: path.clone(),
+            content: Content::Image {
+                path: from.clone(),
+                expand: expand.map(str::to_owned),
+                id,
+            },
+        };
+        self.plan_change(change, basis)
+    }
+
     /// Records a fact that the plan relies on, as it is now.
     ///
     /// # Errors
@@ -446,17 +473,58 @@ impl Draft {
         self.files.base()
     }
 
-    /// That a source still holds what was planned.
-    pub(crate) fn check_source(
+    /// That the place which `content` names still holds what was planned.
+    pub(crate) fn check_content_of(
         &self,
-        source: usize,
+        content: &Content,
+        wanted_by: &ImagePath,
+    ) -> Result<(), DraftError> {
+        match content {
+            Content::Inline(_) => Ok(()),
+            Content::Image { .. } | Content::Source { .. } => {
+                self.content_blob(content, wanted_by).map(|_| ())
+            }
+        }
+    }
+
+    /// The bytes of `content`, which are what was planned.
+    fn content_blob(
+        &self,
+        content: &Content,
+        wanted_by: &ImagePath,
+    ) -> Result<Arc<dyn Blob>, DraftError> {
+        let (blob, source, from, id) = match content {
+            Content::Inline(bytes) => return Ok(Arc::new(MemoryBlob::new(bytes.clone()))),
+            Content::Image { path, expand, id } => {
+                let blob = self.image_blob(path, expand.as_deref())?;
+                (blob, None, path, id)
+            }
+            Content::Source {
+                source,
+                path,
+                expand,
+                id,
+            } => {
+                let blob = self.source_blob(*source, path, expand.as_deref(), wanted_by)?;
+                (blob, Some(*source), path, id)
+            }
+        };
+        self.check_content(source, from, blob.as_ref(), *id)?;
+        Ok(blob)
+    }
+
+    /// A file's content in the image as it is without the plan.
+    fn image_blob(
+        &self,
         from: &ImagePath,
         expand: Option<&str>,
-        wanted_by: &ImagePath,
-        id: ContentId,
-    ) -> Result<(), DraftError> {
-        let blob = self.source_blob(source, from, expand, wanted_by)?;
-        self.check_content(source, from, blob.as_ref(), id)
+    ) -> Result<Arc<dyn Blob>, DraftError> {
+        let blob = self.files.base().open(from)?;
+        let blob = blob.ok_or_else(|| DraftError::NotInSource {
+            source_name: THE_IMAGE.to_owned(),
+            path: from.clone(),
+        })?;
+        expanded(blob, from, expand)
     }
 
     /// A file's content in a source.
@@ -473,23 +541,21 @@ impl Draft {
         };
         let tree = self.sources.get(index).ok_or_else(no_source)?;
         let blob = tree.open(from)?.ok_or_else(|| DraftError::NotInSource {
-            source_name: self
-                .plan
-                .sources
-                .get(index)
-                .map_or_else(String::new, |source| source.name.clone()),
+            source_name: self.source_name(Some(index)),
             path: from.clone(),
         })?;
-        let Some(wanted) = expand else {
-            return Ok(blob);
-        };
-        let bytes = crate::blob::read_all(blob.as_ref(), MAX_EXPANDED)
-            .map_err(|error| TreeError::new(from, error))?;
-        let plain = compressed::expand(&bytes, wanted).map_err(|source| DraftError::Expand {
-            path: from.clone(),
-            source,
-        })?;
-        Ok(Arc::new(MemoryBlob::new(plain)))
+        expanded(blob, from, expand)
+    }
+
+    /// What a source is called; the image itself where there is no index.
+    fn source_name(&self, index: Option<usize>) -> String {
+        match index {
+            None => THE_IMAGE.to_owned(),
+            Some(index) => {
+                let source = self.plan.sources.get(index);
+                source.map_or_else(String::new, |source| source.name.clone())
+            }
+        }
     }
 
     fn recovery_planned(&self, hive: &HiveName) -> bool {
@@ -537,19 +603,7 @@ impl Draft {
         match change {
             Change::PutFile { path, content } => {
                 self.make_way(path)?;
-                let blob: Arc<dyn Blob> = match content {
-                    Content::Inline(bytes) => Arc::new(MemoryBlob::new(bytes.clone())),
-                    Content::Source {
-                        source,
-                        path: from,
-                        expand,
-                        id,
-                    } => {
-                        let blob = self.source_blob(*source, from, expand.as_deref(), path)?;
-                        self.check_content(*source, from, blob.as_ref(), *id)?;
-                        blob
-                    }
-                };
+                let blob = self.content_blob(content, path)?;
                 self.files.put(path, blob, content.id())?;
             }
             Change::MakeDirectory { path } => {
@@ -573,7 +627,7 @@ impl Draft {
 
     fn check_content(
         &self,
-        source: usize,
+        source: Option<usize>,
         from: &ImagePath,
         blob: &dyn Blob,
         expected: ContentId,
@@ -582,9 +636,8 @@ impl Draft {
         if found == expected {
             return Ok(());
         }
-        let name = self.plan.sources.get(source);
         Err(DraftError::ContentChanged {
-            source_name: name.map_or_else(String::new, |source| source.name.clone()),
+            source_name: self.source_name(source),
             path: from.clone(),
             expected,
             found,
@@ -627,6 +680,23 @@ fn conflict(path: &ImagePath, reason: &'static str) -> DraftError {
         subject: Box::new(Subject::Path(path.clone())),
         reason,
     }
+}
+
+/// The file itself, or the one that is taken out of it.
+fn expanded(
+    blob: Arc<dyn Blob>,
+    from: &ImagePath,
+    expand: Option<&str>,
+) -> Result<Arc<dyn Blob>, DraftError> {
+    let Some(wanted) = expand else {
+        return Ok(blob);
+    };
+    let plain = compressed::expand_blob(blob.as_ref(), wanted);
+    let plain = plain.map_err(|source| DraftError::Expand {
+        path: from.clone(),
+        source,
+    })?;
+    Ok(Arc::new(MemoryBlob::new(plain)))
 }
 
 fn absent(hive: &HiveName) -> RegistryError {

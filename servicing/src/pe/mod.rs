@@ -1,5 +1,5 @@
 //! What a PE image (`.sys`, `.dll`, `.exe`) says of itself: machine,
-//! subsystem, version resource, Authenticode digest.
+//! subsystem, version resource, symbol file name, checksum, Authenticode digest.
 //!
 //! Format facts: Microsoft's PE format specification ("PE Format", Win32
 //! documentation) and, for the digest, "Windows Authenticode Portable
@@ -14,12 +14,17 @@
 #![deny(clippy::indexing_slicing)]
 
 mod authenticode;
+mod checksum;
+mod debug;
 mod headers;
 mod imports;
+mod sparse;
 mod version;
 
 pub use authenticode::AuthenticodeDigests;
+pub use checksum::Checksum;
 pub use imports::{ImportsError, imports};
+pub use sparse::ReadError;
 pub use version::{FixedVersion, VersionNumber, VersionResource, VersionString};
 
 use std::fmt;
@@ -85,6 +90,16 @@ pub enum Error {
         /// Relative virtual address.
         address: u32,
         /// Bytes wanted there.
+        len: u32,
+    },
+    /// The debug directory lies in no section's file data.
+    #[error(
+        "the debug directory at address {address:#x} with {len} bytes lies in no section of the file"
+    )]
+    DebugDirectory {
+        /// Relative virtual address.
+        address: u32,
+        /// Bytes that the header claims.
         len: u32,
     },
     /// A resource directory entry points outside the file, or is of the wrong
@@ -178,6 +193,10 @@ pub struct PeFacts {
     /// The version resource, `Ok(None)` where there is none. A damaged one
     /// does not hide the other facts.
     pub version: Result<Option<VersionResource>, Error>,
+    /// The name of the symbol file (`halmacpi.pdb`) in the CodeView record, as
+    /// the linker wrote it; `Ok(None)` where there is no such record.
+    #[doc(alias = "RSDS")]
+    pub pdb: Result<Option<String>, Error>,
 }
 
 impl PeFacts {
@@ -198,6 +217,7 @@ impl PeFacts {
             is_dll: headers.coff.characteristics & CHARACTERISTIC_DLL != 0,
             time_date_stamp: headers.coff.time_date_stamp,
             version: VersionResource::read(bytes, &headers),
+            pdb: debug::pdb_name(bytes, &headers),
         }))
     }
 

@@ -216,6 +216,18 @@ impl Change {
 pub enum Content {
     /// In the plan itself.
     Inline(#[serde(with = "crate::hex")] Vec<u8>),
+    /// In the image as it was before the plan: its driver cache holds files that
+    /// it may be given.
+    Image {
+        /// The file there.
+        path: ImagePath,
+        /// The file is a cabinet, and this the name of the one that is taken
+        /// out of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expand: Option<String>,
+        /// What the content, after that, must be.
+        id: ContentId,
+    },
     /// In one of the plan's sources.
     Source {
         /// Index into [`Plan::sources`](super::Plan::sources).
@@ -236,7 +248,7 @@ impl Content {
     pub fn id(&self) -> ContentId {
         match self {
             Content::Inline(bytes) => ContentId::of(bytes),
-            Content::Source { id, .. } => *id,
+            Content::Image { id, .. } | Content::Source { id, .. } => *id,
         }
     }
 }

@@ -98,7 +98,7 @@ fn show_file(f: &mut fmt::Formatter<'_>, change: &Change) -> fmt::Result {
         Change::PutFile { content, .. } => {
             write!(f, "  {} bytes", content.id().len)?;
             match content {
-                Content::Source { path, expand, .. } => {
+                Content::Image { path, expand, .. } | Content::Source { path, expand, .. } => {
                     let expanded = if expand.is_some() { ", expanded" } else { "" };
                     write!(f, " from {path}{expanded}")
                 }

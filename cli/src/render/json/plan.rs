@@ -391,6 +391,16 @@ shapes! {
     enum ContentSource {
         /// Here, in hexadecimal.
         Inline(String),
+        /// The image as it was before the plan.
+        Image {
+            /// The file there.
+            path: Text,
+            /// Which file is taken out of it, where it is a cabinet.
+            #[schemars(skip_serializing_if = "Option::is_none")]
+            expand: Option<String>,
+            /// What the content, after that, must be.
+            id: Content,
+        },
         /// One of the plan's sources.
         Source {
             /// Index into `sources`.

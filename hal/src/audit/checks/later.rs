@@ -1,0 +1,163 @@
+//! Vista and later: nothing binds the image to a kind of computer, but some
+//! things have to be there.
+
+use wimwright_servicing::Architecture;
+
+use crate::audit::check::{Applies, Check, Found, Outcome, Run, Severity};
+use crate::decision::StopCode;
+use crate::evidence::{Evidence, EvidenceKind};
+use crate::level::Level;
+use crate::survey::Survey;
+use crate::target::Target;
+
+const CHAPPELL: &str = "Geoff Chappell, \"Boot Options: detecthal, hal, kernel\"";
+
+pub(super) const FILES: Check = Check {
+    name: "hal-files",
+    severity: Severity::Error,
+    applies: Applies::Later,
+    title: "hal.dll and ntoskrnl.exe are there and of one build",
+    why: "from Vista on the loader chooses the HAL at boot; it needs both files, of the same build",
+    remedy: "mend the image with Windows' own files (DISM /RestoreHealth)",
+    source: CHAPPELL,
+    run: Run::Image(files),
+};
+
+fn files(survey: &Survey) -> Outcome {
+    let hal = survey.hal.clone()?;
+    let kernel = survey.ntoskrnl.clone()?;
+    let mut found = Vec::new();
+    for (name, is_there) in [
+        ("hal.dll", hal.is_some()),
+        ("ntoskrnl.exe", kernel.is_some()),
+    ] {
+        if !is_there {
+            let place = format!("{}\\System32\\{name}", survey.facts.windows);
+            let message = format!("there is no {name}: Windows does not start without it");
+            let piece = Evidence::new(EvidenceKind::File, place, "is not there", CHAPPELL);
+            found.push(Found::error(message).with([piece]).stops(None));
+        }
+    }
+    let versions = (
+        hal.as_ref().and_then(|file| file.version),
+        kernel.as_ref().and_then(|file| file.version),
+    );
+    if let (Some(of_hal), Some(of_kernel)) = versions
+        && !Level::of(of_hal).fits(Level::of(of_kernel))
+    {
+        let message = format!("hal.dll is of {of_hal}, and ntoskrnl.exe of {of_kernel}");
+        let pieces = [("hal.dll", of_hal), ("ntoskrnl.exe", of_kernel)].map(|(name, version)| {
+            let place = format!("{}\\System32\\{name}", survey.facts.windows);
+            Evidence::new(EvidenceKind::VersionResource, place, version, CHAPPELL)
+        });
+        found.push(Found::warning(message).with(pieces));
+    }
+    Ok(found)
+}
+
+pub(super) const BOOT_STORE: Check = Check {
+    name: "boot-store-hal",
+    severity: Severity::Warning,
+    applies: Applies::Later,
+    title: "the boot store names no HAL or kernel of its own",
+    why: "a HAL or kernel that the boot store names is loaded whatever the computer needs",
+    remedy: "bcdedit /deletevalue hal, bcdedit /deletevalue kernel",
+    source: CHAPPELL,
+    run: Run::Image(boot_store),
+};
+
+fn boot_store(survey: &Survey) -> Outcome {
+    let Some(store) = survey.boot_store.clone()? else {
+        return Ok(Vec::new());
+    };
+    let named = store.named.iter().map(|(key, name)| {
+        let place = format!("{}\\{key}", store.path);
+        let piece = Evidence::new(EvidenceKind::Registry, place, name, CHAPPELL);
+        Found::warning(format!("the boot store has `{name}` loaded")).with([piece])
+    });
+    Ok(named.collect())
+}
+
+pub(super) const NEEDS_ACPI: Check = Check {
+    name: "needs-acpi",
+    severity: Severity::Error,
+    applies: Applies::Later,
+    title: "the computer has ACPI, and where Windows is 64-bit an APIC",
+    why: "from Vista on every Windows needs ACPI; the 64-bit ones need a MADT as well",
+    remedy: "switch ACPI and the APIC on in the firmware's or hypervisor's settings",
+    source: CHAPPELL,
+    run: Run::Target(needs_acpi),
+};
+
+fn needs_acpi(survey: &Survey, target: &Target) -> Outcome {
+    let mut found = Vec::new();
+    let piece = |name: &str| Evidence::new(EvidenceKind::Hardware, name, "no", CHAPPELL);
+    if target.firmware.acpi == Some(false) {
+        let message = "the computer has no ACPI that is in use, and this Windows needs it";
+        let stop = Some(StopCode::ACPI_BIOS_ERROR);
+        found.push(
+            Found::error(message)
+                .with([piece("firmware: ACPI")])
+                .stops(stop),
+        );
+    } else if target.firmware.io_apic == Some(false)
+        && survey.facts.architecture == Architecture::Amd64
+    {
+        let message = "the computer has no APIC that is in use, and 64-bit Windows needs it";
+        found.push(
+            Found::error(message)
+                .with([piece("firmware: I/O APIC")])
+                .stops(None),
+        );
+    }
+    Ok(found)
+}
+
+pub(super) const FEATURES: Check = Check {
+    name: "processor-features",
+    severity: Severity::Error,
+    applies: Applies::Later,
+    title: "the processors can what this Windows needs",
+    why: "Windows 8 needs PAE, NX and SSE2; 64-bit Windows 8.1 and later CMPXCHG16B and LAHF as \
+          well; Windows 11 24H2 POPCNT and SSE4.2",
+    remedy: "use an older Windows; or switch NX (\"Execute Disable\") on in the firmware",
+    source: "Microsoft's system requirements (recalled)",
+    run: Run::Target(features),
+};
+
+fn features(survey: &Survey, target: &Target) -> Outcome {
+    let version = survey.facts.version;
+    let is = (version.major, version.minor, version.build);
+    let wide = survey.facts.architecture == Architecture::Amd64;
+    if !matches!(
+        survey.facts.architecture,
+        Architecture::X86 | Architecture::Amd64
+    ) {
+        return Ok(Vec::new());
+    }
+    let mut needed = Vec::new();
+    if is >= (6, 2, 0) {
+        needed.extend(["pae", "nx", "sse2"]);
+    }
+    if is >= (6, 3, 0) && wide {
+        needed.extend(["cx16", "lahf_lm"]);
+    }
+    if is >= (10, 0, 26_100) {
+        needed.extend(["popcnt", "sse4_2"]);
+    }
+    let missing = needed.into_iter();
+    let missing: Vec<&str> = missing
+        .filter(|feature| target.processors.has(feature) == Some(false))
+        .collect();
+    if missing.is_empty() {
+        return Ok(Vec::new());
+    }
+    let message = format!("the processors lack {}", missing.join(", "));
+    let piece = Evidence::new(
+        EvidenceKind::Hardware,
+        "processor features",
+        format_args!("without {}", missing.join(", ")),
+        "Microsoft's system requirements (recalled)",
+    );
+    Ok(vec![Found::error(message).with([piece]).stops(None)])
+}
