@@ -10,6 +10,7 @@ mod extraction;
 mod files;
 mod lint;
 mod matching;
+mod hal;
 mod registry;
 
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub(crate) use self::files::MountArgs;
 pub(crate) use self::files::{FilesCommand, FilesWriting, ImageFilesCommand};
 pub(crate) use self::lint::{LintCommand, ModeChoice};
 pub(crate) use self::matching::{MatchWords, MatchingCommand};
+pub(crate) use self::hal::{AuditWords, HalCommand, HalCommands};
 pub(crate) use self::registry::{ExportFormat, Locating, Reading, RegistryCommand};
 use crate::commands::diff;
 use crate::exit::ExitCode;
@@ -187,6 +189,8 @@ pub(crate) enum Command {
     Drivers(DriversCommand),
     #[command(flatten)]
     Boot(BootCommands),
+    #[command(flatten)]
+    Hal(HalCommands),
     #[command(flatten)]
     ImageFiles(ImageFilesCommand),
     /// The registry: get, set, delete, export, import, diff

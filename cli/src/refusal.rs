@@ -95,6 +95,8 @@ pub(crate) enum Refusal {
         #[source]
         source: wimwright_servicing::catalog::Error,
     },
+    #[error("there is no check `{name}`")]
+    NoCheck { name: String },
     #[error("`{number}` is the number of no ANSI code page")]
     CodePage { number: String },
     #[error("`{}` exists", path.display())]
@@ -132,6 +134,7 @@ impl Refusal {
             | Refusal::WholeFile { .. }
             | Refusal::XmlOfImage { .. }
             | Refusal::NothingToSet
+            | Refusal::NoCheck { .. }
             | Refusal::CodePage { .. } => ExitCode::Usage,
             Refusal::Missing { .. }
             | Refusal::NotAPlan { .. }
@@ -186,6 +189,7 @@ impl Refusal {
                     .to_owned()
             }
             Refusal::FileThere { .. } => "`--force` replaces it".to_owned(),
+            Refusal::NoCheck { .. } => "`hal audit --list` lists the checks".to_owned(),
             Refusal::OtherDocument { .. } => "`--plan-out FILE` writes plans".to_owned(),
             Refusal::RegFile { .. } => {
                 "--skip-bad-lines skips what is wrong, as regedit does, and names it".to_owned()

@@ -18,6 +18,7 @@ mod drivers_match;
 mod drivers_remove;
 mod extraction;
 mod files;
+mod hal;
 mod hardware;
 mod info;
 mod metered;
@@ -120,6 +121,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             controller,
         })) => boot_predict::run(image, hardware, controller.as_deref(), context),
         Command::Drivers(DriversCommand::Store(command)) => drivers_check::run(command, context),
+        Command::Hal(command) => hal::run(command, context),
         Command::ImageFiles(ImageFilesCommand::Files(command)) => files::run(command, context),
         #[cfg(all(feature = "fuse", target_os = "linux"))]
         Command::ImageFiles(ImageFilesCommand::Mount(words)) => mount::mount(words, context),

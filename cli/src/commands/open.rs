@@ -77,7 +77,7 @@ pub(crate) fn files(image: &Path, context: &Context<'_>) -> anyhow::Result<Image
 }
 
 /// What the word names.
-fn name(image: &Path) -> anyhow::Result<ImageName> {
+pub(crate) fn name(image: &Path) -> anyhow::Result<ImageName> {
     // What it is called stands in the error already.
     ImageName::parse(image.as_os_str()).map_err(|error| anyhow::Error::from(OpenError::from(error)))
 }

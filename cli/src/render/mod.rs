@@ -4,6 +4,7 @@ pub(crate) mod diff;
 pub(crate) mod drivers_match;
 pub(crate) mod faults;
 pub(crate) mod html;
+pub(crate) mod hal;
 pub mod json;
 pub(crate) mod progress;
 pub(crate) mod sarif;

@@ -18,6 +18,7 @@ mod drivers_lint;
 mod drivers_match;
 mod drivers_remove;
 mod files;
+mod hal;
 mod image;
 mod mount;
 mod plan;
@@ -54,6 +55,11 @@ pub use drivers_match::{
 };
 pub use drivers_remove::{DriversRemove, RemoveOutcome, Removed, RemovedResult};
 pub use files::{EditedFiles, FilesEdit};
+pub use hal::{
+    AuditFindingEntry, AuditedImage, CheckEntry, ConfidenceEntry, EvidenceEntry, Explained,
+    HalAudit, HalChecks, HalTarget, HalTargetEntry, InstalledEntry, SeverityEntry, TargetEntry,
+    VerdictEntry,
+};
 pub use image::{
     ControlSetNumbers, Counts, Dir, DirEntry, DirKind, Directory, FindingEntry, HiveEntry,
     HiveState, ImageInfo, Info, Level,
@@ -126,6 +132,10 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<DriversMatch>()?,
         of::<BootPredict>()?,
         of::<DriversCheck>()?,
+        of::<HalAudit>()?,
+        of::<HalChecks>()?,
+        of::<HalTarget>()?,
+        of::<Explained>()?,
         of::<FilesEdit<'static>>()?,
         of::<MountDone>()?,
         of::<UnmountDone>()?,

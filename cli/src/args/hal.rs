@@ -1,0 +1,69 @@
+//! The words of `hal` and `explain`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// How computers are named, for the help of every verb.
+const FILES: &str = "\
+A FILE says what is known of one computer: /proc/cpuinfo, `acpidump` or a raw ACPI table, `dmidecode`, \
+`lspci -nnvk`, `devcon hwids *`, `pnputil /enum-devices /ids /format xml`, an MSInfo report, or a JSON \
+profile. The name of a HAL class stands for a computer of that class: e_isa_up, acpipic_up, \
+acpiapic_up, acpiapic_mp, mps_up, mps_mp.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HalCommands {
+    /// The HAL of Windows 2000, XP and Server 2003 images: audit, set, target
+    ///
+    /// The HAL (hardware abstraction layer) is the part of Windows that talks to interrupt
+    /// controllers and processors. These Windows install one of several, so that an image of them
+    /// boots on some kinds of computers only.
+    #[command(subcommand, arg_required_else_help = true)]
+    Hal(HalCommand),
+    /// Explain a check of `hal audit`: what it looks at, why, and what to do
+    Explain {
+        /// Its name, as findings show it in brackets
+        #[arg(value_name = "CHECK")]
+        word: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HalCommand {
+    /// Say on which computers images boot, why not, and what to do
+    ///
+    /// Nothing is written. Without --target the images are judged against all six kinds of PC. Of a
+    /// WIM file without an image behind a colon every image is audited. Exit code 0 means that
+    /// every image boots on every target as it should, 1 that something has to be looked at.
+    #[command(after_help = FILES)]
+    Audit(AuditWords),
+    /// Work out which HAL a computer needs
+    #[command(after_help = FILES)]
+    Target {
+        /// Files, one a computer; this computer if none is given
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AuditWords {
+    /// The images: directories, WIM files, or `FILE.wim:2`
+    #[arg(value_name = "IMAGE", required_unless_present = "list")]
+    pub(crate) images: Vec<PathBuf>,
+    /// The computers: files, one a computer, or HAL classes
+    #[arg(long = "target", value_name = "FILE", num_args = 1..)]
+    pub(crate) targets: Vec<PathBuf>,
+    /// Write a page with a table of images and computers to FILE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Replace the file that --html names
+    #[arg(long, requires = "html")]
+    pub(crate) force: bool,
+    /// Leave a check out; may be given more than once
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    pub(crate) skip: Vec<String>,
+    /// List the checks
+    #[arg(long)]
+    pub(crate) list: bool,
+}

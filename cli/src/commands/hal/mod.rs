@@ -1,0 +1,19 @@
+//! `hal` and `explain`.
+
+mod audit;
+mod explain;
+mod queue;
+mod target;
+
+use crate::args::{HalCommand, HalCommands};
+use crate::context::Context;
+use crate::exit::ExitCode;
+
+/// Runs a command.
+pub(super) fn run(command: &HalCommands, context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
+    match command {
+        HalCommands::Hal(HalCommand::Audit(words)) => audit::run(words, context),
+        HalCommands::Hal(HalCommand::Target { files }) => target::run(files, context),
+        HalCommands::Explain { word } => explain::run(word, context),
+    }
+}

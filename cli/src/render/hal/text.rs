@@ -1,0 +1,226 @@
+//! What `hal audit` found, as text for someone who has never seen a HAL.
+
+use wimwright_hal::audit::TargetVerdict;
+use wimwright_hal::audit::check::Severity;
+use wimwright_hal::{Evidence, Finding, Verdict};
+
+use super::Audited;
+use crate::context::Context;
+use crate::render::text::{Column, Table, count, printable, wrapped};
+
+/// Text is wrapped to this where it does not go to a terminal.
+const WIDTH: usize = 100;
+
+fn width(context: &Context<'_>) -> usize {
+    context.width().unwrap_or(WIDTH).clamp(40, 120)
+}
+
+/// One image.
+pub(crate) fn image(audited: &Audited, given: bool, context: &Context<'_>) -> String {
+    let width = width(context);
+    let heading = printable(&audited.heading()).into_owned();
+    let mut text = format!("{}\n", context.paint().strong(&heading));
+    let parts = [
+        ("Windows", Some(audited.windows())),
+        ("HAL", audited.hal()),
+        ("Files", audited.files()),
+    ];
+    for (label, said) in parts {
+        if let Some(said) = said {
+            let said = wrapped(&printable(&said), 11, width);
+            text.push_str(&format!("  {label:<9}{}", said.trim_start()));
+        }
+    }
+    if context.verbose {
+        text.push_str(&evidence(&audited.audit.installed.evidence, 4, width));
+    }
+    text.push_str(&verdicts(&audited.audit.targets, given, context));
+    for finding in &audited.audit.findings {
+        let shown = finding.severity != Severity::Note || !context.quiet;
+        // What is only true of a kind of computer that nobody named is noise.
+        if shown && (given || finding.target.is_none()) {
+            text.push_str(&finding_text(finding, context));
+        }
+    }
+    text.push('\n');
+    text
+}
+
+fn verdicts(targets: &[TargetVerdict], given: bool, context: &Context<'_>) -> String {
+    let width = width(context);
+    let Some(first) = targets.first() else {
+        return String::new();
+    };
+    let mut all = targets.iter();
+    if !given && all.all(|target| target.verdict == Verdict::NotImageBound) {
+        return wrapped(&first.reason, 2, width);
+    }
+    let mut text = String::from("\n");
+    for line in table(targets, given, context).lines() {
+        text.push_str(&format!("  {line}\n"));
+    }
+    for (names, target) in grouped(targets, given) {
+        if target.verdict == Verdict::Boots && target.remedy.is_none() && !context.verbose {
+            continue;
+        }
+        let line = format!("{}: {}", names.join(", "), target.reason);
+        text.push_str(&wrapped(&printable(&line), 2, width));
+        if let Some(remedy) = &target.remedy {
+            let remedy = format!("do: {remedy}");
+            text.push_str(&wrapped(&printable(&remedy), 4, width));
+        }
+        for note in target.notes.iter().filter(|_| given) {
+            let note = format!("note: {note}");
+            text.push_str(&wrapped(&printable(&note), 4, width));
+        }
+        if context.verbose {
+            let source = format!("source: {} ({})", target.source, target.certainty);
+            text.push_str(&wrapped(&source, 4, width));
+            text.push_str(&evidence(&target.evidence, 4, width));
+        }
+    }
+    text
+}
+
+fn table(targets: &[TargetVerdict], given: bool, context: &Context<'_>) -> String {
+    let mut table = Table::new(&[
+        Column::Cut("Computer"),
+        Column::Whole("Needs"),
+        Column::Whole("Verdict"),
+        Column::Whole("Stop"),
+        Column::Whole("Supported"),
+    ]);
+    for target in targets {
+        let needs = match (target.hal, target.confidence) {
+            _ if target.verdict == Verdict::NotImageBound => "ACPI".to_owned(),
+            (Some(hal), Some(confidence)) if given => format!("{hal} ({confidence})"),
+            (Some(hal), _) => hal.to_string(),
+            _ => "not known".to_owned(),
+        };
+        let name = match target.hal {
+            Some(hal) if !given => hal.description().to_owned(),
+            _ => target.target.clone(),
+        };
+        let stop = target.stop_code.map(|code| code.to_string());
+        let supported = match target.supported {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "-",
+        };
+        table.row(&[
+            name,
+            needs,
+            target.verdict.name().to_owned(),
+            stop.unwrap_or_else(|| "-".to_owned()),
+            supported.to_owned(),
+        ]);
+    }
+    // Two columns are the indent.
+    let width = context.width().map(|width| width.saturating_sub(2));
+    table.show(width, context.paint())
+}
+
+/// Targets that fare alike for the same reason, together.
+fn grouped(targets: &[TargetVerdict], given: bool) -> Vec<(Vec<String>, &TargetVerdict)> {
+    let mut groups: Vec<(Vec<String>, &TargetVerdict)> = Vec::new();
+    for target in targets {
+        let name = match target.hal {
+            Some(hal) if !given => hal.id().to_owned(),
+            _ => target.target.clone(),
+        };
+        let mut known = groups.iter_mut();
+        let alike = known.find(|(_, other)| {
+            (other.verdict, &other.reason, &other.remedy, &other.notes)
+                == (
+                    target.verdict,
+                    &target.reason,
+                    &target.remedy,
+                    &target.notes,
+                )
+        });
+        match alike {
+            Some((names, _)) => names.push(name),
+            None => groups.push((vec![name], target)),
+        }
+    }
+    groups
+}
+
+fn finding_text(finding: &Finding, context: &Context<'_>) -> String {
+    let (paint, width) = (context.paint(), width(context));
+    let severity = match finding.severity {
+        Severity::Note => paint.strong("note:"),
+        Severity::Warning => paint.warning("warning:"),
+        Severity::Error => paint.error("error:"),
+    };
+    let about = finding.target.as_ref();
+    let about = about.map(|target| format!("{target}: "));
+    let stop = finding.stop_code.map(|code| format!(", stop {code}"));
+    let said = format!(
+        "{}{}{} [{}]",
+        about.unwrap_or_default(),
+        finding.message,
+        stop.unwrap_or_default(),
+        finding.check
+    );
+    let said = wrapped(&printable(&said), 4, width);
+    let mut text = format!("  {severity} {}", said.trim_start());
+    if finding.severity != Severity::Note || context.verbose {
+        let remedy = format!("do: {}", finding.remedy);
+        text.push_str(&wrapped(&printable(&remedy), 4, width));
+    }
+    if context.verbose {
+        let source = format!("source: {}", finding.source);
+        text.push_str(&wrapped(&source, 4, width));
+        text.push_str(&evidence(&finding.evidence, 4, width));
+    }
+    text
+}
+
+fn evidence(pieces: &[Evidence], indent: usize, width: usize) -> String {
+    let lines = pieces.iter().map(|piece| {
+        let line = format!("{piece} [{}]", piece.kind.name());
+        wrapped(&printable(&line), indent, width)
+    });
+    lines.collect()
+}
+
+/// What all of it comes to, and what a HAL is.
+pub(crate) fn summary<E>(
+    results: &[Result<Audited, E>],
+    given: bool,
+    context: &Context<'_>,
+) -> String {
+    if context.quiet {
+        return String::new();
+    }
+    let audited = || results.iter().filter_map(|result| result.as_ref().ok());
+    let mut parts = vec![count(results.len(), "image", "images")];
+    let failed = results.len() - audited().count();
+    if failed > 0 {
+        parts.push(format!("{failed} not audited"));
+    }
+    if given {
+        for verdict in Verdict::ALL {
+            let targets = audited().flat_map(|audited| &audited.audit.targets);
+            let number = targets.filter(|target| target.verdict == verdict).count();
+            if number > 0 {
+                parts.push(format!("{verdict} {number}"));
+            }
+        }
+    }
+    let findings = audited().flat_map(|audited| &audited.audit.findings);
+    let grave = findings.filter(|finding| {
+        finding.severity != Severity::Note && (given || finding.target.is_none())
+    });
+    parts.push(count(grave.count(), "finding", "findings"));
+    let mut text = format!("{}\n", parts.join(", "));
+    if audited().any(|audited| audited.hal().is_some()) {
+        let about = "The HAL is the part of Windows that talks to interrupt controllers and \
+                     processors. Windows 2000, XP and Server 2003 install one of several, and an \
+                     image of them boots where its HAL fits. `wimwright explain hal-class` says \
+                     more; --verbose shows what every verdict rests on.";
+        text.push_str(&wrapped(about, 0, width(context)));
+    }
+    text
+}

@@ -1,0 +1,34 @@
+//! Writes an image of Windows XP into a directory, for trying things out by
+//! hand and for benchmarks: `nt5_image DIR HAL [SYSTEM]`, where HAL is an id
+//! like `acpiapic_up`, or `x64`, and SYSTEM the file of a real hive to make it
+//! around.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a program for developers")]
+
+use std::path::Path;
+
+use wimwright_testdata::nt5::{Nt5, XP_SP3};
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let [directory, hal, rest @ ..] = words.as_slice() else {
+        panic!("usage: nt5_image DIR HAL [SYSTEM]");
+    };
+    let mut image = match hal.as_str() {
+        "x64" => Nt5::x64(false),
+        id => {
+            let mut image = Nt5::x86(id);
+            image.put_cache("sp3.cab", XP_SP3);
+            image
+        }
+    };
+    if let [system, ..] = rest {
+        image.system = Some(wimwright_testdata::read(Path::new(system)));
+        // Of the registry only the HAL is written; all else is the hive's own.
+        let hal = |key: &str| {
+            key.contains("\\Enum\\Root\\") || key.contains("\\Control\\Class\\")
+        };
+        image.values.retain(|(key, _, _)| hal(key));
+    }
+    image.write(Path::new(directory));
+}
