@@ -8,6 +8,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use wimwright_drivers as drivers;
+use wimwright_hal as hal;
 use wimwright_servicing::apply::ApplyError;
 use wimwright_servicing::backend::BackendError;
 use wimwright_servicing::capture::CaptureError;
@@ -114,6 +115,8 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
         (of_open(error), hint_of_open(error))
     } else if let Some(error) = error.downcast_ref::<drivers::Error>() {
         (of_drivers(error), error.hint())
+    } else if let Some(error) = error.downcast_ref::<hal::SetError>() {
+        (of_hal(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<CommitError>() {
         (of_commit(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<EditError>() {
@@ -178,6 +181,17 @@ fn of_drivers(error: &drivers::Error) -> ExitCode {
         drivers::Error::Draft(error) => of_draft(error),
         drivers::Error::Registry(error) => of_registry(error),
         drivers::Error::Tree(_) => ExitCode::Damaged,
+        _ => ExitCode::Refused,
+    }
+}
+
+fn of_hal(error: &hal::SetError) -> ExitCode {
+    match error {
+        hal::SetError::Draft(error) => of_draft(error),
+        hal::SetError::Tree(_)
+        | hal::SetError::Unreadable(_)
+        | hal::SetError::Cache(_)
+        | hal::SetError::Expand { .. } => ExitCode::Damaged,
         _ => ExitCode::Refused,
     }
 }

@@ -62,7 +62,7 @@ impl fmt::Display for Place {
 
 /// Why the driver cache could not be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CacheError {
+pub enum CacheError {
     /// A directory or cabinet cannot be read.
     #[error(transparent)]
     Tree(#[from] TreeError),
@@ -91,45 +91,63 @@ pub(crate) fn places(tree: &dyn FileTree, facts: &ImageFacts) -> Result<Vec<Plac
     // `i386` on x86; what the folder is called on x64 is not known, so that
     // whatever is there is looked into.
     for folder in folders(tree, &cache)? {
-        let mut cabinets = Vec::new();
-        let mut loose = Vec::new();
-        for name in files(tree, &folder)? {
-            match cabinet_kind(&name) {
-                Some(kind) => cabinets.push((kind, folder.child(name))),
-                None if is_wanted(&name.to_string()) => loose.push(name.to_string()),
-                None => {}
-            }
-        }
-        if !loose.is_empty() {
-            places.push(Place {
-                path: folder,
-                kind: PlaceKind::Loose,
-                files: loose,
-            });
-        }
-        cabinets.sort_by_key(|(kind, _)| match kind {
-            PlaceKind::ServicePack(pack) => (0, u8::MAX - pack),
-            _ => (1, 0),
-        });
-        for (kind, path) in cabinets {
-            let files = listed(tree, &path)?;
-            places.push(Place { path, kind, files });
-        }
+        add_folder(tree, folder, PlaceKind::Loose, &mut places)?;
     }
     for folder in folders(tree, &facts.windows.join("ServicePackFiles")?)? {
-        let found = files(tree, &folder)?
-            .into_iter()
-            .map(|name| name.to_string());
-        let found: Vec<String> = found.filter(|name| is_wanted(name)).collect();
-        if !found.is_empty() {
-            places.push(Place {
-                path: folder,
-                kind: PlaceKind::ServicePackFiles,
-                files: found,
-            });
-        }
+        add_folder(tree, folder, PlaceKind::ServicePackFiles, &mut places)?;
     }
     Ok(places)
+}
+
+/// The places of a folder with files of the media: its root, and what it calls
+/// `i386` or `amd64`.
+///
+/// # Errors
+/// [`CacheError`] for a place that cannot be read.
+pub(crate) fn places_of_media(tree: &dyn FileTree) -> Result<Vec<Place>, CacheError> {
+    let mut places = Vec::new();
+    for folder in ["", "i386", "amd64"] {
+        let folder = match folder {
+            "" => ImagePath::root(),
+            name => ImagePath::parse(name)?,
+        };
+        add_folder(tree, folder, PlaceKind::Loose, &mut places)?;
+    }
+    Ok(places)
+}
+
+/// Adds the loose files of a folder, and the cabinets in it.
+fn add_folder(
+    tree: &dyn FileTree,
+    folder: ImagePath,
+    loose_kind: PlaceKind,
+    places: &mut Vec<Place>,
+) -> Result<(), CacheError> {
+    let mut cabinets = Vec::new();
+    let mut loose = Vec::new();
+    for name in files(tree, &folder)? {
+        match cabinet_kind(&name) {
+            Some(kind) => cabinets.push((kind, folder.child(name))),
+            None if is_wanted(&name.to_string()) => loose.push(name.to_string()),
+            None => {}
+        }
+    }
+    if !loose.is_empty() {
+        places.push(Place {
+            path: folder,
+            kind: loose_kind,
+            files: loose,
+        });
+    }
+    cabinets.sort_by_key(|(kind, _)| match kind {
+        PlaceKind::ServicePack(pack) => (0, u8::MAX - pack),
+        _ => (1, 0),
+    });
+    for (kind, path) in cabinets {
+        let files = listed(tree, &path)?;
+        places.push(Place { path, kind, files });
+    }
+    Ok(())
 }
 
 fn folders(tree: &dyn FileTree, top: &ImagePath) -> Result<Vec<ImagePath>, TreeError> {

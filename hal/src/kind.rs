@@ -203,6 +203,16 @@ impl HalType {
         self.row().processors
     }
 
+    /// What Device Manager calls it in an x64 installation, and the section of
+    /// `hal.inf` there; `None` for all but the two that x64 has.
+    pub fn on_x64(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            HalType::AcpiApicUp => Some(("ACPI Uniprocessor x64-based PC", "ACPI_AMD64_UP_HAL")),
+            HalType::AcpiApicMp => Some(("ACPI Multiprocessor x64-based PC", "ACPI_AMD64_MP_HAL")),
+            _ => None,
+        }
+    }
+
     /// The computers that it is made for, in plain words.
     pub fn plain(self) -> &'static str {
         self.row().plain

@@ -12,6 +12,7 @@
 //!   their evidence.
 //! * [`Target::of`] works out which HAL a computer needs, from what an
 //!   administrator knows of it.
+//! * [`set`](fn@set) switches to the other HAL of a supported pair.
 //! * [`decide`] is the table of all HALs and computers.
 //!
 //! Nothing here guesses: where pieces of evidence disagree, that is a finding.
@@ -26,6 +27,7 @@ mod kind;
 mod later;
 mod level;
 mod registry;
+pub mod set;
 mod setup_log;
 mod survey;
 mod sysprep_inf;
@@ -34,8 +36,11 @@ pub mod target;
 
 pub use audit::{Audit, Finding, audit};
 pub use decision::{Decision, StopCode, Verdict, decide, decide_x64};
+pub use driver_cache::CacheError;
 pub use evidence::{Evidence, EvidenceKind};
 pub use identity::{Hal, HalFile, Identity, KernelFile};
 pub use kind::{HalType, Kernel, Processors};
 pub use level::Level;
+pub use set::{Media, SetError, SetReport, set};
+pub use survey::Unreadable;
 pub use target::{Confidence, Target};

@@ -30,7 +30,7 @@ pub(crate) type Part<T> = Result<T, Unreadable>;
 /// Why a part of an image could not be read, with all its causes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct Unreadable(pub String);
+pub struct Unreadable(pub String);
 
 impl Unreadable {
     fn of(error: &dyn std::error::Error) -> Unreadable {

@@ -3,7 +3,11 @@
 //! like `acpiapic_up`, or `x64`, and SYSTEM the file of a real hive to make it
 //! around.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a program for developers")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a program for developers"
+)]
 
 use std::path::Path;
 
@@ -25,9 +29,7 @@ fn main() {
     if let [system, ..] = rest {
         image.system = Some(wimwright_testdata::read(Path::new(system)));
         // Of the registry only the HAL is written; all else is the hive's own.
-        let hal = |key: &str| {
-            key.contains("\\Enum\\Root\\") || key.contains("\\Control\\Class\\")
-        };
+        let hal = |key: &str| key.contains("\\Enum\\Root\\") || key.contains("\\Control\\Class\\");
         image.values.retain(|(key, _, _)| hal(key));
     }
     image.write(Path::new(directory));

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use wimwright_hal::HalType;
+
+use super::Writing;
 
 /// How computers are named, for the help of every verb.
 const FILES: &str = "\
@@ -37,6 +40,23 @@ pub(crate) enum HalCommand {
     /// every image boots on every target as it should, 1 that something has to be looked at.
     #[command(after_help = FILES)]
     Audit(AuditWords),
+    /// Switch to the HAL for one processor, or for several
+    ///
+    /// Supported are the pairs acpiapic_up and acpiapic_mp, and mps_up and mps_mp. HAL, kernels and
+    /// registry change in one step, from files of the level that is installed, or nothing does.
+    Set {
+        /// The image: a directory, or `FILE.wim:2`, `FILE.wim:all`
+        image: PathBuf,
+        /// The HAL to switch to, like acpiapic_mp
+        #[arg(value_parser = hal_type)]
+        hal: HalType,
+        /// Where the files are, instead of the image's driver cache: the i386 folder of media with
+        /// the installed service pack, or a folder with the files themselves
+        #[arg(long, value_name = "DIR")]
+        source: Option<PathBuf>,
+        #[command(flatten)]
+        writing: Writing,
+    },
     /// Work out which HAL a computer needs
     #[command(after_help = FILES)]
     Target {
@@ -66,4 +86,12 @@ pub(crate) struct AuditWords {
     /// List the checks
     #[arg(long)]
     pub(crate) list: bool,
+}
+
+/// A HAL by its id.
+fn hal_type(word: &str) -> Result<HalType, String> {
+    HalType::from_id(word).ok_or_else(|| {
+        let ids: Vec<&str> = HalType::ALL.into_iter().map(HalType::id).collect();
+        format!("no HAL has this id: there are {}", ids.join(", "))
+    })
 }

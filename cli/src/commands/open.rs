@@ -159,8 +159,8 @@ fn named(
     }
 }
 
-/// A folder with driver files as a tree.
-fn open_folder(folder: &Path) -> anyhow::Result<Arc<dyn FileTree>> {
+/// A folder with driver files, or files of Windows' media, as a tree.
+pub(crate) fn open_folder(folder: &Path) -> anyhow::Result<Arc<dyn FileTree>> {
     let tree = DirectoryTree::open(folder).map_err(|error| error.source);
     Ok(Arc::new(
         tree.with_context(|| format!("`{}`", folder.display()))?,

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use wimwright_servicing::{Draft, ImageFacts};
 
 use check::{Found, Outcome, Run, Severity};
+pub(crate) use checks::class_of_x64;
 pub use checks::{CHECKS, HAL_CLASS, find};
 pub use verdict::TargetVerdict;
 

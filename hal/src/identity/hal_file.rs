@@ -73,7 +73,8 @@ impl HalFile {
         Ok(bytes.map(|bytes| HalFile::of(path, &bytes)))
     }
 
-    fn of(path: &ImagePath, bytes: &[u8]) -> HalFile {
+    /// What `bytes`, the whole file, are; `path` says where they lie.
+    pub fn of(path: &ImagePath, bytes: &[u8]) -> HalFile {
         let place = path.to_string();
         let facts = match PeFacts::read(bytes) {
             Ok(Some(facts)) => facts,

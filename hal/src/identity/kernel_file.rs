@@ -40,10 +40,20 @@ impl KernelFile {
             Ok(None) => Err(format!("no PE image ({} bytes)", blob.len())),
             Ok(Some(facts)) => Ok(facts),
         };
-        Ok(Some(KernelFile::of(path, facts)))
+        Ok(Some(KernelFile::with(path, facts)))
     }
 
-    fn of(path: &ImagePath, facts: Result<PeFacts, String>) -> KernelFile {
+    /// What `bytes`, the whole file, are; `path` says where they lie.
+    pub fn of(path: &ImagePath, bytes: &[u8]) -> KernelFile {
+        let facts = match PeFacts::read(bytes) {
+            Err(error) => Err(format!("no PE image that can be read: {error}")),
+            Ok(None) => Err(format!("no PE image ({} bytes)", bytes.len())),
+            Ok(Some(facts)) => Ok(facts),
+        };
+        KernelFile::with(path, facts)
+    }
+
+    fn with(path: &ImagePath, facts: Result<PeFacts, String>) -> KernelFile {
         let place = path.to_string();
         let facts = match facts {
             Ok(facts) => facts,

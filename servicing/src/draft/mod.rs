@@ -468,6 +468,12 @@ impl Draft {
         self.files.origin(path)
     }
 
+    /// The image's files as they are without the plan, where content of
+    /// [`Draft::put_from_image`] is taken from.
+    pub fn base_tree(&self) -> Arc<dyn FileTree> {
+        Arc::clone(self.files.base())
+    }
+
     /// The tree without the plan.
     pub(crate) fn base(&self) -> &Arc<dyn FileTree> {
         self.files.base()

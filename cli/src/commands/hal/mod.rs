@@ -3,6 +3,7 @@
 mod audit;
 mod explain;
 mod queue;
+mod set;
 mod target;
 
 use crate::args::{HalCommand, HalCommands};
@@ -13,6 +14,12 @@ use crate::exit::ExitCode;
 pub(super) fn run(command: &HalCommands, context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
     match command {
         HalCommands::Hal(HalCommand::Audit(words)) => audit::run(words, context),
+        HalCommands::Hal(HalCommand::Set {
+            image,
+            hal,
+            source,
+            writing,
+        }) => set::run(image, *hal, source.as_deref(), writing, context),
         HalCommands::Hal(HalCommand::Target { files }) => target::run(files, context),
         HalCommands::Explain { word } => explain::run(word, context),
     }

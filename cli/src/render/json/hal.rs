@@ -6,6 +6,8 @@ use wimwright_hal as hal;
 use wimwright_hal::audit::check::{Check, Severity};
 
 use super::Document;
+use super::image::FindingEntry;
+use super::plan::{OfImage, PlanDocument, ReceiptDocument};
 
 /// `hal audit`.
 #[derive(Debug, JsonSchema, Serialize)]
@@ -305,6 +307,52 @@ impl From<&hal::Finding> for AuditFindingEntry {
             source: finding.source.to_owned(),
         }
     }
+}
+
+/// `hal set`.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct HalSet<'a> {
+    /// Whether an image changed; with `--dry-run`, whether it would.
+    pub changed: bool,
+    /// One entry an image.
+    pub images: Vec<HalSetEntry<'a>>,
+    /// What would be done; with `--dry-run` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanDocument<'a>>,
+    /// What was done; without `--dry-run` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptDocument>,
+}
+
+impl Document for HalSet<'_> {
+    const NAME: &'static str = "hal-set";
+}
+
+/// What switching the HAL of an image gave.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct HalSetEntry<'a> {
+    /// The image as it was named.
+    pub image: String,
+    /// The HAL that was installed.
+    pub from: String,
+    /// The HAL that is installed now.
+    pub to: String,
+    /// The files that are others now.
+    pub files: Vec<SwitchedFile>,
+    /// What is odd.
+    pub findings: Vec<FindingEntry>,
+    /// What was done to it, where there are several images.
+    #[serde(flatten)]
+    pub done: OfImage<'a>,
+}
+
+/// A file that is another now.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct SwitchedFile {
+    /// Where it is.
+    pub path: String,
+    /// Where it was taken from.
+    pub from: String,
 }
 
 /// `hal target`.

@@ -57,8 +57,8 @@ pub use drivers_remove::{DriversRemove, RemoveOutcome, Removed, RemovedResult};
 pub use files::{EditedFiles, FilesEdit};
 pub use hal::{
     AuditFindingEntry, AuditedImage, CheckEntry, ConfidenceEntry, EvidenceEntry, Explained,
-    HalAudit, HalChecks, HalTarget, HalTargetEntry, InstalledEntry, SeverityEntry, TargetEntry,
-    VerdictEntry,
+    HalAudit, HalChecks, HalSet, HalSetEntry, HalTarget, HalTargetEntry, InstalledEntry,
+    SeverityEntry, SwitchedFile, TargetEntry, VerdictEntry,
 };
 pub use image::{
     ControlSetNumbers, Counts, Dir, DirEntry, DirKind, Directory, FindingEntry, HiveEntry,
@@ -134,6 +134,7 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<DriversCheck>()?,
         of::<HalAudit>()?,
         of::<HalChecks>()?,
+        of::<HalSet<'static>>()?,
         of::<HalTarget>()?,
         of::<Explained>()?,
         of::<FilesEdit<'static>>()?,

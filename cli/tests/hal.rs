@@ -1,0 +1,320 @@
+//! `hal audit`, `hal set`, `hal target`, `explain`: over directories and WIM
+//! files alike.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on ends"
+)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use support::{Run, run, run_in};
+use tempfile::TempDir;
+use wimwright::ExitCode;
+use wimwright_testdata::nt5::{Nt5, XP_SP3, hal_ids};
+
+const CLASSES: &str = "e_isa_up acpipic_up acpiapic_up acpiapic_mp mps_up mps_mp";
+
+/// An image of each HAL in a directory, and all of them in `all.wim`.
+fn library() -> TempDir {
+    let top = tempfile::tempdir().unwrap();
+    let wim = top.path().join("all.wim");
+    for (number, id) in hal_ids().enumerate() {
+        Nt5::x86(id).write(&top.path().join(id));
+        let verb = if number == 0 { "capture" } else { "append" };
+        run_in(top.path(), &format!("{verb} @{id} @all.wim --name {id}")).ends(ExitCode::Done);
+    }
+    assert!(wim.is_file());
+    top
+}
+
+fn audit(top: &Path, words: &str) -> Run {
+    run_in(top, &format!("hal audit {words}"))
+}
+
+/// What is said of images, without their names.
+fn nameless(document: &Value) -> Vec<Value> {
+    let images = document["images"].as_array().unwrap().iter();
+    let images = images.map(|image| {
+        let mut image = image.clone();
+        for name in ["image", "title"] {
+            image.as_object_mut().unwrap().remove(name);
+        }
+        image
+    });
+    images.collect()
+}
+
+#[test]
+fn images_in_a_wim_file_are_judged_as_those_in_directories() {
+    let top = library();
+    let directories: Vec<String> = hal_ids().map(|id| format!("@{id}")).collect();
+    let words = format!("{} --target {CLASSES} --json", directories.join(" "));
+    let of_directories = audit(top.path(), &words).ends(ExitCode::Findings).json();
+    let of_wim = audit(top.path(), &format!("@all.wim --target {CLASSES} --json"));
+    let of_wim = of_wim.ends(ExitCode::Findings).json();
+    assert_eq!(nameless(&of_directories), nameless(&of_wim));
+    assert_eq!(of_wim["schema"], "wimwright/hal-audit/1");
+    let images = of_wim["images"].as_array().unwrap();
+    for (image, id) in images.iter().zip(hal_ids()) {
+        assert_eq!(image["title"], id);
+        assert_eq!(image["installed"]["hal"], id);
+        assert_eq!(image["installed"]["consistent"], true);
+        assert_eq!(image["targets"].as_array().unwrap().len(), 6);
+    }
+    // The row of the ACPI Uniprocessor HAL.
+    let verdicts = images[2]["targets"].as_array().unwrap();
+    let verdicts: Vec<_> = verdicts
+        .iter()
+        .map(|target| (target["verdict"].as_str().unwrap(), &target["stop_code"]))
+        .collect();
+    let (a5, none) = (Value::from("0xA5"), Value::Null);
+    assert_eq!(
+        verdicts,
+        [
+            ("will-not-boot", &a5),
+            ("will-not-boot", &none),
+            ("boots", &none),
+            ("needs-hal-switch", &none),
+            ("will-not-boot", &a5),
+            ("will-not-boot", &a5),
+        ]
+    );
+}
+
+#[test]
+fn the_text_tells_what_to_do_and_the_code_whether_anything_is() {
+    let top = library();
+    audit(top.path(), "@acpiapic_mp --target acpiapic_mp")
+        .ends(ExitCode::Done)
+        .says(&[
+            "  Windows  5.1.2600 Service Pack 3, x86\n",
+            "  HAL      ACPI Multiprocessor PC (acpiapic_mp): for a PC with ACPI",
+            "  Files    halmacpi.dll, ntkrnlmp.exe, ntkrpamp.exe of 5.1.2600 Service Pack 3; of one \
+             piece",
+            "1 image, boots 1, 0 findings\n",
+            "The HAL is the part of Windows",
+        ]);
+    audit(top.path(), "@acpiapic_up --target acpiapic_mp")
+        .ends(ExitCode::Findings)
+        .says(&[
+            "needs-hal-switch",
+            "do: `wimwright hal set IMAGE acpiapic_mp`",
+        ]);
+    // Without targets the six kinds of PC are shown, and bear on no code.
+    audit(top.path(), "@acpiapic_up")
+        .ends(ExitCode::Done)
+        .says(&[
+            "MPS Multiprocessor PC",
+            "will-not-boot",
+            "1 image, 0 findings",
+        ]);
+}
+
+#[test]
+fn checks_are_listed_explained_and_left_out_by_name() {
+    let top = tempfile::tempdir().unwrap();
+    let mut image = Nt5::x86("acpiapic_up");
+    image.put_kernels(true, XP_SP3);
+    image.write(&top.path().join("broken"));
+    audit(top.path(), "@broken --target acpiapic_up")
+        .ends(ExitCode::Findings)
+        .says(&[
+            "error: ",
+            "stop 0x79 [kernel-kind]",
+            "will-not-boot",
+            "not of one piece",
+        ]);
+    audit(
+        top.path(),
+        "@broken --skip kernel-kind --target acpiapic_up",
+    )
+    .ends(ExitCode::Done);
+    audit(top.path(), "@broken --skip no-such-check")
+        .ends(ExitCode::Usage)
+        .complains(&[
+            "there is no check `no-such-check`",
+            "hint: `hal audit --list`",
+        ]);
+
+    let list = audit(top.path(), "--list --json")
+        .ends(ExitCode::Done)
+        .json();
+    let checks = list["checks"].as_array().unwrap();
+    assert!(checks.len() >= 30);
+    for check in checks {
+        let name = check["name"].as_str().unwrap();
+        run(&["explain", name])
+            .ends(ExitCode::Done)
+            .says(&[name, "Why", "Remedy", "Source"]);
+    }
+    run(&["explain", "[kernel-kind]", "--json"]).ends(ExitCode::Done);
+    run(&["explain", "nothing"]).ends(ExitCode::Usage);
+}
+
+#[test]
+fn an_image_that_cannot_be_audited_does_not_hide_the_others() {
+    let top = tempfile::tempdir().unwrap();
+    Nt5::x86("acpiapic_up").write(&top.path().join("good"));
+    fs::create_dir_all(top.path().join("empty/Windows")).unwrap();
+    let found = audit(top.path(), "@empty @good --json")
+        .ends(ExitCode::Refused)
+        .json();
+    let images = found["images"].as_array().unwrap();
+    assert!(
+        images[0]["error"]
+            .as_str()
+            .unwrap()
+            .contains("not a Windows image")
+    );
+    assert_eq!(images[1]["installed"]["hal"], "acpiapic_up");
+    audit(top.path(), "@empty @good")
+        .ends(ExitCode::Refused)
+        .complains(&["error: "])
+        .says(&["2 images, 1 not audited"]);
+}
+
+#[test]
+fn a_page_is_one_file_and_replaces_none() {
+    let top = library();
+    fs::rename(top.path().join("acpiapic_up"), top.path().join("a<b>&'c")).unwrap();
+    let page = top.path().join("page.html");
+    let image = top.path().join("a<b>&'c").into_os_string();
+    let words: Vec<std::ffi::OsString> = vec![
+        "hal".into(),
+        "audit".into(),
+        image,
+        top.path().join("mps_mp").into_os_string(),
+        "--html".into(),
+        page.clone().into_os_string(),
+        "--target".into(),
+        "acpiapic_mp".into(),
+        "mps_up".into(),
+    ];
+    run(&words).ends(ExitCode::Findings);
+    let text = fs::read_to_string(&page).unwrap();
+    assert!(text.starts_with("<!DOCTYPE html>"));
+    assert!(
+        text.contains("a&lt;b&gt;&amp;&#39;c"),
+        "names are no markup"
+    );
+    assert!(!text.contains("a<b>"));
+    assert_eq!(text.matches("<td class=").count(), 4);
+    // Nothing is loaded from anywhere.
+    for word in ["src=", "http:", "https:", "@import", "<script", "<link"] {
+        assert!(!text.contains(word), "{word}");
+    }
+    run(&words)
+        .ends(ExitCode::Refused)
+        .complains(&["is there already", "--force"]);
+    let words: Vec<_> = words.into_iter().chain(["--force".into()]).collect();
+    run(&words).ends(ExitCode::Findings);
+}
+
+#[test]
+fn a_switch_is_the_same_in_a_directory_and_in_a_wim_file() {
+    let top = tempfile::tempdir().unwrap();
+    let mut image = Nt5::x86("acpiapic_up");
+    image.put_cache("sp3.cab", XP_SP3);
+    image.write(&top.path().join("image"));
+    run_in(top.path(), "capture @image @image.wim").ends(ExitCode::Done);
+    for image in ["@image", "@image.wim"] {
+        let planned = run_in(
+            top.path(),
+            &format!("hal set {image} acpiapic_mp --dry-run --json"),
+        );
+        let planned = planned.ends(ExitCode::Done).json();
+        assert_eq!(planned["changed"], true);
+        audit(top.path(), &format!("{image} --target acpiapic_up")).ends(ExitCode::Done);
+
+        run_in(top.path(), &format!("hal set {image} acpiapic_mp"))
+            .ends(ExitCode::Done)
+            .says(&[
+                "switched: acpiapic_up (ACPI Uniprocessor PC) -> acpiapic_mp",
+                "halmacpi.dll of Windows\\Driver Cache\\i386\\sp3.cab",
+            ]);
+        audit(top.path(), &format!("{image} --target acpiapic_mp")).ends(ExitCode::Done);
+        let again = run_in(top.path(), &format!("hal set {image} acpiapic_mp --json"));
+        let again = again.ends(ExitCode::Done).json();
+        assert_eq!(again["changed"], false);
+        run_in(top.path(), &format!("hal set {image} mps_mp"))
+            .ends(ExitCode::Refused)
+            .complains(&["is not supported", "hint: "]);
+        run_in(top.path(), &format!("hal set {image} acpiapic")).ends(ExitCode::Usage);
+    }
+    let compared = run_in(top.path(), "diff @image @image.wim");
+    compared.ends(ExitCode::Done);
+    run_in(top.path(), "verify @image.wim").ends(ExitCode::Done);
+}
+
+#[test]
+fn a_saved_plan_of_a_switch_is_applied_from_the_image_itself() {
+    let top = tempfile::tempdir().unwrap();
+    let mut image = Nt5::x86("mps_up");
+    image.put_cache("sp3.cab", XP_SP3);
+    image.write(&top.path().join("image"));
+    run_in(
+        top.path(),
+        "hal set @image mps_mp --dry-run --plan-out @plan.json",
+    )
+    .ends(ExitCode::Done);
+    assert!(fs::metadata(top.path().join("plan.json")).unwrap().len() < 20_000);
+    run_in(top.path(), "plan show @plan.json")
+        .ends(ExitCode::Done)
+        .says(&["sp3.cab, expanded"]);
+    run_in(top.path(), "plan apply @image @plan.json").ends(ExitCode::Done);
+    audit(top.path(), "@image --target mps_mp").ends(ExitCode::Done);
+}
+
+#[test]
+fn the_class_of_a_computer_is_worked_out_from_its_files() {
+    let top = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| fs::write(top.path().join(name), text).unwrap();
+    let profile = |facts: &str| format!("{{\"schema\": \"wimwright/hardware/1\", {facts}}}");
+    let dual =
+        "\"firmware\": {\"acpi\": true, \"io_apic\": true}, \"processors\": {\"logical\": 2}";
+    put("dual.json", &profile(dual));
+    put("bare.json", &profile("\"devices\": []"));
+    put(
+        "devcon.txt",
+        "ROOT\\ACPI_HAL\\0000\n    Name: ACPI Uniprocessor PC\n    Hardware ID's:\n        acpiapic_up\n1 matching device(s) found.\n",
+    );
+    put(
+        "cpuinfo",
+        "processor\t: 0\nvendor_id\t: AuthenticAMD\nflags\t\t: fpu apic pae nx sse2\n\nprocessor\t: 1\nvendor_id\t: AuthenticAMD\nflags\t\t: fpu apic pae nx sse2\n",
+    );
+    for (file, class, confidence) in [
+        ("dual.json", Some("acpiapic_mp"), Some("inferred")),
+        ("devcon.txt", Some("acpiapic_up"), Some("exact")),
+        ("cpuinfo", Some("acpiapic_mp"), Some("assumed")),
+        ("bare.json", None, None),
+    ] {
+        let found = run_in(top.path(), &format!("hal target @{file} --json"));
+        let code = if class.is_some() {
+            ExitCode::Done
+        } else {
+            ExitCode::Findings
+        };
+        let found = found.ends(code).json();
+        let target = &found["targets"][0];
+        assert_eq!(target["hal"].as_str(), class, "{file}: {target}");
+        assert_eq!(
+            target["confidence"].as_str(),
+            confidence,
+            "{file}: {target}"
+        );
+    }
+    run_in(top.path(), "hal target @dual.json")
+        .ends(ExitCode::Done)
+        .says(&[
+            "acpiapic_mp (ACPI Multiprocessor PC), inferred",
+            "from firmware: ACPI: yes",
+        ]);
+    run_in(top.path(), "hal target @none.json").ends(ExitCode::Damaged);
+}
