@@ -8,9 +8,9 @@ mod container;
 mod drivers_check;
 mod extraction;
 mod files;
+mod hal;
 mod lint;
 mod matching;
-mod hal;
 mod registry;
 
 use std::path::PathBuf;
@@ -26,9 +26,9 @@ pub(crate) use self::extraction::ExtractionCommand;
 #[cfg(all(feature = "fuse", target_os = "linux"))]
 pub(crate) use self::files::MountArgs;
 pub(crate) use self::files::{FilesCommand, FilesWriting, ImageFilesCommand};
+pub(crate) use self::hal::{AuditWords, HalCommand, HalCommands};
 pub(crate) use self::lint::{LintCommand, ModeChoice};
 pub(crate) use self::matching::{MatchWords, MatchingCommand};
-pub(crate) use self::hal::{AuditWords, HalCommand, HalCommands};
 pub(crate) use self::registry::{ExportFormat, Locating, Reading, RegistryCommand};
 use crate::commands::diff;
 use crate::exit::ExitCode;

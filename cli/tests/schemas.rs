@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+use wimwright_testdata::nt5::{Nt5, XP_SP3};
+
 use support::{broken_package, run_in, sample};
 
 /// Set to write the schemas instead of comparing them.
@@ -144,6 +146,10 @@ fn documents(top: &Path) -> Vec<Value> {
     let computer = r#"{"schema": "wimwright/hardware/1", "name": "Model 7", "devices": [
         {"bus": "pci", "hardware_ids": ["PCI\\VEN_1AF4&DEV_1001&CC_010000"]}]}"#;
     fs::write(top.join("model7.json"), computer).unwrap();
+    let mut old = Nt5::x86("acpiapic_up");
+    old.put_cache("sp3.cab", XP_SP3);
+    old.put_kernels(true, XP_SP3);
+    old.write(&top.join("old"));
     let mut documents = Vec::new();
     for words in [
         "info @image",
@@ -203,6 +209,13 @@ fn documents(top: &Path) -> Vec<Value> {
         "capture @image @c.wim --force --dry-run",
         "append @image @c.wim",
         "boot predict @image --hardware @model7.json",
+        "hal audit @old @image @none/image --target @model7.json acpiapic_mp --progress json",
+        "hal audit @old",
+        "hal audit --list",
+        "hal target @model7.json acpiapic_mp",
+        "hal set @old acpiapic_mp --dry-run",
+        "hal set @old acpiapic_mp",
+        "explain kernel-kind",
     ] {
         let found = run_in(top, &format!("{words} --json"));
         documents.push(found.json());

@@ -70,6 +70,8 @@ pub enum Data {
     Dword(u32),
     /// `REG_MULTI_SZ`.
     Multi(Vec<&'static str>),
+    /// `REG_BINARY`.
+    Binary(Vec<u8>),
 }
 
 /// Which Windows the image claims to be.
@@ -116,6 +118,7 @@ pub fn set(hive: &mut Hive, key: &str, name: &str, data: &Data) {
         Data::Expand(text) => (kind::EXPAND_SZ, encode::sz(text)),
         Data::Dword(number) => (kind::DWORD, number.to_le_bytes().to_vec()),
         Data::Multi(texts) => (kind::MULTI_SZ, encode::multi_sz(texts)),
+        Data::Binary(bytes) => (kind::BINARY, bytes.clone()),
     };
     let name: Vec<u16> = name.encode_utf16().collect();
     hive.set_value(id, &name, kind, &bytes, NOW)

@@ -102,7 +102,7 @@ fn file_of(driver: &PathDriver) -> Option<String> {
 }
 
 /// Commands that do what would mend an obstacle.
-fn commands(image: &str, mends: &[Mend]) -> Vec<String> {
+pub(super) fn commands(image: &str, mends: &[Mend]) -> Vec<String> {
     let image = quoted(image);
     let mut commands = Vec::new();
     for mend in mends {
@@ -140,7 +140,7 @@ fn commands(image: &str, mends: &[Mend]) -> Vec<String> {
 }
 
 /// A word as shells read it.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/:,+@%".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
         true => word.to_owned(),

@@ -5,6 +5,7 @@ pub(crate) mod drivers_match;
 pub(crate) mod faults;
 pub(crate) mod html;
 pub(crate) mod hal;
+pub(crate) mod html;
 pub mod json;
 pub(crate) mod progress;
 pub(crate) mod sarif;

@@ -225,6 +225,7 @@ impl Audit {
             } else {
                 verdict.verdict = Verdict::WillNotBoot;
                 verdict.stop_code = finding.stop_code;
+                verdict.supported = None;
                 verdict.reason.clone_from(&finding.message);
                 verdict.remedy = Some(finding.remedy.clone());
                 verdict.source = finding.source;

@@ -27,7 +27,8 @@ pub struct TargetVerdict {
     pub verdict: Verdict,
     /// The stop code to expect, where one is known.
     pub stop_code: Option<StopCode>,
-    /// Whether Microsoft supports it; `None` where there is no verdict.
+    /// Whether Microsoft supports this HAL there; `None` where there is no
+    /// verdict, or where something else keeps it from booting.
     pub supported: Option<bool>,
     /// Why, in plain words.
     pub reason: String,
@@ -81,7 +82,7 @@ pub(super) fn verdict(
         return TargetVerdict {
             verdict: Verdict::WillNotBoot,
             stop_code: finding.stop_code,
-            supported: Some(false),
+            supported: None,
             reason: finding.message.clone(),
             remedy: Some(finding.remedy.clone()),
             source: finding.source,

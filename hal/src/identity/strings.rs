@@ -31,7 +31,7 @@ fn has_narrow(bytes: &[u8], text: &str) -> bool {
 }
 
 fn has(bytes: &[u8], wanted: &[u8]) -> bool {
-    bytes.windows(wanted.len()).any(|window| window == wanted)
+    memchr::memmem::find(bytes, wanted).is_some()
 }
 
 /// Whether the name stands there, in either form.

@@ -34,6 +34,16 @@ pub fn audited_at(root: &std::path::Path, targets: &[Target]) -> Audit {
     audit::<&str>(&draft, targets, &[])
 }
 
+/// A file of the host.
+pub fn read(path: &std::path::Path) -> Vec<u8> {
+    std::fs::read(path).unwrap()
+}
+
+/// Writes a file of the host.
+pub fn replace(path: &std::path::Path, bytes: &[u8]) {
+    std::fs::write(path, bytes).unwrap();
+}
+
 /// One computer of each class.
 pub fn classes() -> Vec<Target> {
     HalType::CLASSES.into_iter().map(Target::of_class).collect()

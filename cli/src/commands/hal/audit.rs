@@ -3,10 +3,12 @@
 use wimwright_hal::{Audit, HalType, Target, audit};
 use wimwright_servicing::{Access, ImageName, ImageSet, OpenError, Selector};
 
+use super::boot_storage;
 use super::explain;
 use super::queue::{self, Job};
 use super::target::{Computer, computers};
 use crate::args::AuditWords;
+use crate::commands::boot_predict::quoted;
 use crate::commands::{open, report_file};
 use crate::context::Context;
 use crate::exit::{self, ExitCode};
@@ -16,7 +18,7 @@ use crate::render::json::{AuditedImage, HalAudit};
 /// Runs `hal audit IMAGE... [--target FILE...]`.
 pub(super) fn run(words: &AuditWords, context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
     for name in &words.skip {
-        explain::known(name)?;
+        explain::require(name)?;
     }
     if words.list {
         return explain::list(context);
@@ -94,22 +96,20 @@ fn audit_all(
         .map(|computer| computer.target.clone())
         .collect();
     let mut jobs = Vec::new();
+    let mut outcomes = Vec::new();
     for (word, image) in words.images.iter().enumerate() {
-        // `all` is what a file without a selector means here anyway.
-        let image = match open::name(image)? {
-            ImageName::Wim {
-                file,
-                selector: Some(Selector::All),
-            } => ImageName::Wim {
-                file,
-                selector: None,
-            },
-            other => other,
-        };
-        jobs.push(Job {
-            order: (word, 0),
-            image,
-        });
+        let order = (word, 0);
+        match open::name(image) {
+            Ok(name) => jobs.push(Job {
+                order,
+                image: whole_file(name),
+            }),
+            // A word that names no image hides no other.
+            Err(error) => {
+                let image = ImageName::Directory(image.clone());
+                outcomes.push((order, Err((image, error))));
+            }
+        }
     }
     let time = context.time;
     let work = |image: &ImageName| -> Result<Option<Audited>, OpenError> {
@@ -117,7 +117,9 @@ fn audit_all(
         let opened = set.images().first();
         Ok(opened.map(|image| {
             let draft = image.look(time);
-            let audit: Audit = audit(&draft, &targets, &words.skip);
+            let mut audit: Audit = audit(&draft, &targets, &words.skip);
+            boot_storage::join(&draft, image.name(), computers, &words.skip, &mut audit);
+            name_image(&mut audit, image.name());
             Audited {
                 name: image.name().to_owned(),
                 title: image.title().map(str::to_owned),
@@ -128,14 +130,49 @@ fn audit_all(
     let results = queue::run(jobs, work, |done, total| {
         context.progress("audit", done, total);
     });
-    let results = results.into_iter().filter_map(|(image, result)| {
-        let result = result.transpose()?;
-        Some(result.map_err(|error| {
-            let error = open::in_image(&image.to_string(), error);
-            (image, error)
-        }))
-    });
-    Ok(results.collect())
+    for done in results {
+        let outcome = match done.result {
+            Ok(None) => continue,
+            Ok(Some(audited)) => Ok(audited),
+            Err(error) => {
+                let error = open::in_image(&done.image.to_string(), error);
+                Err((done.image, error))
+            }
+        };
+        outcomes.push((done.order, outcome));
+    }
+    outcomes.sort_by_key(|(order, _)| *order);
+    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+}
+
+/// `all` is what a file without a selector means here anyway.
+fn whole_file(image: ImageName) -> ImageName {
+    match image {
+        ImageName::Wim {
+            file,
+            selector: Some(Selector::All),
+        } => ImageName::Wim {
+            file,
+            selector: None,
+        },
+        other => other,
+    }
+}
+
+/// Names the image in the commands that the audit tells.
+fn name_image(audit: &mut Audit, image: &str) {
+    let image = quoted(image);
+    let named = |remedy: &mut String| {
+        if remedy.contains("wimwright ") {
+            *remedy = remedy.replace("IMAGE", &image);
+        }
+    };
+    let verdicts = audit.targets.iter_mut();
+    verdicts
+        .filter_map(|verdict| verdict.remedy.as_mut())
+        .for_each(named);
+    let findings = audit.findings.iter_mut();
+    findings.map(|finding| &mut finding.remedy).for_each(named);
 }
 
 fn code_of(result: &Outcome, given: bool) -> ExitCode {

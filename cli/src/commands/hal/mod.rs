@@ -1,6 +1,7 @@
 //! `hal` and `explain`.
 
 mod audit;
+mod boot_storage;
 mod explain;
 mod queue;
 mod set;

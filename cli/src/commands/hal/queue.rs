@@ -68,14 +68,22 @@ impl Shared {
     }
 }
 
-/// Runs `work` on every image, and `each` on every result as it comes, with how
-/// many are done and how many there are. A WIM file of which no image is
-/// selected stands for all of its images.
+/// What a job came to.
+pub(super) struct Done<T> {
+    /// Where it stands among the others.
+    pub(super) order: (usize, u32),
+    pub(super) image: ImageName,
+    pub(super) result: Result<T, OpenError>,
+}
+
+/// Runs `work` on every image, in whichever order, and `each` on every result as
+/// it comes, with how many are done and how many there are. A WIM file of which
+/// no image is selected stands for all of its images.
 pub(super) fn run<T: Send>(
     jobs: Vec<Job>,
     work: impl Fn(&ImageName) -> Result<T, OpenError> + Sync,
     mut each: impl FnMut(u64, u64),
-) -> Vec<(ImageName, Result<T, OpenError>)> {
+) -> Vec<Done<T>> {
     let shared = Shared {
         queue: Mutex::new(Queue {
             waiting: jobs.into(),
@@ -97,20 +105,18 @@ pub(super) fn run<T: Send>(
         for message in receive {
             match message {
                 Message::More(more) => total += more,
-                Message::Done(order, image, result) => results.push((order, image, result)),
+                Message::Done(done) => results.push(done),
             }
             each(results.len() as u64, total);
         }
     });
-    results.sort_by_key(|(order, _, _)| *order);
-    let results = results.into_iter();
-    results.map(|(_, image, result)| (image, result)).collect()
+    results
 }
 
 enum Message<T> {
     /// A file turned out to hold so many images more than one.
     More(u64),
-    Done((usize, u32), ImageName, Result<T, OpenError>),
+    Done(Done<T>),
 }
 
 fn worker<T: Send>(
@@ -129,7 +135,11 @@ fn worker<T: Send>(
         // Nobody to tell is nobody to work for; the queue is emptied all the
         // same.
         let _ = match more.len() {
-            0 => send.send(Message::Done(order, image, result)),
+            0 => send.send(Message::Done(Done {
+                order,
+                image,
+                result,
+            })),
             some => send.send(Message::More(some as u64 - 1)),
         };
         shared.done(more);
@@ -180,7 +190,12 @@ mod tests {
         };
         let mut last = (0, 0);
         let results = run(jobs.collect(), work, |done, total| last = (done, total));
-        let names: Vec<String> = results.into_iter().map(|(_, name)| name.unwrap()).collect();
+        let mut results: Vec<_> = results
+            .into_iter()
+            .map(|done| (done.order, done.result.unwrap()))
+            .collect();
+        results.sort();
+        let names: Vec<String> = results.into_iter().map(|(_, name)| name).collect();
         assert_eq!(names, ["a", "b:1", "b:2", "b:3", "c"]);
         assert_eq!(last, (5, 5));
     }

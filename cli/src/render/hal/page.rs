@@ -9,7 +9,8 @@ use wimwright_hal::{Evidence, Finding, Verdict};
 use wimwright_servicing::{FileTime, ImageName, time};
 
 use super::Audited;
-use crate::render::text::{count, printable};
+use crate::render::html::escaped;
+use crate::render::text::count;
 
 /// Its looks: no colour alone says anything, and it prints.
 const STYLE: &str = "
@@ -241,33 +242,4 @@ fn evidence(page: &mut String, pieces: &[Evidence]) {
         );
     }
     page.push_str("</ul></details>");
-}
-
-/// Strangers' text between tags and in attributes.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in printable(text).chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            c => safe.push(c),
-        }
-    }
-    safe
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn strangers_text_is_no_markup() {
-        assert_eq!(
-            escaped("<b onclick='x(\"&\")'>\u{1b}"),
-            "&lt;b onclick=&#39;x(&quot;&amp;&quot;)&#39;&gt;\\u{1b}"
-        );
-    }
 }

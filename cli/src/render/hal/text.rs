@@ -2,7 +2,7 @@
 
 use wimwright_hal::audit::TargetVerdict;
 use wimwright_hal::audit::check::Severity;
-use wimwright_hal::{Evidence, Finding, Verdict};
+use wimwright_hal::{Audit, Evidence, Finding, Verdict};
 
 use super::Audited;
 use crate::context::Context;
@@ -34,20 +34,20 @@ pub(crate) fn image(audited: &Audited, given: bool, context: &Context<'_>) -> St
     if context.verbose {
         text.push_str(&evidence(&audited.audit.installed.evidence, 4, width));
     }
-    text.push_str(&verdicts(&audited.audit.targets, given, context));
-    for finding in &audited.audit.findings {
+    text.push_str(&verdicts(&audited.audit, given, context));
+    for (targets, finding) in alike(&audited.audit.findings) {
         let shown = finding.severity != Severity::Note || !context.quiet;
         // What is only true of a kind of computer that nobody named is noise.
-        if shown && (given || finding.target.is_none()) {
-            text.push_str(&finding_text(finding, context));
+        if shown && (given || targets.is_empty()) {
+            text.push_str(&finding_text(&targets, finding, context));
         }
     }
     text.push('\n');
     text
 }
 
-fn verdicts(targets: &[TargetVerdict], given: bool, context: &Context<'_>) -> String {
-    let width = width(context);
+fn verdicts(audit: &Audit, given: bool, context: &Context<'_>) -> String {
+    let (targets, width) = (&audit.targets, width(context));
     let Some(first) = targets.first() else {
         return String::new();
     };
@@ -59,13 +59,20 @@ fn verdicts(targets: &[TargetVerdict], given: bool, context: &Context<'_>) -> St
     for line in table(targets, given, context).lines() {
         text.push_str(&format!("  {line}\n"));
     }
+    text.push('\n');
     for (names, target) in grouped(targets, given) {
-        if target.verdict == Verdict::Boots && target.remedy.is_none() && !context.verbose {
+        // A finding below says the same and more.
+        let mut findings = audit.findings.iter();
+        let told = findings.any(|finding| finding.message == target.reason);
+        let plain = target.verdict == Verdict::Boots && target.remedy.is_none();
+        if told || plain && target.notes.is_empty() && !context.verbose {
             continue;
         }
         let line = format!("{}: {}", names.join(", "), target.reason);
         text.push_str(&wrapped(&printable(&line), 2, width));
-        if let Some(remedy) = &target.remedy {
+        // That another image is needed goes without saying where nobody asked.
+        let switch = matches!(target.verdict, Verdict::Boots | Verdict::NeedsHalSwitch);
+        if let Some(remedy) = target.remedy.as_ref().filter(|_| given || switch) {
             let remedy = format!("do: {remedy}");
             text.push_str(&wrapped(&printable(&remedy), 4, width));
         }
@@ -130,13 +137,9 @@ fn grouped(targets: &[TargetVerdict], given: bool) -> Vec<(Vec<String>, &TargetV
         };
         let mut known = groups.iter_mut();
         let alike = known.find(|(_, other)| {
-            (other.verdict, &other.reason, &other.remedy, &other.notes)
-                == (
-                    target.verdict,
-                    &target.reason,
-                    &target.remedy,
-                    &target.notes,
-                )
+            let alike = (other.verdict, &other.reason, &other.notes)
+                == (target.verdict, &target.reason, &target.notes);
+            alike && (!given || other.remedy == target.remedy)
         });
         match alike {
             Some((names, _)) => names.push(name),
@@ -146,19 +149,38 @@ fn grouped(targets: &[TargetVerdict], given: bool) -> Vec<(Vec<String>, &TargetV
     groups
 }
 
-fn finding_text(finding: &Finding, context: &Context<'_>) -> String {
+/// Findings that say the same of several computers, together.
+fn alike(findings: &[Finding]) -> Vec<(Vec<&str>, &Finding)> {
+    let mut groups: Vec<(Vec<&str>, &Finding)> = Vec::new();
+    for finding in findings {
+        let mut known = groups.iter_mut();
+        let group = known.find(|(_, other)| {
+            (other.check, &other.message, &other.remedy)
+                == (finding.check, &finding.message, &finding.remedy)
+        });
+        let target = finding.target.as_deref();
+        match group {
+            Some((targets, _)) => targets.extend(target),
+            None => groups.push((target.into_iter().collect(), finding)),
+        }
+    }
+    groups
+}
+
+fn finding_text(targets: &[&str], finding: &Finding, context: &Context<'_>) -> String {
     let (paint, width) = (context.paint(), width(context));
     let severity = match finding.severity {
         Severity::Note => paint.strong("note:"),
         Severity::Warning => paint.warning("warning:"),
         Severity::Error => paint.error("error:"),
     };
-    let about = finding.target.as_ref();
-    let about = about.map(|target| format!("{target}: "));
+    let about = match targets {
+        [] => String::new(),
+        some => format!("{}: ", some.join(", ")),
+    };
     let stop = finding.stop_code.map(|code| format!(", stop {code}"));
     let said = format!(
-        "{}{}{} [{}]",
-        about.unwrap_or_default(),
+        "{about}{}{} [{}]",
         finding.message,
         stop.unwrap_or_default(),
         finding.check

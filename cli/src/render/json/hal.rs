@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use wimwright_drivers::boot_path::BootCheck;
 use wimwright_hal as hal;
 use wimwright_hal::audit::check::{Check, Severity};
 
@@ -84,7 +85,8 @@ pub struct TargetEntry {
     pub verdict: VerdictEntry,
     /// The stop code to expect, like `0x7B`; null where none is known.
     pub stop_code: Option<String>,
-    /// Whether Microsoft supports it; null where there is no verdict.
+    /// Whether Microsoft supports this HAL there; null where there is no
+    /// verdict, or where something else keeps the image from booting.
     pub supported: Option<bool>,
     /// Why.
     pub reason: String,
@@ -184,6 +186,17 @@ pub enum SeverityEntry {
     Warning,
     /// Windows will not start, or not as it should.
     Error,
+}
+
+impl SeverityEntry {
+    /// As text says it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            SeverityEntry::Note => "note",
+            SeverityEntry::Warning => "warning",
+            SeverityEntry::Error => "error",
+        }
+    }
 }
 
 impl From<Severity> for SeverityEntry {
@@ -450,6 +463,25 @@ impl From<&Check> for CheckEntry {
             why: check.why.to_owned(),
             remedy: check.remedy.to_owned(),
             source: check.source.to_owned(),
+        }
+    }
+}
+
+impl From<&BootCheck> for CheckEntry {
+    fn from(check: &BootCheck) -> CheckEntry {
+        CheckEntry {
+            name: check.name.to_owned(),
+            severity: SeverityEntry::Error,
+            applies_to: "every Windows".to_owned(),
+            needs_target: true,
+            title: check.description.trim_end_matches('.').to_owned(),
+            why: "Windows takes its drivers from the disk that it boots from; until that disk is \
+                  reached there are only those that the loader has loaded, and without one of them \
+                  it stops with 0x7B"
+                .to_owned(),
+            remedy: "the finding names the command; `wimwright boot predict` shows the whole way"
+                .to_owned(),
+            source: format!("{} ({})", check.basis.section, check.basis.certainty),
         }
     }
 }

@@ -44,10 +44,9 @@ pub const CHECKS: &[Check] = &[
     switching::OTHER_HAL,
     target::HAL_CLASS_CHECK,
     target::ACPI_TABLES,
-    target::FIRMWARE,
+    target::FIRMWARE_DATE,
     processors::DRIVER,
     processors::EDITION,
-    processors::WIDTH,
     leftovers::HYPERVISOR,
     leftovers::AGP,
     leftovers::APM,
@@ -55,7 +54,6 @@ pub const CHECKS: &[Check] = &[
     later::FILES,
     later::BOOT_STORE,
     later::NEEDS_ACPI,
-    later::FEATURES,
 ];
 
 /// The check with this name.

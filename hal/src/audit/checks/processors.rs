@@ -1,6 +1,6 @@
 //! What of a computer's processors an image is not made for.
 
-use wimwright_servicing::{Architecture, ProductType};
+use wimwright_servicing::ProductType;
 
 use crate::audit::check::{Applies, Check, Found, Outcome, Run, Severity};
 use crate::decision::StopCode;
@@ -125,38 +125,4 @@ fn edition(survey: &Survey, target: &Target) -> Outcome {
     }
     let message = format!("the computer has {sockets} sockets, and this edition uses {limit}");
     Ok(vec![Found::warning(message).with([piece])])
-}
-
-pub(super) const WIDTH: Check = Check {
-    name: "processor-width",
-    severity: Severity::Error,
-    applies: Applies::All,
-    title: "the processors run the architecture of this Windows",
-    why: "a 64-bit Windows does not start on 32-bit processors, nor one for ARM on a PC",
-    remedy: "use an image of the computer's architecture",
-    source: "what a processor architecture is",
-    run: Run::Target(width),
-};
-
-fn width(survey: &Survey, target: &Target) -> Outcome {
-    let Some(machine) = target.processors.architecture else {
-        return Ok(Vec::new());
-    };
-    let image = survey.facts.architecture;
-    let runs = match machine {
-        Architecture::Amd64 => matches!(image, Architecture::Amd64 | Architecture::X86),
-        other => image == other,
-    };
-    if runs {
-        return Ok(Vec::new());
-    }
-    let message =
-        format!("this Windows is for {image}, and the computer's processors run {machine}");
-    let piece = Evidence::new(
-        EvidenceKind::Hardware,
-        "processor architecture",
-        machine,
-        "what a processor architecture is",
-    );
-    Ok(vec![Found::error(message).with([piece]).stops(None)])
 }

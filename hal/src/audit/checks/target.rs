@@ -1,8 +1,6 @@
 //! What of a computer's firmware keeps an old Windows from starting. The
 //! verdict itself is [`super::super::verdict`]'s.
 
-use wimwright_servicing::hardware::FirmwareKind;
-
 use crate::audit::check::{Applies, Check, Found, Outcome, Run, Severity};
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::survey::Survey;
@@ -80,45 +78,32 @@ fn acpi_tables(_: &Survey, target: &Target) -> Outcome {
     Ok(found)
 }
 
-pub(super) const FIRMWARE: Check = Check {
-    name: "firmware",
-    severity: Severity::Warning,
+pub(super) const FIRMWARE_DATE: Check = Check {
+    name: "firmware-date",
+    severity: Severity::Note,
     applies: Applies::Nt5,
-    title: "the computer's firmware starts an old Windows",
-    why: "32-bit Windows of this age, and XP x64, start from a BIOS only: a computer that starts \
-          through UEFI needs its compatibility module; and Setup of that age uses ACPI on firmware \
-          since 1999 only",
-    remedy: "switch the firmware to legacy or CSM mode",
-    source: "ntldr is a BIOS loader; txtsetup.sif of XP (ACPIBiosDate); KB 314088",
-    run: Run::Target(firmware),
+    title: "the computer's firmware is of 1999 or later",
+    why: "Setup uses ACPI on firmware since 1999, and before that where it knows the BIOS; an older \
+          computer may be of a kind without ACPI although it has it",
+    remedy: "look in Device Manager of a Windows that was installed there, under Computer",
+    source: "txtsetup.sif of XP (ACPIBiosDate); KB 314088",
+    run: Run::Target(firmware_date),
 };
 
-fn firmware(_: &Survey, target: &Target) -> Outcome {
-    let mut found = Vec::new();
-    if target.firmware.kind == Some(FirmwareKind::Uefi) {
-        let message = "the computer starts through UEFI, and this Windows starts from a BIOS only: \
-                       it needs the firmware's compatibility mode";
-        let source = "ntldr is a BIOS loader";
-        found.push(Found::warning(message).with([Evidence::new(
-            EvidenceKind::Hardware,
-            "firmware",
-            "UEFI",
-            source,
-        )]));
-    }
-    let year = target.firmware.date.as_deref();
-    let year = year.and_then(|date| date.get(..4)?.parse::<u16>().ok());
-    if let Some(year) = year.filter(|year| *year < 1999) {
-        let message = format!(
-            "the firmware is of {year}: Setup uses ACPI before 1999 only where it knows the BIOS"
-        );
-        let source = "txtsetup.sif of XP (ACPIBiosDate)";
-        found.push(Found::note(message).with([Evidence::new(
-            EvidenceKind::Hardware,
-            "firmware date",
-            target.firmware.date.clone().unwrap_or_default(),
-            source,
-        )]));
-    }
-    Ok(found)
+fn firmware_date(_: &Survey, target: &Target) -> Outcome {
+    let date = target.firmware.date.as_deref();
+    let year = date.and_then(|date| date.get(..4)?.parse::<u16>().ok());
+    let Some(year) = year.filter(|year| *year < 1999) else {
+        return Ok(Vec::new());
+    };
+    let message = format!(
+        "the firmware is of {year}: Setup uses ACPI before 1999 only where it knows the BIOS"
+    );
+    let piece = Evidence::new(
+        EvidenceKind::Hardware,
+        "firmware date",
+        date.unwrap_or_default(),
+        "txtsetup.sif of XP (ACPIBiosDate)",
+    );
+    Ok(vec![Found::note(message).with([piece])])
 }
