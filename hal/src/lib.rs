@@ -19,6 +19,7 @@
 
 pub mod audit;
 mod boot_ini;
+pub mod computer;
 mod decision;
 mod driver_cache;
 mod evidence;
@@ -32,9 +33,9 @@ mod setup_log;
 mod survey;
 mod sysprep_inf;
 mod system;
-pub mod target;
 
 pub use audit::{Audit, Finding, audit};
+pub use computer::{Confidence, Target};
 pub use decision::{Decision, StopCode, Verdict, decide, decide_x64};
 pub use driver_cache::CacheError;
 pub use evidence::{Evidence, EvidenceKind};
@@ -43,4 +44,3 @@ pub use kind::{HalType, Kernel, Processors};
 pub use level::Level;
 pub use set::{Media, SetError, SetReport, set};
 pub use survey::Unreadable;
-pub use target::{Confidence, Target};

@@ -3,7 +3,6 @@
 pub(crate) mod diff;
 pub(crate) mod drivers_match;
 pub(crate) mod faults;
-pub(crate) mod html;
 pub(crate) mod hal;
 pub(crate) mod html;
 pub mod json;

@@ -4,10 +4,10 @@ use std::fmt;
 
 use wimwright_servicing::{Architecture, Generation, ImageFacts};
 
+use crate::computer::Target;
 use crate::decision::StopCode;
 use crate::evidence::Evidence;
 use crate::survey::{Survey, Unreadable};
-use crate::target::Target;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -19,13 +19,13 @@ pub(crate) use checks::class_of_x64;
 pub use checks::{CHECKS, HAL_CLASS, find};
 pub use verdict::TargetVerdict;
 
+use crate::computer::Target;
 use crate::decision::{StopCode, Verdict};
 use crate::evidence::Evidence;
 use crate::identity::Hal;
 use crate::kind::{HalType, Kernel};
 use crate::level::Level;
 use crate::survey::Survey;
-use crate::target::Target;
 
 /// Checks whose findings say that the installed files and the registry are not
 /// of one piece.

@@ -5,6 +5,7 @@ use wimwright_servicing::{Architecture, Generation};
 
 use super::Finding;
 use super::checks::class_of_x64;
+use crate::computer::{Confidence, Target};
 use crate::decision::{Decision, StopCode, Verdict, decide, decide_x64};
 use crate::evidence::Evidence;
 use crate::identity::{Hal, Identity};
@@ -12,7 +13,6 @@ use crate::kind::HalType;
 use crate::survey::Survey;
 use crate::sysprep_inf;
 use crate::system::MiniSetup;
-use crate::target::{Confidence, Target};
 
 /// What becomes of an image on a computer, and why.
 #[derive(Clone, Debug)]

@@ -4,11 +4,11 @@
 use wimwright_servicing::Architecture;
 
 use crate::audit::check::{Applies, Check, Found, Outcome, Run, Severity};
+use crate::computer::Target;
 use crate::decision::StopCode;
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::level::Level;
 use crate::survey::Survey;
-use crate::target::Target;
 
 const CHAPPELL: &str = "Geoff Chappell, \"Boot Options: detecthal, hal, kernel\"";
 

@@ -1,10 +1,10 @@
 //! Services that fit the computer which the image came from, and no other.
 
 use crate::audit::check::{Applies, Check, Found, Outcome, Run, Severity};
+use crate::computer::{Hypervisor, Machine, Target};
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::survey::Survey;
 use crate::system::Service;
-use crate::target::{Hypervisor, Machine, Target};
 
 const VCL: &str = "VMware's migration guide; Services of a real XP x64 in VirtualBox";
 const AGP_SOURCE: &str = "VirtualBox manual, migrating existing Windows installations";

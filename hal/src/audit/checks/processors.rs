@@ -3,10 +3,10 @@
 use wimwright_servicing::ProductType;
 
 use crate::audit::check::{Applies, Check, Found, Outcome, Run, Severity};
+use crate::computer::Target;
 use crate::decision::StopCode;
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::survey::Survey;
-use crate::target::Target;
 
 const INTELPPM: &str = "KB 953356";
 /// `VER_SUITE_PERSONAL`: a Home edition.

@@ -2,9 +2,9 @@
 //! verdict itself is [`super::super::verdict`]'s.
 
 use crate::audit::check::{Applies, Check, Found, Outcome, Run, Severity};
+use crate::computer::Target;
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::survey::Survey;
-use crate::target::Target;
 
 const ACPI: &str = "ACPI specification (MADT, FADT)";
 
