@@ -58,7 +58,7 @@ impl Verdict {
     /// The same in plain words.
     pub fn plain(self) -> &'static str {
         match self {
-            Verdict::Boots => "boots",
+            Verdict::Boots => "and is supported",
             Verdict::BootsDegraded => "may boot, but is not supported or loses something",
             Verdict::NeedsHalSwitch => "boots with one processor; needs another HAL for all",
             Verdict::WillNotBoot => "will not boot",

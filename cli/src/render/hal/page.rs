@@ -146,7 +146,10 @@ fn row(page: &mut String, number: usize, audited: &Audited) {
         escaped(&audited.windows())
     );
     for target in &audited.audit.targets {
-        let stop = target.stop_code.map(|code| format!("stop {code}"));
+        let stop = target.stop_code.map(|code| match target.verdict {
+            Verdict::WillNotBoot => format!("stop {code}"),
+            _ => format!("stop {code} possible"),
+        });
         let _ = write!(
             page,
             "<td class=\"{0}\" title=\"{1}\"><a href=\"#i{number}\"><b>{0}</b></a>\

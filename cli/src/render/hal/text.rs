@@ -63,7 +63,7 @@ fn verdicts(audit: &Audit, given: bool, context: &Context<'_>) -> String {
     for (names, target) in grouped(targets, given) {
         // A finding below says the same and more.
         let mut findings = audit.findings.iter();
-        let told = findings.any(|finding| finding.message == target.reason);
+        let told = findings.any(|finding| target.reason.contains(&finding.message));
         let plain = target.verdict == Verdict::Boots && target.remedy.is_none();
         if told || plain && target.notes.is_empty() && !context.verbose {
             continue;
@@ -169,10 +169,10 @@ fn alike(findings: &[Finding]) -> Vec<(Vec<&str>, &Finding)> {
 
 fn finding_text(targets: &[&str], finding: &Finding, context: &Context<'_>) -> String {
     let (paint, width) = (context.paint(), width(context));
-    let severity = match finding.severity {
-        Severity::Note => paint.strong("note:"),
-        Severity::Warning => paint.warning("warning:"),
-        Severity::Error => paint.error("error:"),
+    let (word, painted) = match finding.severity {
+        Severity::Note => ("note:", paint.strong("note:")),
+        Severity::Warning => ("warning:", paint.warning("warning:")),
+        Severity::Error => ("error:", paint.error("error:")),
     };
     let about = match targets {
         [] => String::new(),
@@ -180,13 +180,16 @@ fn finding_text(targets: &[&str], finding: &Finding, context: &Context<'_>) -> S
     };
     let stop = finding.stop_code.map(|code| format!(", stop {code}"));
     let said = format!(
-        "{about}{}{} [{}]",
+        "{word} {about}{}{} [{}]",
         finding.message,
         stop.unwrap_or_default(),
         finding.check
     );
+    // Wrapped plain, for colours have no width.
     let said = wrapped(&printable(&said), 4, width);
-    let mut text = format!("  {severity} {}", said.trim_start());
+    let said = said.trim_start();
+    let rest = said.strip_prefix(word).unwrap_or(said);
+    let mut text = format!("  {painted}{rest}");
     if finding.severity != Severity::Note || context.verbose {
         let remedy = format!("do: {}", finding.remedy);
         text.push_str(&wrapped(&printable(&remedy), 4, width));

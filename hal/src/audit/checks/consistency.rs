@@ -3,7 +3,7 @@
 use crate::audit::check::{Applies, Check, Found, Outcome, Run, Severity};
 use crate::decision::StopCode;
 use crate::evidence::{Evidence, EvidenceKind};
-use crate::identity::KernelFile;
+use crate::identity::{Hal, KernelFile};
 use crate::level::Level;
 use crate::survey::Survey;
 
@@ -47,11 +47,16 @@ fn kernel_kind(survey: &Survey) -> Outcome {
             kernel.processors()
         );
         let evidence = hal_file.evidence.iter().chain(&file.evidence).cloned();
-        found.push(
-            Found::error(message)
-                .with(evidence)
-                .stops(Some(StopCode::MISMATCHED_HAL)),
-        );
+        let error = Found::error(message)
+            .with(evidence)
+            .stops(Some(StopCode::MISMATCHED_HAL));
+        found.push(match hal {
+            Hal::X86(kind) if kind.partner().is_some() => error.remedy(format!(
+                "`wimwright hal set IMAGE {kind}` puts the kernels of this HAL back, where the \
+                 driver cache has them at the same level"
+            )),
+            _ => error,
+        });
     }
     Ok(found)
 }
