@@ -113,7 +113,11 @@ impl Target {
             hal: None,
             confidence: None,
             inputs: Vec::new(),
-            notes: Vec::new(),
+            notes: hardware
+                .findings
+                .iter()
+                .map(|finding| finding.message.clone())
+                .collect(),
             firmware: hardware.firmware.clone(),
             processors: hardware.processors.clone(),
             tables: Tables::read(&hardware.acpi_tables),

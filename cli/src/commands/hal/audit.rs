@@ -29,7 +29,7 @@ pub(super) fn run(words: &AuditWords, context: &mut Context<'_>) -> anyhow::Resu
     }
     let given = !words.targets.is_empty();
     let computers = match given {
-        true => computers(&words.targets)?,
+        true => computers(&words.targets, context)?,
         false => classes(),
     };
     let results = audit_all(words, &computers, context)?;

@@ -21,7 +21,10 @@ pub(super) struct Computer {
 
 /// The computers that words name: files, or HAL classes where there is no such
 /// file.
-pub(super) fn computers(words: &[PathBuf]) -> anyhow::Result<Vec<Computer>> {
+pub(super) fn computers(
+    words: &[PathBuf],
+    context: &mut Context<'_>,
+) -> anyhow::Result<Vec<Computer>> {
     let mut computers = Vec::new();
     for word in words {
         let class = word.to_str().and_then(HalType::from_id);
@@ -32,7 +35,7 @@ pub(super) fn computers(words: &[PathBuf]) -> anyhow::Result<Vec<Computer>> {
             });
             continue;
         }
-        for hardware in hardware::read(std::slice::from_ref(word))? {
+        for hardware in hardware::read(std::slice::from_ref(word), context)? {
             computers.push(Computer {
                 target: Target::of(&hardware),
                 hardware: Some(hardware),
@@ -45,8 +48,8 @@ pub(super) fn computers(words: &[PathBuf]) -> anyhow::Result<Vec<Computer>> {
 /// Runs `hal target [FILE...]`.
 pub(super) fn run(files: &[PathBuf], context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
     let computers = match files {
-        [] => vec![this_computer()?],
-        some => computers(some)?,
+        [] => vec![this_computer(context)?],
+        some => computers(some, context)?,
     };
     let targets: Vec<&Target> = computers.iter().map(|computer| &computer.target).collect();
     let known = targets.iter().all(|target| target.hal.is_some());
@@ -92,12 +95,12 @@ const OWN_PROCESSORS: &str = "/proc/cpuinfo";
 
 /// The computer that this runs on. Its ACPI tables are for the administrator
 /// alone to read; without them the answer is less sure.
-fn this_computer() -> anyhow::Result<Computer> {
-    let mut hardware = own(Path::new(OWN_PROCESSORS))?.unwrap_or_default();
+fn this_computer(context: &mut Context<'_>) -> anyhow::Result<Computer> {
+    let mut hardware = own(Path::new(OWN_PROCESSORS), context)?.unwrap_or_default();
     hardware.name = "this computer".to_owned();
     for table in ["APIC", "FACP"] {
         let path = Path::new(OWN_TABLES).join(table);
-        if let Ok(Some(tables)) = own(&path) {
+        if let Ok(Some(tables)) = own(&path, context) {
             hardware.acpi_tables.extend(tables.acpi_tables);
         }
     }
@@ -107,9 +110,11 @@ fn this_computer() -> anyhow::Result<Computer> {
     })
 }
 
-fn own(path: &Path) -> anyhow::Result<Option<Hardware>> {
+fn own(path: &Path, context: &mut Context<'_>) -> anyhow::Result<Option<Hardware>> {
     match path.exists() {
-        true => Ok(hardware::read(&[path.to_owned()])?.into_iter().next()),
+        true => Ok(hardware::read(&[path.to_owned()], context)?
+            .into_iter()
+            .next()),
         false => Ok(None),
     }
 }
