@@ -107,13 +107,13 @@ impl BootEntry {
     /// What an option with a value is set to: `HAL` for `/HAL=x.dll`; the last
     /// one where there are several.
     pub(crate) fn value(&self, option: &str) -> Option<&str> {
-        let values = self.options.iter().filter_map(|word| {
+        let mut values = self.options.iter().filter_map(|word| {
             let (name, value) = word.split_once('=')?;
             name.trim()
                 .eq_ignore_ascii_case(option)
                 .then(|| value.trim())
         });
-        values.last().filter(|value| !value.is_empty())
+        values.next_back().filter(|value| !value.is_empty())
     }
 
     /// Whether an option is given, with a value or without.

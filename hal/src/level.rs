@@ -22,11 +22,14 @@ pub struct Level {
     pub service_pack: Option<u8>,
 }
 
+/// A last number, and the service pack that files are of from it on.
+type FirstNumber = (u16, Option<u8>);
+
 /// From which last number on a file is of which service pack, per build. The
 /// numbers are those of the service packs' own kernels and HALs; that hotfixes
 /// of a service pack lie between is inferred. Of 2000 the second service pack's
 /// numbers are not known.
-const SERVICE_PACKS: &[(u16, &[(u16, Option<u8>)])] = &[
+const SERVICE_PACKS: &[(u16, &[FirstNumber])] = &[
     (
         2195,
         &[(0, Some(0)), (1163, None), (4864, Some(3)), (6655, Some(4))],

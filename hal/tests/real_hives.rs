@@ -66,8 +66,10 @@ fn xp_sp3_tells_of_its_acpi_uniprocessor_hal() {
     assert_eq!(grave(&audited(&swapped, &[])), ["registry-agrees"]);
 
     // intelppm starts with the system: a trap on other processors.
-    let mut amd = Hardware::default();
-    amd.name = "AMD".to_owned();
+    let mut amd = Hardware {
+        name: "AMD".to_owned(),
+        ..Hardware::default()
+    };
     amd.firmware.acpi = Some(true);
     amd.firmware.io_apic = Some(true);
     amd.processors.logical = Some(1);

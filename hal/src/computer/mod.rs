@@ -276,21 +276,21 @@ impl Target {
     }
 
     fn processors_say(&mut self, known: &mut Known) {
-        if let Some(apic) = self.processors.has("apic") {
-            if known.apic.is_none() {
-                self.input("processor: feature `apic`", yes_no(apic), RULE);
-                let sure = match known.acpi {
-                    Some((true, _)) => Confidence::Inferred,
-                    _ => Confidence::Assumed,
-                };
-                known.apic = Some((apic, sure));
-            }
+        if let Some(apic) = self.processors.has("apic")
+            && known.apic.is_none()
+        {
+            self.input("processor: feature `apic`", yes_no(apic), RULE);
+            let sure = match known.acpi {
+                Some((true, _)) => Confidence::Inferred,
+                _ => Confidence::Assumed,
+            };
+            known.apic = Some((apic, sure));
         }
-        if let Some(logical) = self.processors.logical {
-            if known.count.is_none() {
-                self.input("processors", logical, RULE);
-                known.count = Some((logical, Confidence::Inferred));
-            }
+        if let Some(logical) = self.processors.logical
+            && known.count.is_none()
+        {
+            self.input("processors", logical, RULE);
+            known.count = Some((logical, Confidence::Inferred));
         }
     }
 

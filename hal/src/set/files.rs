@@ -72,13 +72,16 @@ pub(super) fn choose(
     })
 }
 
-/// The file's bytes, and the name by which it is taken out of what holds it.
+/// A file's bytes, and the name by which it is taken out of what holds it.
+type Taken = (Vec<u8>, Option<String>);
+
+/// Takes the file out of what holds it; `None` where there is none.
 fn read(
     tree: &dyn FileTree,
     path: &ImagePath,
     inside: Option<String>,
     name: &str,
-) -> Result<Option<(Vec<u8>, Option<String>)>, SetError> {
+) -> Result<Option<Taken>, SetError> {
     let Some(blob) = tree.open(path)? else {
         return Ok(None);
     };
