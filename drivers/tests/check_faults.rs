@@ -271,6 +271,14 @@ const ROWS: &[Row] = &[
     row("virt-v2v-leftover", W1709, Left, |f| {
         f.guestor("VEN_1AF4&DEV_1048");
     }),
+    // Used twice: one of the devices has no other driver.
+    row("virt-v2v-leftover", W2004, Left, |f| {
+        f.guestor("VEN_1AF4&DEV_1001");
+        let package = "DriverDatabase\\DriverPackages\\guestor.inf_amd64_0000000000000000";
+        f.set(package, "", SZ, &sz("guestor.inf"));
+        let key = format!("{package}\\Descriptors\\PCI\\VEN_1AF4&DEV_1048");
+        f.set(&key, "Configuration", SZ, &sz("guestor_conf"));
+    }),
     row("shared-name", W2004, Left, |f| {
         let key = "DriverDatabase\\DriverPackages\\netkvm.inf_amd64_805f45c5c0ef48d8";
         f.copy(&f.package_key(), key);

@@ -8,6 +8,8 @@
 //! stands beside the driver of its device, not in its place: only another
 //! version of the same extension supersedes it.
 
+use std::collections::HashMap;
+
 use wimwright_servicing::Generation;
 
 use super::read::ReadPackage;
@@ -102,9 +104,12 @@ impl<'p> Own<'p> {
     }
 
     fn has_no_better_match(&self, rival: &Rival) -> bool {
+        let shared = rival.ids.iter();
+        let theirs: HashMap<&str, DeviceIdFlags> =
+            shared.map(|(id, flags)| (id.as_str(), *flags)).collect();
         self.ids.values().all(|(id, own)| {
-            let mut theirs = rival.ids.iter();
-            theirs.any(|(shared, flags)| shared == id && matches_no_worse(*flags, *own))
+            let theirs = theirs.get(id.as_str());
+            theirs.is_some_and(|theirs| matches_no_worse(*theirs, *own))
         })
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
 use wimwright_servicing::ImagePath;
 use wimwright_servicing::plan::{Basis, Change, Subject};
 use wimwright_servicing::registry::{HiveName, KeyPath};
@@ -65,12 +64,6 @@ impl fmt::Display for Mend {
                 }
             }
         }
-    }
-}
-
-impl Serialize for Check {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name)
     }
 }
 

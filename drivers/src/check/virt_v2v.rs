@@ -58,7 +58,10 @@ fn run(_: &Draft, survey: &Survey, found: &mut Vec<Fault>) -> Result<(), Error> 
 /// The ids that no other package of the node serves.
 fn uncovered(survey: &Survey, entry: &PackageEntry, name: &str) -> Vec<String> {
     let node = entry.stored.node;
-    let described = entry.descriptors.iter().flatten().map(|(id, _)| id.clone());
+    // Several of its packages go by one name where it was used more than once.
+    let packages = survey.published_as(node, name).chain([entry]);
+    let described = packages.flat_map(|entry| entry.descriptors.iter().flatten());
+    let described = described.map(|(id, _)| id.clone());
     let listed = survey.indexed_as(node, name);
     let listed = listed.filter(|found| found.class.is_none());
     let mut ids: Vec<String> = listed.map(|found| found.id.clone()).collect();
@@ -79,19 +82,12 @@ fn fixes(survey: &Survey, entry: &PackageEntry, name: &str) -> Vec<Fix> {
     let node = entry.stored.node;
     let mut fixes = Vec::new();
     let mut delete = |key| {
-        fixes.push(Fix::Change(
-            Change::DeleteKey {
-                hive: node.hive(),
-                key,
-            },
-            CURE,
-        ));
+        let hive = node.hive();
+        fixes.push(Fix::Change(Change::DeleteKey { hive, key }, CURE));
     };
     if entry.has_key {
         delete(entry.key());
     }
-    // Several of its packages go by one name in images that were converted
-    // more than once: the name goes with the last.
     if survey.name(node, name).is_some() {
         delete(node.inf_file(name));
     }
