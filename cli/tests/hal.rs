@@ -319,39 +319,71 @@ fn the_class_of_a_computer_is_worked_out_from_its_files() {
     run_in(top.path(), "hal target @none.json").ends(ExitCode::Damaged);
 }
 
+/// A computer for the multiprocessor HAL with these devices.
+fn computer(devices: &str) -> String {
+    format!(
+        "{{\"schema\": \"wimwright/hardware/1\", \"firmware\": {{\"acpi\": true, \"io_apic\": \
+         true}}, \"processors\": {{\"logical\": 2}}, \"devices\": [{devices}]}}"
+    )
+}
+
 #[test]
 fn the_way_to_the_boot_disk_is_part_of_the_audit() {
     let top = tempfile::tempdir().unwrap();
-    Nt5::x86("acpiapic_mp").write(&top.path().join("image"));
-    let profile = |devices: &str| {
-        format!(
-            "{{\"schema\": \"wimwright/hardware/1\", \"firmware\": {{\"acpi\": true, \
-             \"io_apic\": true}}, \"processors\": {{\"logical\": 2}}, \"devices\": [{devices}]}}"
-        )
-    };
-    let ahci = "{\"bus\": \"pci\", \"hardware_ids\": [\"PCI\\\\VEN_8086&DEV_2922&CC_010601\"]}";
-    fs::write(top.path().join("ahci.json"), profile(ahci)).unwrap();
-    fs::write(top.path().join("none.json"), profile("")).unwrap();
-    let found = audit(top.path(), "@image --target @ahci.json --json");
-    let found = found.ends(ExitCode::Findings).json();
-    let image = &found["images"][0];
-    assert_eq!(image["targets"][0]["verdict"], "will-not-boot");
-    let mut findings = image["findings"].as_array().unwrap().iter();
-    let of_disk = findings.find(|finding| finding["target"] == "ahci");
-    let of_disk = of_disk.unwrap();
-    let check = of_disk["check"].as_str().unwrap();
-    assert!(check.starts_with("boot-"), "{check}");
-    assert!(of_disk["remedy"].as_str().unwrap().contains("wimwright"));
-    run(&["explain", check])
+    let mut image = Nt5::x86("acpiapic_mp");
+    image.put_disk();
+    image.write(&top.path().join("image"));
+    for (name, device, class) in [
+        ("own", "7111", "010180"),
+        ("ide", "24CB", "010180"),
+        ("ahci", "2922", "010601"),
+    ] {
+        let id = format!("PCI\\\\VEN_8086&DEV_{device}");
+        let device = format!(
+            "{{\"bus\": \"pci\", \"hardware_ids\": [\"{id}&CC_{class}\"], \"compatible_ids\": \
+             [\"{id}\"]}}"
+        );
+        fs::write(top.path().join(format!("{name}.json")), computer(&device)).unwrap();
+    }
+    fs::write(top.path().join("none.json"), computer("")).unwrap();
+
+    // The controller that the image was installed behind.
+    let sound = audit(top.path(), "@image --target @own.json --json");
+    let sound = sound.ends(ExitCode::Done).json();
+    assert_eq!(sound["images"][0]["targets"][0]["verdict"], "boots");
+
+    for (name, says) in [("ide", "IDE"), ("ahci", "SATA")] {
+        let found = audit(top.path(), &format!("@image --target @{name}.json --json"));
+        let found = found.ends(ExitCode::Findings).json();
+        let image = &found["images"][0];
+        let target = &image["targets"][0];
+        assert_eq!(target["verdict"], "will-not-boot", "{name}");
+        assert_eq!(target["stop_code"], "0x7B", "{name}");
+        let mut findings = image["findings"].as_array().unwrap().iter();
+        let of_disk = findings.find(|finding| finding["target"] == name);
+        let of_disk = of_disk.unwrap();
+        assert_eq!(of_disk["check"], "boot-driver-bound", "{name}");
+        let message = of_disk["message"].as_str().unwrap();
+        assert!(message.contains(says), "{message}");
+        assert!(of_disk["remedy"].as_str().unwrap().contains("wimwright"));
+    }
+    run(&["explain", "boot-driver-bound"])
         .ends(ExitCode::Done)
-        .says(&[check, "0x7B"]);
-    // Left out, the next on the way is told.
+        .says(&["boot-driver-bound", "0x7B"]);
+    // Left out, nothing else is in the way.
     audit(
         top.path(),
-        &format!("@image --target @ahci.json --skip {check}"),
+        "@image --target @ahci.json --skip boot-driver-bound",
     )
-    .ends(ExitCode::Findings)
-    .says(&["ahci: ", "[boot-"]);
+    .ends(ExitCode::Done);
     // A file without controllers leaves the disk out, and says so.
-    audit(top.path(), "@image --target @none.json").says(&["names no storage controller"]);
+    audit(top.path(), "@image --target @none.json")
+        .ends(ExitCode::Done)
+        .says(&["names no storage controller"]);
+    // What the loader itself needs is needed by every computer; the note stands
+    // all the same.
+    fs::remove_file(top.path().join("image/Windows/System32/drivers/ntfs.sys")).unwrap();
+    audit(top.path(), "@image --target @none.json")
+        .ends(ExitCode::Findings)
+        .says(&["[boot-loader-files]", "names no storage controller"]);
 }

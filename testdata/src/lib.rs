@@ -9,6 +9,7 @@
 
 pub mod image;
 pub mod nt5;
+mod nt5_disk;
 pub mod pe;
 
 use std::fs;

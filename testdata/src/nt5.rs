@@ -295,7 +295,8 @@ pub struct Nt5 {
 
 /// Where the class of computers stands.
 pub const CLASS: &str = "{4D36E966-E325-11CE-BFC1-08002BE10318}";
-const SET: &str = "ControlSet001";
+/// Its control set.
+pub(crate) const SET: &str = "ControlSet001";
 
 impl Nt5 {
     /// XP SP3 with the HAL of this id, its kernels and its registry.

@@ -64,8 +64,15 @@ fn verdicts(audit: &Audit, given: bool, context: &Context<'_>) -> String {
         // A finding below says the same and more.
         let mut findings = audit.findings.iter();
         let told = findings.any(|finding| target.reason.contains(&finding.message));
+        if told {
+            for note in target.notes.iter().filter(|_| given) {
+                let note = format!("{}: note: {note}", names.join(", "));
+                text.push_str(&wrapped(&printable(&note), 2, width));
+            }
+            continue;
+        }
         let plain = target.verdict == Verdict::Boots && target.remedy.is_none();
-        if told || plain && target.notes.is_empty() && !context.verbose {
+        if plain && target.notes.is_empty() && !context.verbose {
             continue;
         }
         let line = format!("{}: {}", names.join(", "), target.reason);
