@@ -38,6 +38,7 @@ mod text;
 pub mod time;
 mod transaction;
 mod tree;
+pub mod update;
 pub mod wim_file;
 mod winre;
 

@@ -1,0 +1,25 @@
+//! Update packages: what they are, what they bring, and whether an image can
+//! take them.
+//!
+//! ```text
+//! container                    cabinets and such: trees of files
+//! mum                          update.mum: parents, updates, features
+//! manifest                     components: files, registry, the rest by name
+//! delta, compressed_manifest   contents that are stored as differences
+//! identity, version, key_form  names in packages, in the store, in the registry
+//! package                      a package as a whole: what is covered, what can be decoded
+//! store                        what an image has: packages, features, servicing stack
+//! applicability, order         what that comes to, with the reason for each answer
+//! ```
+//!
+//! Everything here reads; nothing changes an image.
+
+pub mod identity;
+pub mod key_form;
+pub mod mum;
+pub mod version;
+pub mod xml;
+
+pub use identity::{Identity, IdentityError};
+pub use mum::{Mum, MumError};
+pub use version::{AssemblyVersion, VersionError};
