@@ -184,12 +184,16 @@ impl ContentId {
     }
 }
 
+impl ContentId {
+    /// The SHA-1 as 40 hexadecimal digits.
+    pub fn sha1_hex(&self) -> String {
+        self.sha1.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
 impl fmt::Display for ContentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes, sha1 ", self.len)?;
-        self.sha1
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "{} bytes, sha1 {}", self.len, self.sha1_hex())
     }
 }
 

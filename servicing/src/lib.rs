@@ -12,6 +12,7 @@
 pub mod apply;
 pub mod backend;
 mod blob;
+mod bundle;
 pub mod capture;
 pub mod catalog;
 pub mod compressed;
@@ -43,6 +44,7 @@ pub mod wim_file;
 mod winre;
 
 pub use blob::{Blob, ContentId, MemoryBlob, for_each_chunk, read_all};
+pub use bundle::BundleError;
 pub use draft::{Applied, Draft, DraftError, DraftOptions, Mark, SourceId};
 pub use facts::{
     Architecture, FactsError, Generation, ImageFacts, ProductType, WindowsVersion, find_windows,

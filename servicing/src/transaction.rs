@@ -6,19 +6,22 @@
 //!   was, or a journal that the next open finishes
 //! * dropping a transaction discards it: a dry run is one that is dropped
 
+use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use wimwright_hive::Hive;
 
 use crate::backend::{BackendError, FileChange, ImageTree, NestedWim, StagedStore, Store};
 use crate::blob::{Blob, ContentId, Identified};
+use crate::bundle::{BundleError, write_content};
 use crate::draft::{Draft, DraftError};
 use crate::facts::FactsError;
 use crate::finding::Finding;
 use crate::image::{BeginOptions, Image, OpenError, name_findings};
 use crate::path::ImagePath;
-use crate::plan::{BasisCount, Certainty, Change, Plan, Recovered};
+use crate::plan::{BasisCount, Certainty, Change, Content, Plan, Recovered};
 use crate::registry::{HiveName, ReadBackError, read_back};
 use crate::tree::{FileTree as _, TreeError};
 
@@ -83,9 +86,9 @@ pub struct Written {
 pub struct Receipt {
     /// The plan that was carried out.
     pub plan: Plan,
-    /// The changes that take it back, in order; displaced file content is
-    /// named by its identity.
-    pub undo: Vec<Change>,
+    /// The plan that takes it back. What files held that were replaced or
+    /// removed comes from a bundle: [`Prepared::keep_displaced`].
+    pub undo: Plan,
     /// How many changes rest on what.
     pub basis: BasisCount,
     /// The files written.
@@ -261,8 +264,10 @@ impl Transaction {
         self.check()?;
         let mut receipts = Vec::new();
         let mut changes = Vec::new();
+        let mut displaced = BTreeMap::new();
         for image in &self.images {
             let (receipt, of_image) = prepare(&image.draft)?;
+            displaced.extend(displaced_by(&image.draft, &receipt.undo));
             receipts.push(receipt);
             changes.push(of_image);
         }
@@ -278,7 +283,11 @@ impl Transaction {
             Some(store) => Some(store.stage(staged, self.options.time, self.rebuild)?),
             None => None,
         };
-        Ok(Prepared { staged, receipts })
+        Ok(Prepared {
+            staged,
+            receipts,
+            displaced,
+        })
     }
 
     /// Turns the changes to images of nested files into changes of the files
@@ -351,7 +360,7 @@ impl Transaction {
 fn prepare(draft: &Draft) -> Result<(Receipt, Vec<FileChange>), CommitError> {
     let mut receipt = Receipt {
         plan: draft.plan().clone(),
-        undo: draft.undo().cloned().collect(),
+        undo: draft.undo(),
         basis: draft.plan().basis(),
         written: Vec::new(),
         renamed: Vec::new(),
@@ -403,6 +412,23 @@ fn prepare(draft: &Draft) -> Result<(Receipt, Vec<FileChange>), CommitError> {
     receipt.renamed = draft.renamed();
     receipt.restamped = restamped(&changes);
     Ok((receipt, changes))
+}
+
+/// What `undo` takes from a bundle.
+fn displaced_by<'d>(
+    draft: &'d Draft,
+    undo: &'d Plan,
+) -> impl Iterator<Item = ([u8; 20], (ContentId, Arc<dyn Blob>))> + 'd {
+    undo.steps.iter().filter_map(|step| match &step.change {
+        Change::PutFile {
+            content: Content::Source { id, .. },
+            ..
+        } => {
+            let blob = draft.displaced_content(*id)?;
+            Some((id.sha1, (*id, Arc::clone(blob))))
+        }
+        _ => None,
+    })
 }
 
 /// The file that an edited hive is.
@@ -513,12 +539,30 @@ fn restamped(changes: &[FileChange]) -> Vec<ImagePath> {
 pub struct Prepared {
     staged: Option<StagedStore>,
     receipts: Vec<Receipt>,
+    displaced: BTreeMap<[u8; 20], (ContentId, Arc<dyn Blob>)>,
 }
 
 impl Prepared {
     /// Whether committing changes anything.
     pub fn writes(&self) -> bool {
         self.staged.is_some()
+    }
+
+    /// What was done, and would take it back, for each image, once this is
+    /// committed.
+    pub fn receipts(&self) -> &[Receipt] {
+        &self.receipts
+    }
+
+    /// Keeps what files hold that the commit replaces or removes, in the folder
+    /// `bundle`: the receipts' undo plans take it from there. It must be empty,
+    /// or not there yet.
+    ///
+    /// # Errors
+    /// [`BundleError`]; nothing is left behind then.
+    pub fn keep_displaced(&self, bundle: &Path) -> Result<(), BundleError> {
+        let contents = self.displaced.values();
+        write_content(bundle, contents.map(|(id, blob)| (*id, blob)))
     }
 
     /// Carries it out; gives a receipt for each image.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use wimwright_servicing::plan::{Basis, Change, Content, Expect, State, Step, Subject, Times};
 use wimwright_servicing::registry::{HiveName, KeyPath, RegData};
 use wimwright_servicing::{
-    Access, Applied, BeginOptions, CommitError, ContentId, Draft, DraftError, FileTree as _, Image,
-    ImagePath, MemoryTree, OpenError, Plan, Text, time,
+    Access, Applied, BeginOptions, CommitError, ContentId, DirectoryTree, Draft, DraftError,
+    FileTree, Image, ImagePath, MemoryTree, OpenError, Plan, Text, time,
 };
 use wimwright_testdata::image::{Data, Windows, hive, write};
 
@@ -99,6 +99,20 @@ fn commit(
         result.unwrap();
     }
     transaction.prepare().unwrap().commit().unwrap().remove(0)
+}
+
+fn commit_keeping(
+    root: &Path,
+    operation: impl Fn(&mut Draft) -> Result<(), DraftError>,
+    bundle: &Path,
+) -> wimwright_servicing::Receipt {
+    let mut transaction = Image::open(root, Access::Write).unwrap().begin(options());
+    for result in transaction.run("test", &operation) {
+        result.unwrap();
+    }
+    let prepared = transaction.prepare().unwrap();
+    prepared.keep_displaced(bundle).unwrap();
+    prepared.commit().unwrap().remove(0)
 }
 
 fn plan_of(root: &Path, operation: impl Fn(&mut Draft) -> Result<(), DraftError>) -> Plan {
@@ -272,17 +286,6 @@ fn what_a_failed_attempt_planned_is_taken_back_whole() {
 #[test]
 fn the_inverse_changes_take_a_plan_back() {
     let root = image();
-    let mut displaced = MemoryTree::new();
-    for name in [
-        "Windows\\INF\\usb.inf",
-        "Windows\\System32\\drivers\\gm.dls",
-        "Windows\\System32\\CatRoot\\{F750E6C3-38EE-11D1-85E5-00C04FC295EE}\\inbox.cat",
-    ] {
-        let host = root.path().join(name.replace('\\', "/"));
-        displaced
-            .insert(name, std::fs::read(host).unwrap())
-            .unwrap();
-    }
     let logical = |root: &Path| {
         let look = Image::open(root, Access::Read)
             .unwrap()
@@ -298,17 +301,77 @@ fn the_inverse_changes_take_a_plan_back() {
         (lines, files.collect::<Vec<_>>())
     };
     let before = logical(root.path());
-    let receipt = commit(root.path(), service);
+    let scratch = tempfile::tempdir().unwrap();
+    let bundle = scratch.path().join("bundle");
+    let receipt = commit_keeping(root.path(), service, &bundle);
     assert_ne!(logical(root.path()), before);
-    let source: Arc<MemoryTree> = Arc::new(displaced);
-    let _ = commit(root.path(), |draft| {
-        draft.add_source("displaced", source.clone());
-        for change in &receipt.undo {
-            let _ = draft.plan_change(change.clone(), &BASIS)?;
-        }
-        Ok(())
-    });
+    let undo = |draft: &mut Draft| {
+        let source: Arc<dyn FileTree> = Arc::new(DirectoryTree::open(&bundle).unwrap());
+        let sources = receipt.undo.sources.iter().map(|_| Arc::clone(&source));
+        draft.apply_plan(&receipt.undo, sources.collect())
+    };
+    let _ = commit(root.path(), undo);
     assert_eq!(logical(root.path()), before);
+
+    // A second time there is nothing to undo, which is told from the image.
+    let mut again = Image::open(root.path(), Access::Read)
+        .unwrap()
+        .look(options().time);
+    assert!(again.is_carried_out(&receipt.undo).unwrap());
+    assert!(matches!(undo(&mut again), Err(DraftError::Stale { .. })));
+}
+
+#[test]
+fn what_was_added_since_is_not_removed_with_what_a_plan_made() {
+    let change = |at: &str| Change::PutFile {
+        path: path(at),
+        content: Content::Inline(vec![1]),
+    };
+    for (later, word) in [(None, ""), (Some("New\\Below\\y"), "New\\Below")] {
+        let root = image();
+        let receipt = commit(root.path(), |draft| {
+            let _ = draft.plan_change(change("New\\Below\\x"), &BASIS)?;
+            draft
+                .create_key(HiveName::Software, &"New\\Below".into(), &BASIS)
+                .map(|_| ())
+        });
+        if let Some(later) = later {
+            let _ = commit(root.path(), |draft| {
+                draft.plan_change(change(later), &BASIS).map(|_| ())
+            });
+        }
+        let mut look = Image::open(root.path(), Access::Read)
+            .unwrap()
+            .look(options().time);
+        match look.apply_plan(&receipt.undo, Vec::new()) {
+            Ok(()) => assert_eq!(later, None),
+            Err(error) => assert!(error.to_string().contains(word), "{error}"),
+        }
+        assert_eq!(look.has_directory(&path("New")).unwrap(), later.is_some());
+    }
+    // The same for keys.
+    let root = image();
+    let receipt = commit(root.path(), |draft| {
+        let key = "New\\Below".into();
+        draft
+            .create_key(HiveName::Software, &key, &BASIS)
+            .map(|_| ())
+    });
+    let _ = commit(root.path(), |draft| {
+        let key = "New\\Later".into();
+        draft
+            .create_key(HiveName::Software, &key, &BASIS)
+            .map(|_| ())
+    });
+    let mut look = Image::open(root.path(), Access::Read)
+        .unwrap()
+        .look(options().time);
+    let error = look.apply_plan(&receipt.undo, Vec::new()).unwrap_err();
+    assert!(error.to_string().contains("New"), "{error}");
+    assert!(
+        look.has_key(HiveName::Software, &"New\\Below".into())
+            .unwrap()
+    );
 }
 
 fn walk(
@@ -598,10 +661,7 @@ fn names_attributes_and_times_are_planned_committed_and_taken_back() {
     // And back.
     let undo = receipt.undo;
     let _ = commit(root.path(), |draft: &mut Draft| {
-        for change in undo.clone() {
-            let _ = draft.plan_change(change, &BASIS)?;
-        }
-        Ok(())
+        draft.apply_plan(&undo, vec![])
     });
     assert_eq!(
         std::fs::read(root.path().join("Windows/INF/usb.inf")).unwrap(),

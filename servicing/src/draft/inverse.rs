@@ -2,46 +2,64 @@
 
 use super::{Draft, DraftError, registry};
 use crate::blob::ContentId;
+use crate::bundle::CONTENT;
 use crate::path::ImagePath;
-use crate::plan::{Change, Content, State};
+use crate::plan::{
+    Basis, Change, Content, Expect, STRUCTURAL_ATTRIBUTES, State, Step, Subject, Times,
+};
 use crate::registry::{HiveName, KeyPath, RegistryError};
 use crate::text::Text;
-use crate::tree::FileTree as _;
+use crate::tree::{FileTree as _, Kind, TreeError};
 
 impl Draft {
-    /// The changes that would take `change` back, last one first.
+    /// The changes that would take `change` back, last one first. Content that
+    /// `change` displaces is kept for a bundle.
     pub(super) fn inverse(
-        &self,
+        &mut self,
         change: &Change,
         found: Option<State>,
     ) -> Result<Vec<Change>, DraftError> {
         Ok(match change {
-            Change::PutFile { path, .. } | Change::MakeDirectory { path } => match found {
-                Some(State::File(id)) => vec![displaced(path, id)],
+            Change::PutFile { path, .. } => match found {
+                Some(State::File(id)) => {
+                    let mut changes = vec![self.displaced(path, id)?];
+                    changes.extend(self.written_time(path)?);
+                    changes.reverse();
+                    changes
+                }
                 _ => {
-                    let top = self.files.first_missing(path)?;
-                    let path = top.unwrap_or_else(|| path.clone());
-                    vec![Change::Remove { path }]
+                    let mut changes = self.made_above(path)?;
+                    changes.push(Change::Remove { path: path.clone() });
+                    changes
                 }
             },
+            Change::MakeDirectory { path } => {
+                let mut changes = self.made_above(path)?;
+                changes.push(Change::Remove { path: path.clone() });
+                changes
+            }
             // No change makes a link, so none brings one back.
             Change::Remove { path } if self.files.link_target(path)?.is_some() => Vec::new(),
             Change::Remove { path } => {
                 let mut changes = Vec::new();
-                match found {
-                    Some(State::File(id)) => changes.push(displaced(path, id)),
-                    _ => changes.push(Change::MakeDirectory { path: path.clone() }),
-                }
-                let mut below = Vec::new();
+                let mut all = vec![path.clone()];
                 self.files.walk(path, &mut |path, _| {
-                    below.push(path.clone());
+                    all.push(path.clone());
                     Ok(())
                 })?;
-                for path in below {
-                    match self.files.state(&path)? {
-                        Some(State::File(id)) => changes.push(displaced(&path, id)),
-                        _ => changes.push(Change::MakeDirectory { path }),
+                for path in &all {
+                    match self.files.state(path)? {
+                        Some(State::File(id)) => changes.push(self.displaced(path, id)?),
+                        Some(State::Directory) => {
+                            changes.push(Change::MakeDirectory { path: path.clone() });
+                        }
+                        // A link is not brought back.
+                        _ => {}
                     }
+                }
+                // A directory's times last: filling it changes them.
+                for path in all.iter().rev() {
+                    self.metadata_again(path, &mut changes)?;
                 }
                 changes.reverse();
                 changes
@@ -51,13 +69,10 @@ impl Draft {
                     from: to.clone(),
                     to: from.clone(),
                 };
-                let made = match to.parent() {
-                    Some(parent) => self.files.first_missing(&parent)?,
-                    None => None,
-                };
                 // Last one first: the directories made for it go after it.
-                let made = made.map(|path| Change::Remove { path });
-                made.into_iter().chain([back]).collect()
+                let mut changes = self.made_above(to)?;
+                changes.push(back);
+                changes
             }
             Change::SetAttributes { path, .. } => match found {
                 Some(State::Attributes(Some(attributes))) => vec![Change::SetAttributes {
@@ -77,9 +92,13 @@ impl Draft {
                 _ => Vec::new(),
             },
             Change::CreateKey { hive, key } => {
-                let key = self.first_missing_key(hive, key)?;
+                let made = self.missing_keys(hive, key)?.into_iter();
                 let hive = hive.clone();
-                vec![Change::DeleteKey { hive, key }]
+                made.map(|key| Change::DeleteKey {
+                    hive: hive.clone(),
+                    key,
+                })
+                .collect()
             }
             Change::DeleteKey { hive, key } => {
                 let mut changes = Vec::new();
@@ -114,30 +133,185 @@ impl Draft {
         })
     }
 
-    fn first_missing_key(&self, hive: &HiveName, key: &KeyPath) -> Result<KeyPath, DraftError> {
+    /// `changes`, which take a change back that has been made now, with what
+    /// they expect. Last one first, as they come.
+    ///
+    /// They expect what the change has left: what was added since, to a
+    /// directory or key that it made, is not removed with it.
+    pub(super) fn expecting(&self, changes: Vec<Change>) -> Result<Vec<Step>, DraftError> {
+        let mut steps = Vec::with_capacity(changes.len());
+        let mut brought_back: Vec<Subject> = Vec::new();
+        for change in changes.into_iter().rev() {
+            let subject = change.subject();
+            let expect = match (&change, &subject) {
+                // What stands there only once the changes before it are made.
+                (_, Subject::Attributes(path) | Subject::Times(path))
+                    if brought_back.contains(&Subject::Path(path.clone())) =>
+                {
+                    Expect::Present
+                }
+                (Change::Rename { .. }, _) => Expect::Present,
+                (Change::DeleteKey { .. }, _) => Expect::Empty,
+                (Change::Remove { path }, _)
+                    if self.kind_state(&subject)? == Some(State::Directory) =>
+                {
+                    debug_assert!(!path.is_root());
+                    Expect::Empty
+                }
+                (Change::SetTimes { times, .. }, _) => {
+                    expected_times(self.state(&subject)?, *times)
+                }
+                _ => Expect::as_found(self.state(&subject)?),
+            };
+            brought_back.push(subject);
+            steps.push(Step {
+                change,
+                expect,
+                basis: Basis::verified("undo"),
+            });
+        }
+        steps.reverse();
+        Ok(steps)
+    }
+
+    /// Whether the directory or key is there and has nothing in it.
+    pub(super) fn is_empty(&self, subject: &Subject) -> Result<bool, DraftError> {
+        Ok(match subject {
+            Subject::Path(path) => {
+                let entries = self.files.read_dir(path)?;
+                entries.is_some_and(|entries| entries.is_empty())
+            }
+            Subject::Key { hive, key } => {
+                self.has_key(hive, key)?
+                    && self.subkeys(hive, key)?.is_empty()
+                    && self.value_names(hive, key)?.is_empty()
+            }
+            _ => false,
+        })
+    }
+
+    /// A file's content that a change displaces, kept for a bundle; and the
+    /// change that brings it back from there.
+    fn displaced(&mut self, path: &ImagePath, id: ContentId) -> Result<Change, DraftError> {
+        if let Some(blob) = self.files.open(path)? {
+            self.displaced.insert(id, blob);
+        }
+        Ok(Change::PutFile {
+            path: path.clone(),
+            content: Content::Source {
+                source: 0,
+                path: place(id)?,
+                expand: None,
+                id,
+            },
+        })
+    }
+
+    /// What gives a file that is brought back the time of its content again.
+    fn written_time(&self, path: &ImagePath) -> Result<Option<Change>, DraftError> {
+        let found = self.files.metadata(path)?;
+        let written = found.and_then(|found| found.times().written);
+        Ok(written.map(|written| Change::SetTimes {
+            path: path.clone(),
+            times: Times {
+                written: Some(written),
+                ..Times::default()
+            },
+        }))
+    }
+
+    /// What gives something that is made again its attributes and times.
+    fn metadata_again(
+        &self,
+        path: &ImagePath,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), DraftError> {
+        let Some(found) = self.files.metadata(path)? else {
+            return Ok(());
+        };
+        let kind = match found.kind {
+            Kind::Directory => DIRECTORY,
+            Kind::File => 0,
+            Kind::Link => return Ok(()),
+        };
+        if let Some(attributes) = found.attributes {
+            // How it was stored is not brought back.
+            changes.push(Change::SetAttributes {
+                path: path.clone(),
+                attributes: attributes & !STRUCTURAL_ATTRIBUTES | kind,
+            });
+        }
+        // When it was read last says nothing of what is read now. What knows no
+        // attributes holds no time of creation either.
+        let Times {
+            created, written, ..
+        } = found.times();
+        let times = Times {
+            created: created.filter(|_| found.attributes.is_some()),
+            written,
+            ..Times::default()
+        };
+        if !times.is_empty() {
+            changes.push(Change::SetTimes {
+                path: path.clone(),
+                times,
+            });
+        }
+        Ok(())
+    }
+
+    /// What removes the directories that are made above `path`, last one first.
+    fn made_above(&self, path: &ImagePath) -> Result<Vec<Change>, DraftError> {
+        let Some(parent) = path.parent() else {
+            return Ok(Vec::new());
+        };
+        let Some(top) = self.files.first_missing(&parent)? else {
+            return Ok(Vec::new());
+        };
+        let names = parent.names();
+        let depths = top.names().len()..=names.len();
+        Ok(depths
+            .map(|depth| Change::Remove {
+                path: ImagePath::from_names(names.iter().take(depth).cloned()),
+            })
+            .collect())
+    }
+
+    /// The keys that are made with `key`, the uppermost first.
+    fn missing_keys(&self, hive: &HiveName, key: &KeyPath) -> Result<Vec<KeyPath>, DraftError> {
         let units = key.units();
         let separators = units.iter().enumerate();
         let ends = separators.filter_map(|(at, unit)| (*unit == u16::from(b'\\')).then_some(at));
+        let mut missing = Vec::new();
         for end in ends.chain([units.len()]) {
             let part = units.get(..end).unwrap_or_default();
             let part = KeyPath::from(Text::from_units(part));
-            if !self.has_key(hive, &part)? {
-                return Ok(part);
+            if !missing.is_empty() || !self.has_key(hive, &part)? {
+                missing.push(part);
             }
         }
-        Ok(key.clone())
+        Ok(missing)
     }
 }
 
-/// A file's old content, which a receipt names and a bundle may hold.
-fn displaced(path: &ImagePath, id: ContentId) -> Change {
-    Change::PutFile {
-        path: path.clone(),
-        content: Content::Source {
-            source: 0,
-            path: path.clone(),
-            expand: None,
-            id,
-        },
-    }
+/// That the times which `asked` gives are as found. Not when it was read:
+/// whoever reads a file changes that.
+pub(super) fn expected_times(found: Option<State>, asked: Times) -> Expect {
+    Expect::as_found(found.map(|found| match found {
+        State::Times(found) => State::Times(found.only(Times {
+            accessed: None,
+            ..asked
+        })),
+        other => other,
+    }))
+}
+
+/// The attribute that says that something is a directory.
+const DIRECTORY: u32 = 0x10;
+
+/// Where content lies in a bundle.
+fn place(id: ContentId) -> Result<ImagePath, TreeError> {
+    let name = format!("{CONTENT}\\{}", id.sha1_hex());
+    ImagePath::parse(&name)
+        .map_err(|error| TreeError::new(&ImagePath::root(), std::io::Error::other(error)))
 }

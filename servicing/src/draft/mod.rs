@@ -14,12 +14,14 @@ mod savepoint;
 mod structure;
 
 use std::borrow::Borrow;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub use error::DraftError;
 use files::Files;
 #[cfg(all(feature = "fuse", target_os = "linux"))]
 pub(crate) use files::{Overlay, Planned};
+use inverse::expected_times;
 use registry::DraftHives;
 pub use savepoint::Mark;
 use wimwright_hive::{FileTime, Hive};
@@ -32,11 +34,14 @@ use crate::finding::Finding;
 use crate::path::ImagePath;
 use crate::plan::{
     Basis, Change, Content, Expect, FORMAT, Operation, Plan, Recovered, Source, State, Step,
-    Subject, Times,
+    Subject,
 };
 use crate::registry::{Condition, HiveName, Hives, KeyPath, Loaded, RegData, RegistryError};
 use crate::text::Text;
 use crate::tree::{Entry, FileTree, Metadata, TreeError};
+
+/// How the plan of a bundle names the bundle itself.
+const THE_BUNDLE: &str = ".";
 
 /// What messages call the image where it is a source of its own content.
 const THE_IMAGE: &str = "the image itself";
@@ -68,7 +73,9 @@ pub struct Draft {
     hives: DraftHives,
     facts: Arc<ImageFacts>,
     plan: Plan,
-    undo: Vec<Change>,
+    undo: Vec<Step>,
+    /// What files held that the plan replaces or removes, by what it is.
+    displaced: HashMap<ContentId, Arc<dyn Blob>>,
     sources: Vec<Arc<dyn FileTree>>,
     findings: Vec<Finding>,
     options: DraftOptions,
@@ -90,6 +97,7 @@ impl Draft {
             facts,
             plan: Plan::new(time),
             undo: Vec::new(),
+            displaced: HashMap::new(),
             sources: Vec::new(),
             findings: Vec::new(),
             options,
@@ -129,10 +137,31 @@ impl Draft {
         self.findings.split_off(from.min(self.findings.len()))
     }
 
-    /// The changes that take the plan back, in the order to apply them.
-    /// Displaced file content is named by its identity only.
-    pub fn undo(&self) -> impl Iterator<Item = &Change> {
-        self.undo.iter().rev()
+    /// The plan that takes the plan back. What files held that are replaced or
+    /// removed comes from its one source, a bundle with that content.
+    pub fn undo(&self) -> Plan {
+        let mut undo = Plan::new(self.plan.time);
+        undo.steps = self.undo.iter().rev().cloned().collect();
+        let from_bundle = |step: &Step| {
+            matches!(
+                &step.change,
+                Change::PutFile {
+                    content: Content::Source { .. },
+                    ..
+                }
+            )
+        };
+        if undo.steps.iter().any(from_bundle) {
+            undo.sources.push(Source {
+                name: THE_BUNDLE.to_owned(),
+            });
+        }
+        undo
+    }
+
+    /// What a file held that the plan replaces or removes.
+    pub(crate) fn displaced_content(&self, id: ContentId) -> Option<&Arc<dyn Blob>> {
+        self.displaced.get(&id)
     }
 
     /// Makes `tree` a source of file content, under the name that the user
@@ -235,9 +264,14 @@ impl Draft {
             (Change::Rename { .. }, Expect::Absent | Expect::Present | Expect::Anything) => {
                 self.kind_state(&subject)?
             }
+            (Change::Remove { .. }, Expect::Empty) => self.kind_state(&subject)?,
             _ => self.state(&subject)?,
         };
-        if !step.expect.holds(found.as_ref()) {
+        let as_expected = match step.expect {
+            Expect::Empty => self.is_empty(&subject)?,
+            _ => step.expect.holds(found.as_ref()),
+        };
+        if !as_expected {
             return Err(DraftError::Stale {
                 subject: Box::new(subject),
                 expected: Box::new(step.expect),
@@ -254,29 +288,7 @@ impl Draft {
         subject: Subject,
         found: Option<State>,
     ) -> Result<Applied, DraftError> {
-        let already = match &step.change {
-            Change::Require { .. } => true,
-            Change::PutFile { content, .. } => found == Some(State::File(content.id())),
-            Change::MakeDirectory { .. } => found == Some(State::Directory),
-            Change::CreateKey { .. } => found == Some(State::Key),
-            Change::SetValue { data, .. } => {
-                matches!(&found, Some(State::Value(is)) if is == data)
-            }
-            Change::Remove { .. } | Change::DeleteKey { .. } | Change::DeleteValue { .. } => {
-                found.is_none()
-            }
-            Change::Rename { from, to } => from == to && self.is_spelled(to)?,
-            Change::SetAttributes { attributes, .. } => {
-                found == Some(State::Attributes(Some(*attributes)))
-            }
-            Change::SetTimes { times, .. } => {
-                matches!(found, Some(State::Times(is)) if is.only(*times) == *times)
-            }
-            Change::RecoverHive { hive, .. } => {
-                found == Some(State::Clean) || self.recovery_planned(hive)
-            }
-        };
-        if already {
+        if self.is_made(&step.change, found.as_ref())? {
             let expect = match step.change {
                 // What a file holds was not looked at.
                 Change::Rename { .. } => Expect::Present,
@@ -294,9 +306,63 @@ impl Draft {
         }
         let undo = self.inverse(&step.change, found)?;
         self.carry_out(&step.change)?;
+        let undo = self.expecting(undo)?;
         self.plan.steps.push(step);
         self.undo.extend(undo);
         Ok(Applied::Changed)
+    }
+
+    /// Whether all that a plan changes is as it would leave it, so that there is
+    /// nothing to do.
+    ///
+    /// # Errors
+    /// When what is there cannot be read.
+    pub fn is_carried_out(&self, plan: &Plan) -> Result<bool, DraftError> {
+        let mut seen = HashSet::new();
+        for step in plan.steps.iter().rev().filter(|step| step.change.writes()) {
+            let subject = step.change.subject();
+            // What a later change made of it is what counts.
+            if !seen.insert(subject.clone()) {
+                continue;
+            }
+            let made = match &step.change {
+                Change::Rename { from, to } if from != to => {
+                    self.files.metadata(from)?.is_none() && self.files.metadata(to)?.is_some()
+                }
+                // Removed, or in something that is.
+                change => self.is_made(change, self.state(&subject)?.as_ref())?,
+            };
+            if !made {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a change is true already, with `found` there now.
+    fn is_made(&self, change: &Change, found: Option<&State>) -> Result<bool, DraftError> {
+        Ok(match change {
+            Change::Require { .. } => true,
+            Change::PutFile { content, .. } => found == Some(&State::File(content.id())),
+            Change::MakeDirectory { .. } => found == Some(&State::Directory),
+            Change::CreateKey { .. } => found == Some(&State::Key),
+            Change::SetValue { data, .. } => {
+                matches!(found, Some(State::Value(is)) if is == data)
+            }
+            Change::Remove { .. } | Change::DeleteKey { .. } | Change::DeleteValue { .. } => {
+                found.is_none()
+            }
+            Change::Rename { from, to } => from == to && self.is_spelled(to)?,
+            Change::SetAttributes { attributes, .. } => {
+                found == Some(&State::Attributes(Some(*attributes)))
+            }
+            Change::SetTimes { times, .. } => {
+                matches!(found, Some(State::Times(is)) if is.only(*times) == *times)
+            }
+            Change::RecoverHive { hive, .. } => {
+                found == Some(&State::Clean) || self.recovery_planned(hive)
+            }
+        })
     }
 
     /// Plans a change that expects what is there now.
@@ -313,15 +379,7 @@ impl Draft {
             },
             Change::SetTimes { times, .. } => {
                 let found = self.state(&subject)?;
-                let expect = match found {
-                    Some(State::Times(found)) => {
-                        // Whoever reads the file changes when it was read.
-                        let accessed = None;
-                        let expected = found.only(Times { accessed, ..*times });
-                        Expect::Exactly(State::Times(expected))
-                    }
-                    _ => Expect::as_found(found.clone()),
-                };
+                let expect = expected_times(found.clone(), *times);
                 (found, expect)
             }
             _ => {

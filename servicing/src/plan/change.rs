@@ -263,6 +263,8 @@ pub enum Expect {
     Absent,
     /// Something.
     Present,
+    /// A directory or key with nothing in it.
+    Empty,
     /// Exactly this.
     Exactly(State),
 }
@@ -314,16 +316,19 @@ impl fmt::Display for Expect {
             Expect::Anything => f.write_str("anything"),
             Expect::Absent => f.write_str("nothing"),
             Expect::Present => f.write_str("something"),
+            Expect::Empty => f.write_str("a directory or key with nothing in it"),
             Expect::Exactly(state) => write!(f, "{state}"),
         }
     }
 }
 
 impl Expect {
-    /// Whether `found` is as expected.
+    /// Whether `found` is as expected. Of [`Expect::Empty`] it only tells that
+    /// there is a directory or key.
     pub fn holds(&self, found: Option<&State>) -> bool {
         match (self, found) {
             (Expect::Anything, _) | (Expect::Absent, None) | (Expect::Present, Some(_)) => true,
+            (Expect::Empty, Some(State::Directory | State::Key)) => true,
             // Of times those that are expected.
             (Expect::Exactly(State::Times(expected)), Some(State::Times(found))) => {
                 found.only(*expected) == *expected
