@@ -106,6 +106,10 @@ pub(crate) struct Writing {
     /// Write the plan as JSON to FILE, for `plan apply`
     #[arg(long, value_name = "FILE")]
     pub(crate) plan_out: Option<PathBuf>,
+    /// Keep in DIR what `undo` needs to take this back: the changes, and what files held that are
+    /// replaced or removed
+    #[arg(long, value_name = "DIR", conflicts_with = "dry_run")]
+    pub(crate) undo_out: Option<PathBuf>,
     /// Refuse changes that rest on recalled or inferred facts
     #[arg(long)]
     pub(crate) strict: bool,
@@ -196,7 +200,20 @@ pub(crate) enum Command {
     /// The registry: get, set, delete, export, import, diff
     #[command(subcommand, arg_required_else_help = true)]
     Registry(RegistryCommand),
-    /// Saved plans: show, apply
+    /// Take back what a writing command did, from what it kept with `--undo-out`
+    ///
+    /// Everything is taken back or nothing: where the image is not as that command left it, this
+    /// says what differs and changes nothing.
+    Undo {
+        /// The image, or images, that the command changed
+        image: PathBuf,
+        /// The directory that `--undo-out` named
+        #[arg(value_name = "DIR")]
+        bundle: PathBuf,
+        #[command(flatten)]
+        writing: Writing,
+    },
+    /// Saved plans: show, apply, diff
     #[command(subcommand, arg_required_else_help = true)]
     Plan(PlanCommand),
     /// Make a small sample image and add a real driver package to it
@@ -314,14 +331,21 @@ pub(crate) enum DriversCommand {
 pub(crate) enum PlanCommand {
     /// Show a saved plan
     Show {
-        /// The plan
+        /// The plan, or the directory of one with its content
         file: PathBuf,
+    },
+    /// Say how two saved plans differ
+    Diff {
+        /// One plan
+        a: PathBuf,
+        /// The other
+        b: PathBuf,
     },
     /// Apply a saved plan, if the image is as the plan expects it
     Apply {
         /// The image: a directory, or `FILE.wim:2`, `FILE.wim:all`
         image: PathBuf,
-        /// The plan
+        /// The plan, or the directory of one with its content
         file: PathBuf,
         #[command(flatten)]
         writing: Writing,

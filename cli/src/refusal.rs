@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use wimwright_servicing::DraftError;
 use wimwright_servicing::capture::ExclusionError;
 use wimwright_servicing::hardware::HardwareError;
 use wimwright_servicing::registry::reg_file::RegFileError;
@@ -55,6 +56,31 @@ pub(crate) enum Refusal {
     OtherDocument { path: PathBuf, found: String },
     #[error("`{}` is {len} bytes long; a plan has at most {max}", path.display())]
     PlanTooLong { path: PathBuf, len: u64, max: u64 },
+    #[error("bundle `{}`: there is something already", path.display())]
+    BundleThere { path: PathBuf },
+    #[error("`{}` holds no plan", path.display())]
+    NoPlanInside { path: PathBuf },
+    #[error("`{}` holds {plans} plans, one an image, and `{image}` names {images} images", path.display())]
+    OtherCount {
+        path: PathBuf,
+        plans: usize,
+        image: String,
+        images: usize,
+    },
+    #[error("`{}` holds several plans; as JSON one is shown at a time", path.display())]
+    OnePlanFile { path: PathBuf },
+    #[error("`{}` is for {of_a} images, `{}` for {of_b}", a.display(), b.display())]
+    PlanCounts {
+        a: PathBuf,
+        of_a: usize,
+        b: PathBuf,
+        of_b: usize,
+    },
+    #[error("the image is not as the command left it that is to be undone")]
+    NotAsLeft {
+        #[source]
+        source: DraftError,
+    },
     #[error("source `{name}` of the plan cannot be opened")]
     PlanSource {
         name: String,
@@ -191,6 +217,21 @@ impl Refusal {
             Refusal::FileThere { .. } => "`--force` replaces it".to_owned(),
             Refusal::NoCheck { .. } => "`hal audit --list` lists the checks".to_owned(),
             Refusal::OtherDocument { .. } => "`--plan-out FILE` writes plans".to_owned(),
+            Refusal::OnePlanFile { .. } => "name one of the files in it".to_owned(),
+            Refusal::NotAsLeft { .. } => {
+                "undo what was done to it later first, the latest first; or set right by hand what \
+                 the message names"
+                    .to_owned()
+            }
+            Refusal::BundleThere { .. } => {
+                "`--undo-out` wants a directory that is new or empty".to_owned()
+            }
+            Refusal::NoPlanInside { .. } => {
+                "name the directory that `--undo-out` was given".to_owned()
+            }
+            Refusal::OtherCount { .. } => {
+                "name the images as the command that made the plans did".to_owned()
+            }
             Refusal::RegFile { .. } => {
                 "--skip-bad-lines skips what is wrong, as regedit does, and names it".to_owned()
             }

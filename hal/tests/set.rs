@@ -17,7 +17,6 @@ use std::sync::Arc;
 use support::{audited_at, grave, write};
 use wimwright_hal::{HalType, Media, SetError, SetReport, Target, Verdict, set};
 use wimwright_servicing::diff::{self, Exclude, Options};
-use wimwright_servicing::plan::{Change, Plan, Source, Step};
 use wimwright_servicing::{
     Access, BeginOptions, DirectoryTree, Draft, FileTree, Image, Receipt, Transaction, time,
 };
@@ -135,25 +134,18 @@ fn the_receipt_takes_the_switch_back() {
     let image = with_cache("acpiapic_up");
     let before = write(&image);
     let root = write(&image);
-    let (_, receipt) = switch(root.path(), "acpiapic_mp", None).unwrap();
-    // What it displaced lies in the copy, as it would in a bundle.
-    let bundle: Arc<dyn FileTree> = Arc::new(DirectoryTree::open(before.path()).unwrap());
-    let mut plan = Plan::new(receipt.plan.time);
-    plan.sources.push(Source {
-        name: "bundle".to_owned(),
-    });
-    plan.steps = receipt
-        .undo
-        .iter()
-        .map(|change: &Change| Step {
-            change: change.clone(),
-            expect: wimwright_servicing::plan::Expect::Anything,
-            basis: wimwright_servicing::plan::Basis::verified("receipt"),
-        })
-        .collect();
+    let scratch = tempfile::tempdir().unwrap();
+    let bundle = scratch.path().join("bundle");
+    let mut transaction = begin(root.path(), Access::Write);
+    let done = transaction.run("hal set", |draft| set(draft, id("acpiapic_mp"), None));
+    assert!(done.into_iter().all(|done| done.is_ok()));
+    let prepared = transaction.prepare().unwrap();
+    prepared.keep_displaced(&bundle).unwrap();
+    let receipt = prepared.commit().unwrap().remove(0);
+    let bundle: Arc<dyn FileTree> = Arc::new(DirectoryTree::open(&bundle).unwrap());
     let mut transaction = begin(root.path(), Access::Write);
     let applied = transaction.run("undo", |draft: &mut Draft| {
-        draft.apply_plan(&plan, vec![Arc::clone(&bundle)])
+        draft.apply_plan(&receipt.undo, vec![Arc::clone(&bundle)])
     });
     assert!(applied.into_iter().all(|done| done.is_ok()));
     let _ = transaction.prepare().unwrap().commit().unwrap();

@@ -579,6 +579,12 @@ impl Prepared {
 }
 
 impl CommitError {
+    /// Whether the commit was cut short and the next open of the image finishes
+    /// it.
+    pub fn will_be_finished(&self) -> bool {
+        matches!(self, CommitError::Backend(BackendError::Interrupted { .. }))
+    }
+
     /// What the user can do about it, where we know.
     pub fn hint(&self) -> Option<String> {
         match self {

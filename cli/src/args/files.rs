@@ -71,6 +71,10 @@ pub(crate) struct FilesWriting {
     /// Write the plan as JSON to FILE, for `plan apply`
     #[arg(long, value_name = "FILE")]
     pub(crate) plan_out: Option<PathBuf>,
+    /// Keep in DIR what `undo` needs to take this back: the changes, and what files held that are
+    /// replaced or removed
+    #[arg(long, value_name = "DIR", conflicts_with = "dry_run")]
+    pub(crate) undo_out: Option<PathBuf>,
     /// Write a new, compact WIM file and rename it over the old one, instead of changing it in
     /// place
     #[arg(long)]
@@ -84,6 +88,7 @@ impl FilesWriting {
         Writing {
             dry_run: self.dry_run,
             plan_out: self.plan_out.clone(),
+            undo_out: self.undo_out.clone(),
             rebuild: self.rebuild,
             ..Writing::default()
         }

@@ -36,13 +36,7 @@ pub(crate) fn run(directory: &Path, context: &mut Context<'_>) -> anyhow::Result
     sample::write(&directory.join(LICENSE), sample::PACKAGE_LICENSE)?;
 
     context.progress("plan viostor.inf", 1, total);
-    let writing = Writing {
-        dry_run: false,
-        plan_out: None,
-        strict: false,
-        accept_dirty_hive: false,
-        rebuild: false,
-    };
+    let writing = Writing::default();
     let mut edit = Edit::begin(&image, &writing, context)?;
     let packages = open::packages(&package, false)?;
     let results = edit.run("drivers add", |draft| {

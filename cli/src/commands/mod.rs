@@ -26,8 +26,10 @@ mod metered;
 mod mount;
 mod open;
 mod plan;
+mod plan_diff;
 mod registry;
 mod report_file;
+mod saved_plan;
 mod trust;
 mod write;
 
@@ -134,7 +136,13 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
         #[cfg(all(feature = "fuse", target_os = "linux"))]
         Command::ImageFiles(ImageFilesCommand::Mounts { clean }) => mount::mounts(*clean, context),
         Command::Registry(command) => registry::run(command, context),
+        Command::Undo {
+            image,
+            bundle,
+            writing,
+        } => plan::undo(image, bundle, writing, context),
         Command::Plan(PlanCommand::Show { file }) => plan::show(file, context),
+        Command::Plan(PlanCommand::Diff { a, b }) => plan_diff::run(a, b, context),
         Command::Plan(PlanCommand::Apply {
             image,
             file,

@@ -1,13 +1,10 @@
-//! `plan show` and `plan apply`: plans that were saved.
+//! `plan show`, `plan apply` and `undo`: plans that were saved.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
-use std::sync::Arc;
 
-use anyhow::Context as _;
-use wimwright_servicing::{DirectoryTree, Draft, DraftError, FileTree, Plan};
+use wimwright_servicing::{Draft, DraftError};
 
+use super::saved_plan::{self, SavedPlan};
 use super::write::{ENDING, Edit, Steps, heading, plan_text};
 use crate::args::Writing;
 use crate::context::Context;
@@ -15,16 +12,25 @@ use crate::exit::ExitCode;
 use crate::refusal::Refusal;
 use crate::render::json::{AppliedPlan, PlanApply, PlanDocument};
 
-/// The longest plan that is read: with inline content of hexadecimal digits,
-/// that of some thousand packages.
-const MAX_PLAN: u64 = 256 * 1024 * 1024;
-
 /// Runs `plan show FILE`.
 pub(crate) fn show(file: &Path, context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
-    let plan = read(file)?;
-    match context.json {
-        true => context.document(&PlanDocument::new(&plan))?,
-        false => context.text(&plan_text(&plan, context.verbose))?,
+    let plans = saved_plan::read(file)?;
+    if context.json {
+        let [SavedPlan { plan, .. }] = plans.as_slice() else {
+            return Err(Refusal::OnePlanFile {
+                path: file.to_owned(),
+            }
+            .into());
+        };
+        context.document(&PlanDocument::new(plan))?;
+        return Ok(ExitCode::Done);
+    }
+    for (index, saved) in plans.iter().enumerate() {
+        if plans.len() > 1 {
+            let title = format!("image {} of {}", index + 1, plans.len());
+            context.text(&heading(&title, None, context))?;
+        }
+        context.text(&plan_text(&saved.plan, context.verbose))?;
     }
     Ok(ExitCode::Done)
 }
@@ -36,15 +42,79 @@ pub(crate) fn apply(
     writing: &Writing,
     context: &mut Context<'_>,
 ) -> anyhow::Result<ExitCode> {
+    let plans = saved_plan::read(file)?;
+    carry_out("plan apply", image, (file, &plans), writing, context)
+}
+
+/// Runs `undo IMAGE DIR`.
+pub(crate) fn undo(
+    image: &Path,
+    bundle: &Path,
+    writing: &Writing,
+    context: &mut Context<'_>,
+) -> anyhow::Result<ExitCode> {
+    if bundle.is_file() {
+        return Err(Refusal::NoPlanInside {
+            path: bundle.to_owned(),
+        }
+        .into());
+    }
+    let plans = saved_plan::read(bundle)?;
+    carry_out("undo", image, (bundle, &plans), writing, context)
+}
+
+/// Applies a plan to each of as many images; a single one to all there are.
+fn carry_out(
+    name: &str,
+    image: &Path,
+    (file, plans): (&Path, &[SavedPlan]),
+    writing: &Writing,
+    context: &mut Context<'_>,
+) -> anyhow::Result<ExitCode> {
+    let is_undo = name == "undo";
     let total = 2 + ENDING;
     context.progress("open", 0, total);
-    let plan = read(file)?;
-    let sources = sources(&plan)?;
-    let mut edit = Edit::begin(image, writing, context)?;
+    let mut sources = Vec::new();
+    for saved in plans {
+        sources.push(saved.sources()?);
+    }
+    let steps = || plans.iter().flat_map(|saved| &saved.plan.steps);
+    let of_files = steps().all(|step| step.change.subject().is_of_files());
+    let mut edit = match of_files {
+        true => Edit::begin_files(image, writing, context)?,
+        false => Edit::begin(image, writing, context)?,
+    };
+    // The recovery environments that were changed with the images come last.
+    if plans.len() > edit.len() {
+        edit.include_winre()?;
+    }
+    let one_for_all = plans.len() == 1 && !is_undo;
+    if plans.len() != edit.len() && !one_for_all {
+        return Err(Refusal::OtherCount {
+            path: file.to_owned(),
+            plans: plans.len(),
+            image: image.display().to_string(),
+            images: edit.len(),
+        }
+        .into());
+    }
     context.progress("plan", 1, total);
-    let apply = |draft: &mut Draft| draft.apply_plan(&plan, sources.clone());
-    let applied = edit.run::<(), DraftError>("plan apply", apply);
-    applied.with_context(|| format!("plan `{}`", file.display()))?;
+    let mut each = plans.iter().zip(&sources).cycle();
+    let apply = |draft: &mut Draft| {
+        let Some((saved, sources)) = each.next() else {
+            return Ok(());
+        };
+        // What is undone already is no reason to complain.
+        match is_undo && draft.is_carried_out(&saved.plan)? {
+            true => Ok(()),
+            false => draft.apply_plan(&saved.plan, sources.clone()),
+        }
+    };
+    let applied = edit.run::<(), DraftError>(name, apply);
+    applied.map_err(|error| match is_undo {
+        true => not_as_left(error),
+        false => error.context(format!("plan `{}`", file.display())),
+    })?;
     let edited = edit.images();
     let ending = edit.end(writing, context, Steps { done: 2, total })?;
 
@@ -74,54 +144,11 @@ pub(crate) fn apply(
     Ok(ExitCode::Done)
 }
 
-/// Reads a saved plan.
-fn read(file: &Path) -> anyhow::Result<Plan> {
-    let path = || file.to_owned();
-    let named = || format!("plan `{}`", file.display());
-    let opened = File::open(file).with_context(named)?;
-    let len = opened.metadata().with_context(named)?.len();
-    let max = MAX_PLAN;
-    if len > max {
-        return Err(Refusal::PlanTooLong {
-            path: path(),
-            len,
-            max,
-        }
-        .into());
+/// Says of an expectation that does not hold what it means for an undo.
+fn not_as_left(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<DraftError>() {
+        Ok(source @ DraftError::Stale { .. }) => Refusal::NotAsLeft { source }.into(),
+        Ok(other) => other.into(),
+        Err(error) => error,
     }
-    let mut bytes = Vec::new();
-    opened
-        .take(max)
-        .read_to_end(&mut bytes)
-        .with_context(named)?;
-    let not_a_plan = |source| Refusal::NotAPlan {
-        path: path(),
-        source,
-    };
-    let document: serde_json::Value = serde_json::from_slice(&bytes).map_err(not_a_plan)?;
-    // A report of this program is JSON too, and easily mistaken for the plan.
-    let schema = document.get("schema").and_then(|schema| schema.as_str());
-    if let Some(found) = schema.filter(|found| *found != "wimwright/plan/1") {
-        let found = found.to_owned();
-        return Err(Refusal::OtherDocument {
-            path: path(),
-            found,
-        }
-        .into());
-    }
-    Ok(serde_json::from_value(document).map_err(not_a_plan)?)
-}
-
-/// Opens the plan's sources again, by the names that they were given.
-fn sources(plan: &Plan) -> anyhow::Result<Vec<Arc<dyn FileTree>>> {
-    let mut trees: Vec<Arc<dyn FileTree>> = Vec::new();
-    for source in &plan.sources {
-        let tree =
-            DirectoryTree::open(Path::new(&source.name)).map_err(|error| Refusal::PlanSource {
-                name: source.name.clone(),
-                source: error.source,
-            })?;
-        trees.push(Arc::new(tree));
-    }
-    Ok(trees)
 }

@@ -1,15 +1,15 @@
 //! What the writing commands share: begin, save the plan, commit or not.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use wimwright_servicing::{
-    Access, BeginOptions, CommitError, Draft, DraftError, Finding, ImageSet, Plan, Receipt,
-    Transaction, winre,
+    Access, BeginOptions, BundleError, CommitError, Draft, DraftError, Finding, ImageSet, Plan,
+    Prepared, Receipt, Transaction, winre,
 };
 
-use super::open;
+use super::{open, saved_plan};
 use crate::args::Writing;
 use crate::context::Context;
 use crate::refusal::Refusal;
@@ -22,6 +22,7 @@ pub(crate) struct Edit {
     given: String,
     images: Vec<Opened>,
     transaction: Transaction,
+    undo_out: Option<PathBuf>,
 }
 
 /// One of the images, as it was opened.
@@ -104,7 +105,13 @@ impl Edit {
             given,
             images,
             transaction,
+            undo_out: writing.undo_out.clone(),
         })
+    }
+
+    /// How many images there are.
+    pub(crate) fn len(&self) -> usize {
+        self.images.len()
     }
 
     /// Takes the recovery environments that the images hold as images of their
@@ -200,7 +207,21 @@ impl Edit {
         context.progress("prepare", steps.done, steps.total);
         let prepared = self.transaction.prepare().map_err(in_image)?;
         context.progress("commit", steps.done + 1, steps.total);
-        let receipts = prepared.commit().map_err(in_image)?;
+        let bundle = self.undo_out.filter(|_| prepared.writes());
+        if let Some(bundle) = &bundle {
+            keep(bundle, &prepared)?;
+        }
+        let receipts = match prepared.commit() {
+            Ok(receipts) => receipts,
+            Err(error) => {
+                // What is not going to happen is not undone. A commit that the
+                // next open finishes is.
+                if let Some(bundle) = bundle.filter(|_| !error.will_be_finished()) {
+                    saved_plan::discard(&bundle);
+                }
+                return Err(in_image(error));
+            }
+        };
         context.progress("done", steps.total, steps.total);
         Ok(receipts)
     }
@@ -222,6 +243,21 @@ pub(crate) struct Steps {
 
 /// The steps of [`Edit::end`].
 pub(crate) const ENDING: u64 = 2;
+
+/// Keeps what takes the commit back.
+fn keep(bundle: &Path, prepared: &Prepared) -> anyhow::Result<()> {
+    let kept = prepared.keep_displaced(bundle);
+    kept.map_err(|error| match error {
+        BundleError::Occupied { path } => Refusal::BundleThere { path }.into(),
+        error => anyhow::Error::from(error),
+    })?;
+    let undo = prepared.receipts().iter().map(|receipt| &receipt.undo);
+    let written = saved_plan::write(bundle, undo.collect());
+    if written.is_err() {
+        saved_plan::discard(bundle);
+    }
+    written
+}
 
 /// Writes a plan to be applied later.
 fn save(file: &Path, plan: &Plan) -> anyhow::Result<()> {
@@ -354,6 +390,11 @@ pub(crate) fn summary(receipt: &Receipt) -> String {
         (registry.values_set, "value set", "values set"),
         (registry.keys_deleted, "key deleted", "keys deleted"),
         (registry.values_deleted, "value deleted", "values deleted"),
+        (
+            registry.security_set,
+            "key with other security",
+            "keys with other security",
+        ),
     ] {
         if number > 0 {
             parts.push(count(number, one, many));

@@ -128,8 +128,12 @@ impl Reflected {
                         reflected.paths.push(path);
                     }
                 }
-                // Drivers leave attributes and times to what writes the files.
-                Subject::Hive(_) | Subject::Attributes(_) | Subject::Times(_) => {}
+                // Drivers leave attributes and times to what writes the files, and
+                // security to what a key inherits.
+                Subject::Hive(_)
+                | Subject::Attributes(_)
+                | Subject::Times(_)
+                | Subject::KeySecurity { .. } => {}
             }
         }
         Ok(reflected)

@@ -1,5 +1,7 @@
 //! The way back of each change, worked out before it is made.
 
+use std::collections::HashSet;
+
 use super::{Draft, DraftError, registry};
 use crate::blob::ContentId;
 use crate::bundle::CONTENT;
@@ -127,6 +129,14 @@ impl Draft {
                     _ => Change::DeleteValue { hive, key, name },
                 }]
             }
+            Change::SetKeySecurity { hive, key, .. } => match found {
+                Some(State::Security(descriptor)) => vec![Change::SetKeySecurity {
+                    hive: hive.clone(),
+                    key: key.clone(),
+                    descriptor,
+                }],
+                _ => Vec::new(),
+            },
             // A recovered hive stays recovered: its logs' changes are the
             // image's own.
             Change::RecoverHive { .. } | Change::Require { .. } => Vec::new(),
@@ -140,13 +150,21 @@ impl Draft {
     /// directory or key that it made, is not removed with it.
     pub(super) fn expecting(&self, changes: Vec<Change>) -> Result<Vec<Step>, DraftError> {
         let mut steps = Vec::with_capacity(changes.len());
-        let mut brought_back: Vec<Subject> = Vec::new();
+        let mut brought_back: HashSet<Subject> = HashSet::new();
         for change in changes.into_iter().rev() {
             let subject = change.subject();
             let expect = match (&change, &subject) {
                 // What stands there only once the changes before it are made.
                 (_, Subject::Attributes(path) | Subject::Times(path))
                     if brought_back.contains(&Subject::Path(path.clone())) =>
+                {
+                    Expect::Present
+                }
+                (_, Subject::KeySecurity { hive, key })
+                    if brought_back.contains(&Subject::Key {
+                        hive: hive.clone(),
+                        key: key.clone(),
+                    }) =>
                 {
                     Expect::Present
                 }
@@ -163,7 +181,7 @@ impl Draft {
                 }
                 _ => Expect::as_found(self.state(&subject)?),
             };
-            brought_back.push(subject);
+            brought_back.insert(subject);
             steps.push(Step {
                 change,
                 expect,

@@ -183,6 +183,10 @@ impl Draft {
             Subject::Key { hive, key } => {
                 return Ok(self.has_key(hive, key)?.then_some(State::Key));
             }
+            Subject::KeySecurity { hive, key } => match self.hives.get(hive)? {
+                Some(open) => (hive, registry::security_state(&open, key)),
+                None => return Ok(None),
+            },
             Subject::Value { hive, key, name } => match self.hives.get(hive)? {
                 Some(open) => (hive, registry::value_state(&open, key, name)),
                 None => return Ok(None),

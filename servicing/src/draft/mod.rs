@@ -353,6 +353,9 @@ impl Draft {
                 found.is_none()
             }
             Change::Rename { from, to } => from == to && self.is_spelled(to)?,
+            Change::SetKeySecurity { descriptor, .. } => {
+                matches!(found, Some(State::Security(is)) if is == descriptor)
+            }
             Change::SetAttributes { attributes, .. } => {
                 found == Some(&State::Attributes(Some(*attributes)))
             }
@@ -678,7 +681,9 @@ impl Draft {
             Change::Rename { from, to } => self.rename(from, to)?,
             Change::SetAttributes { path, attributes } => self.set_attributes(path, *attributes)?,
             Change::SetTimes { path, times } => self.set_times(path, *times)?,
-            Change::SetValue { hive, key, .. } if !self.has_key(hive, key)? => {
+            Change::SetValue { hive, key, .. } | Change::SetKeySecurity { hive, key, .. }
+                if !self.has_key(hive, key)? =>
+            {
                 return Err(DraftError::Conflict {
                     subject: Box::new(change.subject()),
                     reason: "the key is not there",
@@ -772,7 +777,8 @@ fn edited_hive(change: &Change) -> Option<&HiveName> {
         Change::CreateKey { hive, .. }
         | Change::DeleteKey { hive, .. }
         | Change::SetValue { hive, .. }
-        | Change::DeleteValue { hive, .. } => Some(hive),
+        | Change::DeleteValue { hive, .. }
+        | Change::SetKeySecurity { hive, .. } => Some(hive),
         _ => None,
     }
 }

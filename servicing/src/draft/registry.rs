@@ -69,6 +69,7 @@ impl DraftHives {
             | Change::DeleteKey { hive, .. }
             | Change::SetValue { hive, .. }
             | Change::DeleteValue { hive, .. }
+            | Change::SetKeySecurity { hive, .. }
             | Change::RecoverHive { hive, .. } => hive,
             _ => return Ok(()),
         };
@@ -104,6 +105,14 @@ impl DraftHives {
                     let id = found.id();
                     let name: Vec<u16> = name.units().collect();
                     hive.delete_value(id, &name, time).map_err(broken)?;
+                }
+            }
+            Change::SetKeySecurity {
+                key, descriptor, ..
+            } => {
+                if let Some(found) = key.find(hive).map_err(broken)? {
+                    let id = found.id();
+                    hive.set_security(id, descriptor, time).map_err(broken)?;
                 }
             }
             // Replay happened when the hive was loaded; entering it among the
@@ -148,6 +157,16 @@ pub(super) fn value_state(
     })))
 }
 
+/// The state of a key's security, as expectations compare it.
+pub(super) fn security_state(
+    hive: &Hive,
+    key: &KeyPath,
+) -> Result<Option<State>, wimwright_hive::Error> {
+    let found = key.find(hive)?;
+    let security = found.map(Key::security).transpose()?;
+    Ok(security.map(|descriptor| State::Security(descriptor.to_vec())))
+}
+
 /// The steps' changes that bring a key back as it is, with all below it.
 pub(super) fn rebuild(
     hive: &HiveName,
@@ -159,6 +178,11 @@ pub(super) fn rebuild(
     changes.push(Change::CreateKey {
         hive: hive.clone(),
         key: path.clone(),
+    });
+    changes.push(Change::SetKeySecurity {
+        hive: hive.clone(),
+        key: path.clone(),
+        descriptor: key.security()?.to_vec(),
     });
     for value in key.values()? {
         let value = value?;

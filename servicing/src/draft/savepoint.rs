@@ -112,9 +112,9 @@ fn below(top: &Subject, subject: &Subject) -> bool {
         return false;
     };
     match subject {
-        Subject::Key { hive: of, key } | Subject::Value { hive: of, key, .. } => {
-            of == hive && key.starts_with(top)
-        }
+        Subject::Key { hive: of, key }
+        | Subject::KeySecurity { hive: of, key }
+        | Subject::Value { hive: of, key, .. } => of == hive && key.starts_with(top),
         _ => false,
     }
 }

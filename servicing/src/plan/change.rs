@@ -92,6 +92,16 @@ pub enum Change {
         /// The value's name; empty for the default value.
         name: Text,
     },
+    /// A key gets this security descriptor.
+    SetKeySecurity {
+        /// In which hive.
+        hive: HiveName,
+        /// Which key.
+        key: KeyPath,
+        /// The descriptor in self-relative form.
+        #[serde(with = "crate::hex")]
+        descriptor: Vec<u8>,
+    },
     /// A dirty hive is brought to a state that can be edited.
     RecoverHive {
         /// Which hive.
@@ -138,6 +148,13 @@ pub enum Subject {
         /// Which.
         key: KeyPath,
     },
+    /// The security descriptor of a registry key.
+    KeySecurity {
+        /// In which hive.
+        hive: HiveName,
+        /// Which.
+        key: KeyPath,
+    },
     /// A registry value.
     Value {
         /// In which hive.
@@ -158,6 +175,7 @@ impl fmt::Display for Subject {
             Subject::Attributes(path) => write!(f, "attributes of {path}"),
             Subject::Times(path) => write!(f, "times of {path}"),
             Subject::Key { hive, key } => write!(f, "{hive}\\{key}"),
+            Subject::KeySecurity { hive, key } => write!(f, "security of {hive}\\{key}"),
             Subject::Value { hive, key, name } if name.is_empty() => {
                 write!(f, "{hive}\\{key} (default)")
             }
@@ -198,6 +216,10 @@ impl Change {
                 hive: hive.clone(),
                 key: key.clone(),
                 name: name.clone(),
+            },
+            Change::SetKeySecurity { hive, key, .. } => Subject::KeySecurity {
+                hive: hive.clone(),
+                key: key.clone(),
             },
             Change::RecoverHive { hive, .. } => Subject::Hive(hive.clone()),
             Change::Require { fact } => fact.clone(),
@@ -285,6 +307,8 @@ pub enum State {
     Times(Times),
     /// A key.
     Key,
+    /// This security descriptor, in self-relative form.
+    Security(#[serde(with = "crate::hex")] Vec<u8>),
     /// A value with this data.
     Value(RegData),
     /// A hive that needs no recovery.
@@ -303,6 +327,9 @@ impl fmt::Display for State {
             State::Attributes(Some(attributes)) => write!(f, "{}", AttributeNames(*attributes)),
             State::Times(times) => write!(f, "{times}"),
             State::Key => f.write_str("a key"),
+            State::Security(descriptor) => {
+                write!(f, "a security descriptor of {} bytes", descriptor.len())
+            }
             State::Value(data) => write!(f, "{data}"),
             State::Clean => f.write_str("a clean hive"),
             State::Dirty => f.write_str("a dirty hive"),

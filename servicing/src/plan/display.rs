@@ -33,7 +33,7 @@ impl fmt::Display for Plan {
     }
 }
 
-fn show_steps(f: &mut fmt::Formatter<'_>, steps: &[Step]) -> fmt::Result {
+pub(super) fn show_steps(f: &mut fmt::Formatter<'_>, steps: &[Step]) -> fmt::Result {
     let mut header: Option<(HiveName, KeyPath)> = None;
     for step in steps.iter().filter(|step| step.change.writes()) {
         match step.change.subject() {
@@ -110,6 +110,9 @@ fn show_file(f: &mut fmt::Formatter<'_>, change: &Change) -> fmt::Result {
             write!(f, " = {}", AttributeNames(*attributes))
         }
         Change::SetTimes { times, .. } => write!(f, " = {times}"),
+        Change::SetKeySecurity { descriptor, .. } => {
+            write!(f, "  {} bytes", descriptor.len())
+        }
         Change::RecoverHive { how, .. } => match how {
             Recovered::Replayed { applied } => write!(f, "  log replayed: {applied}"),
             Recovered::AcceptedDirty => write!(f, "  accepted without its last changes"),

@@ -5,11 +5,13 @@
 
 mod basis;
 mod change;
+mod difference;
 mod display;
 mod metadata;
 
 pub use basis::{Basis, BasisCount, Certainty};
 pub use change::{Change, Content, Expect, Recovered, State, Step, Subject};
+pub use difference::{PlanDifference, StepList};
 pub use metadata::{AttributeNames, STRUCTURAL_ATTRIBUTES, Times};
 use serde::{Deserialize, Serialize};
 use wimwright_hive::FileTime;

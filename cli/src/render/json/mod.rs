@@ -65,7 +65,9 @@ pub use image::{
     HiveState, ImageInfo, Info, Level,
 };
 pub use mount::{MountDone, MountEntry, Mounts, UnmountDone};
-pub use plan::{AppliedPlan, OfImage, PlanApply, PlanDocument, ReceiptDocument};
+pub use plan::{
+    AppliedPlan, DifferentPlans, OfImage, PlanApply, PlanDiff, PlanDocument, ReceiptDocument,
+};
 pub use registry::{
     ChangeKind, DataEntry, DifferenceEntry, EditedPlaces, Exported, GotKeys, HiveDifferences,
     ImportedFile, ImportedFiles, KeyEntry, PlaceEntry, RegistryDelete, RegistryDiff, RegistryEdit,
@@ -143,6 +145,7 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<Mounts>()?,
         of::<PlanDocument<'static>>()?,
         of::<PlanApply<'static>>()?,
+        of::<PlanDiff>()?,
         of::<RegistryGet>()?,
         of::<RegistrySet<'static>>()?,
         of::<RegistryDelete<'static>>()?,

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use wimwright_servicing::plan::{BasisCount, Change, Recovered};
+use wimwright_servicing::plan::{BasisCount, Change, PlanDifference, Recovered, Step};
 use wimwright_servicing::{ContentId, ImagePath, Plan, Receipt, time};
 
 use super::Document;
@@ -63,6 +63,54 @@ pub struct PlanApply<'a> {
 
 impl Document for PlanApply<'_> {
     const NAME: &'static str = "plan-apply";
+}
+
+/// `plan diff`.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct PlanDiff {
+    /// Whether they do the same.
+    pub same: bool,
+    /// How they differ, one entry an image.
+    pub images: Vec<DifferentPlans>,
+}
+
+impl Document for PlanDiff {
+    const NAME: &'static str = "plan-diff";
+}
+
+/// How two plans for an image differ.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct DifferentPlans {
+    /// Steps about what only the first plan changes.
+    #[schemars(with = "Vec<StepShape>")]
+    pub only_a: Vec<Step>,
+    /// Steps about what only the second plan changes.
+    #[schemars(with = "Vec<StepShape>")]
+    pub only_b: Vec<Step>,
+    /// What both change, but otherwise.
+    pub other: Vec<OtherStep>,
+}
+
+/// What two plans do otherwise, or believe otherwise to be there.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct OtherStep {
+    /// The first plan's step.
+    #[schemars(with = "StepShape")]
+    pub a: Step,
+    /// The second's.
+    #[schemars(with = "StepShape")]
+    pub b: Step,
+}
+
+impl From<PlanDifference> for DifferentPlans {
+    fn from(found: PlanDifference) -> DifferentPlans {
+        let other = found.other.into_iter();
+        DifferentPlans {
+            only_a: found.only_first,
+            only_b: found.only_second,
+            other: other.map(|(a, b)| OtherStep { a, b }).collect(),
+        }
+    }
 }
 
 /// What applying a plan to an image came to.
@@ -175,6 +223,8 @@ pub struct RegistryChanges {
     pub values_set: usize,
     /// Values deleted.
     pub values_deleted: usize,
+    /// Keys that got another security descriptor.
+    pub security_set: usize,
 }
 
 /// A hive that was dirty.
@@ -199,6 +249,7 @@ impl RegistryChanges {
                 Change::DeleteKey { hive, .. } => (hive, &mut changes.keys_deleted),
                 Change::SetValue { hive, .. } => (hive, &mut changes.values_set),
                 Change::DeleteValue { hive, .. } => (hive, &mut changes.values_deleted),
+                Change::SetKeySecurity { hive, .. } => (hive, &mut changes.security_set),
                 _ => continue,
             };
             hives.insert(hive);
@@ -339,6 +390,8 @@ shapes! {
         SetValue { hive: HiveShape, key: Text, name: Text, data: DataShape },
         /// A value is deleted.
         DeleteValue { hive: HiveShape, key: Text, name: Text },
+        /// A key gets this security descriptor, in hexadecimal.
+        SetKeySecurity { hive: HiveShape, key: Text, descriptor: String },
         /// A dirty hive is made editable.
         RecoverHive { hive: HiveShape, how: RecoveredShape },
         /// Nothing is written: a fact that the plan relies on.
@@ -380,6 +433,8 @@ shapes! {
         Times(Text),
         /// A registry key.
         Key { hive: HiveShape, key: Text },
+        /// The security descriptor of a registry key.
+        KeySecurity { hive: HiveShape, key: Text },
         /// A registry value; the name is empty for the default value.
         Value { hive: HiveShape, key: Text, name: Text },
         /// A whole hive.
@@ -424,6 +479,8 @@ shapes! {
         Absent,
         /// Something.
         Present,
+        /// A directory or key with nothing in it.
+        Empty,
         /// Exactly this.
         Exactly(StateShape),
     }
@@ -443,6 +500,8 @@ shapes! {
         Times(TimesShape),
         /// A key.
         Key,
+        /// This security descriptor, in hexadecimal.
+        Security(String),
         /// A value with this data.
         Value(DataShape),
         /// A hive that needs no recovery.
