@@ -490,6 +490,15 @@ fn written(draft: &Draft, changes: &[FileChange]) -> Result<Vec<Written>, Commit
                 (path, Some(id))
             }
             FileChange::Remove { path } => (path, None),
+            FileChange::Link { path, .. } => {
+                let linked = draft.open(path)?;
+                let id = linked.map(|blob| ContentId::of_blob(blob.as_ref()));
+                (
+                    path,
+                    id.transpose()
+                        .map_err(|error| TreeError::new(path, error))?,
+                )
+            }
             FileChange::MakeDirectory { .. }
             | FileChange::Rename { .. }
             | FileChange::SetAttributes { .. }

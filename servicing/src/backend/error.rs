@@ -100,6 +100,21 @@ pub enum BackendError {
         /// Why.
         source: io::Error,
     },
+    /// The host gives a file no second name.
+    #[error("`{path}` cannot be made a hard link on this filesystem")]
+    LinkRefused {
+        /// The new name.
+        path: ImagePath,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file that gets a name has to be written in place, so it cannot be
+    /// linked to before.
+    #[error("`{path}` cannot be a hard link to a file that is rewritten in the same commit")]
+    LinkToRewritten {
+        /// The new name.
+        path: ImagePath,
+    },
     /// A link stands where a file or directory is to be written.
     #[error("`{path}` is a symbolic link or another reparse point")]
     LinkInTheWay {

@@ -86,6 +86,9 @@ pub(crate) trait Host: Send + Sync {
     /// Gives `from` the name `to`, in place of a file that has it.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
+    /// Gives a file one more name, which must be free.
+    fn link(&self, file: &Path, name: &Path) -> io::Result<()>;
+
     /// Removes a name that is no directory's.
     fn remove_file(&self, file: &Path) -> io::Result<()>;
 

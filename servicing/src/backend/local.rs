@@ -148,6 +148,10 @@ impl Host for LocalHost {
         self.root.rename(from, &self.root, to)
     }
 
+    fn link(&self, file: &Path, name: &Path) -> io::Result<()> {
+        self.root.hard_link(file, &self.root, name)
+    }
+
     fn remove_file(&self, file: &Path) -> io::Result<()> {
         self.root.remove_file(file)
     }

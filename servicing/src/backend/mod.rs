@@ -107,6 +107,15 @@ pub enum FileChange {
         /// Where it will be, spelled like this; may differ by case only.
         to: ImagePath,
     },
+    /// One more name for a file, new or in place of a file that is there. The
+    /// directories above it are made. The file is what stands at `to` when all
+    /// changes are made.
+    Link {
+        /// The new name.
+        path: ImagePath,
+        /// A name that it has.
+        to: ImagePath,
+    },
     /// Attributes of a file or directory.
     SetAttributes {
         /// Where.

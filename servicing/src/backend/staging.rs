@@ -15,7 +15,7 @@ use super::commit;
 use super::error::BackendError;
 use super::host::{Attributes, Host, HostFile};
 use super::journal::{How, Journal, Put, staged_path};
-use super::layout::{Layout, Write, lay_out};
+use super::layout::{Layout, LinkTo, NewLink, Write, lay_out};
 use super::recovery::{Leftover, look};
 use super::sweep::sweep;
 use super::{FileChange, RESERVED};
@@ -70,6 +70,11 @@ impl StagedCommit {
         let host = self.host.as_ref();
         for (number, write) in layout.writes.iter().enumerate() {
             let put = stage_write(host, &staged_path(number), write)?;
+            self.journal.puts.push(put);
+        }
+        for link in &layout.links {
+            let number = self.journal.puts.len();
+            let put = stage_link(host, &staged_path(number), link, &self.journal.puts)?;
             self.journal.puts.push(put);
         }
         sync_staged(host, self.journal.puts.len())?;
@@ -174,6 +179,41 @@ fn stage_write(host: &dyn Host, staged: &Path, write: &Write) -> Result<Put, Bac
         path: write.path.clone(),
         content,
         how,
+    })
+}
+
+/// Gives a file a name in the reserved directory, which the commit renames like
+/// new content. Where the host has no hard links this is where it says so.
+fn stage_link(
+    host: &dyn Host,
+    staged: &Path,
+    link: &NewLink,
+    puts: &[Put],
+) -> Result<Put, BackendError> {
+    let (file, content) = match &link.to {
+        LinkTo::Host(file) => {
+            let content = host.read(file).and_then(|blob| ContentId::of_blob(&*blob));
+            let content = content.map_err(|error| BackendError::host(host, file, error))?;
+            (file.clone(), content)
+        }
+        LinkTo::Written(number) => match puts.get(*number) {
+            Some(put) if put.how == How::Rename => (staged_path(*number), put.content),
+            _ => {
+                return Err(BackendError::LinkToRewritten {
+                    path: link.shown.clone(),
+                });
+            }
+        },
+    };
+    host.link(&file, staged)
+        .map_err(|source| BackendError::LinkRefused {
+            path: link.shown.clone(),
+            source,
+        })?;
+    Ok(Put {
+        path: link.path.clone(),
+        content,
+        how: How::Rename,
     })
 }
 

@@ -23,8 +23,21 @@ pub(super) struct Node {
     pub(super) origin: Option<ImagePath>,
     /// Whether the plan gave it this name, which is spelled as in the plan.
     pub(super) renamed: bool,
+    /// Whether this is one more name of a file: of that of the base at the
+    /// origin, or of a planned one.
+    pub(super) link: Option<Link>,
     pub(super) attributes: Option<u32>,
     pub(super) times: Times,
+}
+
+/// How a path is one name of several that the plan gives a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Link {
+    /// One more name of the file that the base has at the origin, which another
+    /// path shows without being a link.
+    OfBase,
+    /// One of the names of the planned file with this number.
+    OfPlanned(u32),
 }
 
 /// What stands at a path that the plan touched.
@@ -40,15 +53,27 @@ pub(super) enum Thing {
     Removed,
 }
 
+impl Thing {
+    pub(super) fn is_kept(&self) -> bool {
+        matches!(self, Thing::Kept)
+    }
+}
+
 impl Node {
     fn new(thing: Thing, origin: Option<ImagePath>) -> Node {
         Node {
             thing,
             origin,
             renamed: false,
+            link: None,
             attributes: None,
             times: Times::default(),
         }
+    }
+
+    /// What the base has at `origin`.
+    pub(super) fn kept(origin: Option<ImagePath>) -> Node {
+        Node::new(Thing::Kept, origin)
     }
 
     /// What the plan sets of it.
@@ -147,6 +172,10 @@ pub(super) struct Files {
     /// Every replaced node with its spelling, oldest first: a savepoint is a
     /// length of it.
     history: Vec<(ImagePath, Option<(ImagePath, Node)>)>,
+    /// Whether the plan ever made a link.
+    pub(super) has_links: bool,
+    /// How many planned files were given more than one name.
+    pub(super) linked: u32,
 }
 
 impl Files {
@@ -155,6 +184,8 @@ impl Files {
             base,
             nodes: BTreeMap::new(),
             history: Vec::new(),
+            has_links: false,
+            linked: 0,
         }
     }
 
@@ -176,14 +207,14 @@ impl Files {
     }
 
     /// Puts a node under exactly this spelling.
-    fn set(&mut self, path: &ImagePath, node: Option<Node>) {
+    pub(super) fn set(&mut self, path: &ImagePath, node: Option<Node>) {
         let before = self.nodes.remove_entry(path);
         self.nodes.extend(node.map(|node| (path.clone(), node)));
         self.history.push((path.clone(), before));
     }
 
     /// Puts a node under the spelling that is there, if one is.
-    fn set_here(&mut self, path: &ImagePath, node: Node) {
+    pub(super) fn set_here(&mut self, path: &ImagePath, node: Node) {
         let known = self.nodes.get_key_value(path).map(|(known, _)| known);
         let path = known.unwrap_or(path).clone();
         self.set(&path, Some(node));
@@ -196,15 +227,18 @@ impl Files {
         id: ContentId,
     ) -> Result<(), TreeError> {
         let mut node = match self.nodes.get(path) {
+            // One name of several gets a file of its own.
+            Some(node) if node.link == Some(Link::OfBase) => Node::new(Thing::Kept, None),
             // A file that was removed and comes back is the one it was.
             Some(node) if !matches!(node.thing, Thing::Removed) => node.clone(),
             _ => Node::new(Thing::Kept, self.beneath(path)),
         };
         if let Some(origin) = &node.origin
-            && !self.base.has_file(origin)?
+            && (!self.base.has_file(origin)? || self.hand_over(origin))
         {
             node.origin = None;
         }
+        node.link = None;
         node.thing = Thing::File { blob, id };
         node.times.written = None;
         self.set_here(path, node);
@@ -216,6 +250,12 @@ impl Files {
     }
 
     pub(super) fn remove(&mut self, path: &ImagePath) -> Result<(), TreeError> {
+        self.hand_over_below(path);
+        self.take_away(path)
+    }
+
+    /// Takes away what is at `path`, of which nothing is left there.
+    fn take_away(&mut self, path: &ImagePath) -> Result<(), TreeError> {
         for below in self.nodes_from(path) {
             self.set(&below, None);
         }
@@ -244,7 +284,7 @@ impl Files {
                 moved.push((to.join_path(&below), node.clone()));
             }
         }
-        self.remove(from)?;
+        self.take_away(from)?;
         for (path, node) in moved {
             self.set(&path, Some(node));
         }
@@ -356,6 +396,10 @@ impl Files {
 }
 
 impl FileTree for Files {
+    fn same_file(&self, one: &ImagePath, other: &ImagePath) -> Result<bool, TreeError> {
+        self.is_same_file(one, other)
+    }
+
     fn metadata(&self, path: &ImagePath) -> Result<Option<Metadata>, TreeError> {
         let base = || match self.origin(path) {
             Some(origin) => self.base.metadata(&origin),
@@ -494,6 +538,7 @@ mod tests {
             FileChange::MakeDirectory { path } => format!("make {path}"),
             FileChange::Remove { path } => format!("remove {path}"),
             FileChange::Rename { from, to } => format!("rename {from} > {to}"),
+            FileChange::Link { path, to } => format!("link {path} = {to}"),
             FileChange::SetAttributes { path, attributes } => format!("{path} {attributes:#x}"),
             FileChange::SetTimes { path, times } => format!("{path} {times}"),
         }

@@ -40,7 +40,22 @@ impl Draft {
                 changes.push(Change::Remove { path: path.clone() });
                 changes
             }
-            // No change makes a link, so none brings one back.
+            // That the file had other names is not known here: it comes back as
+            // one of its own.
+            Change::Link { path, .. } => match found {
+                Some(State::File(id)) => {
+                    let mut changes = vec![self.displaced(path, id)?];
+                    self.metadata_again(path, &mut changes)?;
+                    changes.reverse();
+                    changes
+                }
+                _ => {
+                    let mut changes = self.made_above(path)?;
+                    changes.push(Change::Remove { path: path.clone() });
+                    changes
+                }
+            },
+            // No change makes a link of this kind, so none brings one back.
             Change::Remove { path } if self.files.link_target(path)?.is_some() => Vec::new(),
             Change::Remove { path } => {
                 let mut changes = Vec::new();

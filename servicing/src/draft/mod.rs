@@ -7,6 +7,7 @@
 mod error;
 mod files;
 mod inverse;
+mod links;
 mod look;
 mod net_changes;
 mod registry;
@@ -353,6 +354,7 @@ impl Draft {
                 found.is_none()
             }
             Change::Rename { from, to } => from == to && self.is_spelled(to)?,
+            Change::Link { path, to } => self.files.same_file(path, to)?,
             Change::SetKeySecurity { descriptor, .. } => {
                 matches!(found, Some(State::Security(is)) if is == descriptor)
             }
@@ -679,6 +681,7 @@ impl Draft {
             }
             Change::Remove { path } => self.files.remove(path)?,
             Change::Rename { from, to } => self.rename(from, to)?,
+            Change::Link { path, to } => self.link(path, to)?,
             Change::SetAttributes { path, attributes } => self.set_attributes(path, *attributes)?,
             Change::SetTimes { path, times } => self.set_times(path, *times)?,
             Change::SetValue { hive, key, .. } | Change::SetKeySecurity { hive, key, .. }
@@ -794,6 +797,10 @@ impl FileTree for Draft {
 
     fn open(&self, path: &ImagePath) -> Result<Option<Arc<dyn Blob>>, TreeError> {
         self.files.open(path)
+    }
+
+    fn same_file(&self, one: &ImagePath, other: &ImagePath) -> Result<bool, TreeError> {
+        self.files.same_file(one, other)
     }
 
     fn link_target(&self, path: &ImagePath) -> Result<Option<Text>, TreeError> {

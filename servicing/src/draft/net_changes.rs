@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::files::{Files, Node, Thing};
+use super::files::{Files, Link, Node, Thing};
 use crate::backend::FileChange;
 use crate::path::{ImagePath, Name};
 use crate::text::Text;
@@ -20,7 +20,30 @@ impl Files {
     pub(super) fn net_changes(&self) -> Result<Vec<FileChange>, TreeError> {
         let mut net = Net::new(self);
         let mut removed_later = Vec::new();
+        let leaders = self.leaders();
+        // Names of files that are there, made when all files are.
+        let mut links = Vec::new();
         for (path, node) in &self.nodes {
+            match (&node.thing, node.link) {
+                (Thing::Kept, Some(Link::OfBase)) => {
+                    net.make_way_for_link(path)?;
+                    links.extend(
+                        node.origin
+                            .as_ref()
+                            .map(|origin| (path, LinkTo::Base(origin))),
+                    );
+                    continue;
+                }
+                (Thing::File { .. }, Some(Link::OfPlanned(number))) => match leaders.get(&number) {
+                    Some(leader) if *leader != path => {
+                        net.make_way_for_link(path)?;
+                        links.push((path, LinkTo::Planned(leader)));
+                        continue;
+                    }
+                    _ => {}
+                },
+                _ => {}
+            }
             match &node.thing {
                 Thing::Removed => {
                     if let Some(origin) = net.doomed(path)? {
@@ -56,6 +79,14 @@ impl Files {
                 net.remove(path, origin);
             }
         }
+        for (path, to) in links {
+            let to = match to {
+                LinkTo::Base(origin) => net.current(origin),
+                LinkTo::Planned(leader) => leader.clone(),
+            };
+            let path = path.clone();
+            net.changes.push(FileChange::Link { path, to });
+        }
         for (path, node) in &self.nodes {
             if let Some(attributes) = node.attributes {
                 let path = path.clone();
@@ -73,11 +104,20 @@ impl Files {
     /// The name that a kept thing had in the base, where it has another one
     /// now.
     pub(super) fn moved_from(&self, path: &ImagePath, node: &Node) -> Option<ImagePath> {
-        let origin = node.origin.as_ref().filter(|_| node.renamed)?;
+        let moved = node.renamed && node.link != Some(Link::OfBase);
+        let origin = node.origin.as_ref().filter(|_| moved)?;
         let spelled = |path: &ImagePath| path.file_name().map(|name| name.as_text().clone());
         let same = self.beneath(path).as_ref() == Some(origin) && spelled(origin) == spelled(path);
         (!same).then(|| origin.clone())
     }
+}
+
+/// What a new name is a link to.
+enum LinkTo<'a> {
+    /// What the base has at this path, wherever it is in the end.
+    Base(&'a ImagePath),
+    /// What is put at this path.
+    Planned(&'a ImagePath),
 }
 
 /// One thing of the base that gets another path.
@@ -239,6 +279,17 @@ impl<'a> Net<'a> {
                 self.remove(path, origin);
                 Ok(())
             }
+        }
+    }
+
+    /// The same where a link comes: it takes the place of a file by itself.
+    fn make_way_for_link(&mut self, path: &ImagePath) -> Result<(), TreeError> {
+        match self.in_the_way(path, None)? {
+            Some(InTheWay::Doomed(origin)) if self.files.base.has_file(&origin)? => {
+                self.gone.insert(origin);
+                Ok(())
+            }
+            _ => self.make_way(path, None),
         }
     }
 

@@ -67,9 +67,9 @@ impl Draft {
             if !step.change.writes() {
                 continue;
             }
-            // What is rebuilt after a deletion or a rename depends on it: it
-            // stays as planned.
-            if let Change::Rename { .. } = step.change {
+            // What is rebuilt after a deletion or a rename depends on it, and a
+            // link on what was there when it was made: they stay as planned.
+            if let Change::Rename { .. } | Change::Link { .. } = step.change {
                 return Ok(());
             }
             if deleted.iter().any(|top| below(top, &subject)) {

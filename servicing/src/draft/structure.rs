@@ -55,6 +55,17 @@ impl Draft {
         Ok(self.files.rename(from, to)?)
     }
 
+    /// Gives the file `to` the name `path` as well.
+    pub(super) fn link(&mut self, path: &ImagePath, to: &ImagePath) -> Result<(), DraftError> {
+        match self.files.metadata(to)?.map(|found| found.kind) {
+            Some(Kind::File) => {}
+            Some(_) => return Err(conflict(to, "only files have more than one name")),
+            None => return Err(conflict(to, "there is no file to link to")),
+        }
+        self.make_way(path)?;
+        Ok(self.files.link(path, to)?)
+    }
+
     pub(super) fn set_attributes(
         &mut self,
         path: &ImagePath,

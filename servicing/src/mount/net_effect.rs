@@ -130,6 +130,7 @@ pub(super) fn plan(
             FileChange::MakeDirectory { path } => Change::MakeDirectory { path },
             FileChange::Remove { path } => Change::Remove { path },
             FileChange::Rename { from, to } => Change::Rename { from, to },
+            FileChange::Link { path, to } => Change::Link { path, to },
             FileChange::SetAttributes { path, attributes } => {
                 Change::SetAttributes { path, attributes }
             }

@@ -41,6 +41,15 @@ pub enum Change {
         /// Its path from then on.
         to: ImagePath,
     },
+    /// A file that is there gets one more name, as a hard link: both names then
+    /// stand for the same content, times, attributes and security. A file that
+    /// has the name loses it; directories above it are made.
+    Link {
+        /// The new name.
+        path: ImagePath,
+        /// A name that the file has already.
+        to: ImagePath,
+    },
     /// A file or directory gets these attributes.
     SetAttributes {
         /// Which.
@@ -202,6 +211,7 @@ impl Change {
             Change::PutFile { path, .. }
             | Change::MakeDirectory { path }
             | Change::Remove { path }
+            | Change::Link { path, .. }
             | Change::Rename { from: path, .. } => Subject::Path(path.clone()),
             Change::SetAttributes { path, .. } => Subject::Attributes(path.clone()),
             Change::SetTimes { path, .. } => Subject::Times(path.clone()),

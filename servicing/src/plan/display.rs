@@ -106,6 +106,7 @@ fn show_file(f: &mut fmt::Formatter<'_>, change: &Change) -> fmt::Result {
             }
         }
         Change::Rename { to, .. } => write!(f, " -> {to}"),
+        Change::Link { to, .. } => write!(f, "  hard link to {to}"),
         Change::SetAttributes { attributes, .. } => {
             write!(f, " = {}", AttributeNames(*attributes))
         }

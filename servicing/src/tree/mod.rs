@@ -156,6 +156,15 @@ pub trait FileTree: Send + Sync {
         Ok(None)
     }
 
+    /// Whether two paths are names of one file (hard links), or the same name
+    /// of one. A tree that cannot know says so of equal paths only.
+    ///
+    /// # Errors
+    /// As [`FileTree::metadata`].
+    fn same_file(&self, one: &ImagePath, other: &ImagePath) -> Result<bool, TreeError> {
+        Ok(one == other && self.has_file(one)?)
+    }
+
     /// What the listing of its directory says of `path`: its name as spelled
     /// there. `None` where there is nothing, and for the root.
     ///

@@ -8,6 +8,7 @@
 mod checks;
 mod picture;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -35,6 +36,23 @@ pub(crate) struct Write {
     pub(crate) in_place_if_linked: bool,
 }
 
+/// A name that a file gets beside the one it has.
+pub(crate) struct NewLink {
+    /// Below the image root, without links.
+    pub(crate) path: PathBuf,
+    /// As the change names it.
+    pub(crate) shown: ImagePath,
+    pub(crate) to: LinkTo,
+}
+
+/// The file that gets a name.
+pub(crate) enum LinkTo {
+    /// One on the host, by its path before the commit.
+    Host(PathBuf),
+    /// One that is written, by its place among the writes.
+    Written(usize),
+}
+
 /// What is to be done, in this order.
 #[derive(Default)]
 pub(crate) struct Layout {
@@ -46,6 +64,8 @@ pub(crate) struct Layout {
     pub(crate) directories: Vec<PathBuf>,
     /// New content.
     pub(crate) writes: Vec<Write>,
+    /// Files that get one more name.
+    pub(crate) links: Vec<NewLink>,
     /// Attributes and times.
     pub(crate) stamps: Vec<Stamp>,
 }
@@ -57,6 +77,7 @@ impl Layout {
             && self.moves.is_empty()
             && self.directories.is_empty()
             && self.writes.is_empty()
+            && self.links.is_empty()
             && self.stamps.is_empty()
     }
 }
@@ -69,6 +90,7 @@ pub(crate) fn lay_out(host: &dyn Host, changes: Vec<FileChange>) -> Result<Layou
     let mut planner = Planner {
         picture: Picture::new(host),
         writes: Vec::new(),
+        links: Vec::new(),
         stamps: Vec::new(),
     };
     for change in changes {
@@ -84,19 +106,22 @@ pub(crate) fn lay_out(host: &dyn Host, changes: Vec<FileChange>) -> Result<Layou
             }
             FileChange::Remove { path } => planner.remove(&path)?,
             FileChange::Rename { from, to } => planner.rename(&from, &to)?,
+            FileChange::Link { path, to } => planner.link(path, to)?,
             FileChange::SetAttributes { path, attributes } => {
                 planner.set_attributes(&path, attributes)?;
             }
             FileChange::SetTimes { path, times } => planner.set_times(&path, times)?,
         }
     }
-    Ok(planner.end())
+    planner.end()
 }
 
 struct Planner<'a> {
     picture: Picture<'a>,
     /// What gets new content, in the order of the changes.
     writes: Vec<usize>,
+    /// Names that files get, as the changes name them, and the files.
+    links: Vec<(usize, ImagePath, ImagePath)>,
     /// What gets attributes or times, in the order of the changes.
     stamps: Vec<usize>,
 }
@@ -205,6 +230,54 @@ impl Planner<'_> {
         self.picture.check_name(&self.picture.path(moved))
     }
 
+    fn link(&mut self, path: ImagePath, to: ImagePath) -> Result<(), BackendError> {
+        if self.file(&to)? == self.picture_of(&path)? {
+            return Ok(());
+        }
+        self.remove_file(&path)?;
+        let Some((name, parent)) = self.picture.parent(&path, Missing::Make)? else {
+            return Err(BackendError::Root);
+        };
+        let link = self.picture.add(parent, &name, false);
+        self.picture.check_name(&self.picture.path(link))?;
+        self.picture.claim(parent)?;
+        self.links.push((link, path, to));
+        Ok(())
+    }
+
+    /// What is at `path`; `None` where there is nothing.
+    fn picture_of(&mut self, path: &ImagePath) -> Result<Option<usize>, BackendError> {
+        match self.picture.parent(path, Missing::Leave)? {
+            Some((name, parent)) => self.picture.find(parent, &name),
+            None => Ok(None),
+        }
+    }
+
+    /// The file at `path`.
+    fn file(&mut self, path: &ImagePath) -> Result<Option<usize>, BackendError> {
+        let found = self.picture_of(path)?;
+        let file = found.ok_or_else(|| BackendError::NothingThere { path: path.clone() })?;
+        if self.picture.node(file).is_directory() {
+            return Err(BackendError::DirectoryInTheWay { path: path.clone() });
+        }
+        match self.picture.node(file).host_kind() {
+            Some(HostKind::Link) => Err(BackendError::LinkInTheWay { path: path.clone() }),
+            Some(HostKind::Special) => Err(BackendError::SpecialInTheWay { path: path.clone() }),
+            _ => Ok(Some(file)),
+        }
+    }
+
+    /// Removes the file at `path`, where one is.
+    fn remove_file(&mut self, path: &ImagePath) -> Result<(), BackendError> {
+        match self.picture_of(path)? {
+            Some(_) => {
+                self.file(path)?;
+                self.remove(path)
+            }
+            None => Ok(()),
+        }
+    }
+
     fn set_attributes(&mut self, path: &ImagePath, attributes: u32) -> Result<(), BackendError> {
         let node = self.stamped(path)?;
         if self.picture.host.holds_attributes() {
@@ -261,7 +334,7 @@ impl Planner<'_> {
     }
 
     /// The steps that lead to the picture as it is now.
-    fn end(mut self) -> Layout {
+    fn end(mut self) -> Result<Layout, BackendError> {
         let mut layout = Layout::default();
         let picture = &self.picture;
         for node in picture.all() {
@@ -297,12 +370,14 @@ impl Planner<'_> {
                 });
             }
         }
+        let mut written = HashMap::new();
         for node in std::mem::take(&mut self.writes) {
             if self.picture.is_dead(node) {
                 continue;
             }
             let (path, replaces) = (self.picture.path(node), self.picture.host_path(node));
             if let Some(new) = self.picture.node_mut(node).new.take() {
+                written.insert(node, layout.writes.len());
                 layout.writes.push(Write {
                     path,
                     shown: new.shown,
@@ -312,6 +387,34 @@ impl Planner<'_> {
                 });
             }
         }
-        layout
+        // A link to a link is one to the file.
+        let mut targets = HashMap::new();
+        for (link, shown, to) in std::mem::take(&mut self.links) {
+            if self.picture.is_dead(link) {
+                continue;
+            }
+            let mut target = self.file(&to)?;
+            while let Some(next) = target.and_then(|at| targets.get(&at)) {
+                target = Some(*next);
+            }
+            let target = target.filter(|target| *target != link);
+            let nothing = || BackendError::NothingThere { path: to.clone() };
+            let target = target.ok_or_else(nothing)?;
+            targets.insert(link, target);
+            let to = match (written.get(&target), self.picture.host_path(target)) {
+                (Some(write), _) => LinkTo::Written(*write),
+                (None, Some(host)) => {
+                    self.picture.check_filesystem(&host)?;
+                    LinkTo::Host(host)
+                }
+                (None, None) => return Err(nothing()),
+            };
+            layout.links.push(NewLink {
+                path: self.picture.path(link),
+                shown,
+                to,
+            });
+        }
+        Ok(layout)
     }
 }

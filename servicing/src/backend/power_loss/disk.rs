@@ -110,8 +110,12 @@ impl Clone for Stored {
 }
 
 /// All that can be reached from the root: the bytes and attributes of files,
-/// `None` for directories. Files with several names are equal under each.
+/// `None` for directories. A file with several names has the first of them as
+/// an attribute under each, named [`FIRST_NAME`].
 pub(super) type Snapshot = BTreeMap<PathBuf, Option<File>>;
+
+/// What a snapshot calls the first name of a file that has several.
+const FIRST_NAME: &str = "first name";
 
 impl Disk {
     pub(super) fn new() -> Disk {
@@ -236,6 +240,7 @@ impl Disk {
 
     pub(super) fn snapshot(&self) -> Snapshot {
         let mut snapshot = Snapshot::new();
+        let mut names: BTreeMap<Inode, Vec<PathBuf>> = BTreeMap::new();
         let mut open = vec![(PathBuf::new(), ROOT)];
         while let Some((path, directory)) = open.pop() {
             for (name, inode) in self.names(directory) {
@@ -243,13 +248,24 @@ impl Disk {
                 snapshot.insert(
                     path.clone(),
                     match &self.nodes[*inode].node {
-                        Node::File(file) => Some(file.clone()),
+                        Node::File(file) => {
+                            names.entry(*inode).or_default().push(path);
+                            Some(file.clone())
+                        }
                         Node::Directory(_) => {
                             open.push((path, *inode));
                             None
                         }
                     },
                 );
+            }
+        }
+        for names in names.values().filter(|names| names.len() > 1) {
+            let first = names.iter().min().unwrap().as_os_str();
+            for name in names {
+                let file = snapshot.get_mut(name).unwrap().as_mut().unwrap();
+                let first = first.as_encoded_bytes().to_vec();
+                file.extended.insert(FIRST_NAME.into(), first);
             }
         }
         snapshot

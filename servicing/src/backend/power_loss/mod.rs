@@ -37,6 +37,7 @@
 mod disk;
 mod explore;
 mod failures;
+mod links;
 mod local_disk;
 mod model_host;
 mod moves;

@@ -272,6 +272,19 @@ impl Host for ModelHost {
         Ok(())
     }
 
+    fn link(&self, file: &Path, name: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.operation()?;
+        let inode = state.expect(file, HostKind::File)?;
+        let parent = state.parent(name)?;
+        if state.disk.find(name).is_some() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let name = name_of(name).to_owned();
+        state.record(Effect::Names(vec![(parent, name, Some(inode))]));
+        Ok(())
+    }
+
     fn remove_file(&self, file: &Path) -> io::Result<()> {
         let mut state = self.state();
         state.operation()?;

@@ -1,6 +1,6 @@
 //! The metadata of one image, edited change by change.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub(super) struct ImageEdit<'a> {
     inherited: HashMap<(u32, bool), Option<u32>>,
     /// What got another path: the old one, and the new one.
     renamed: Vec<(ImagePath, ImagePath)>,
+    /// The highest number of a group of hard links, once asked for.
+    last_group: Option<u64>,
 }
 
 /// An entry, and the directory that it is in.
@@ -48,6 +50,7 @@ impl<'a> ImageEdit<'a> {
             now: time::to_wim(now),
             inherited: HashMap::new(),
             renamed: Vec::new(),
+            last_group: None,
         }
     }
 
@@ -78,6 +81,11 @@ impl<'a> ImageEdit<'a> {
                 self.rename(&from, &to)?;
                 self.renamed.push((from, to));
                 Ok(())
+            }
+            FileChange::Link { path, to } => {
+                let path = self.tree.without_links(&path)?;
+                let to = self.tree.without_links(&to)?;
+                self.link(&path, &to)
             }
             FileChange::SetAttributes { path, attributes } => {
                 let real = self.tree.without_links(&path)?;
@@ -279,6 +287,86 @@ impl<'a> ImageEdit<'a> {
                     .rename(place.directory, place.entry, fields, find)
             })
             .map_err(|source| failed(from, source))
+    }
+
+    /// Gives a file one more name: an entry like the one it has, both in one
+    /// group. Its content is stored once.
+    fn link(&mut self, path: &ImagePath, to: &ImagePath) -> Result<(), BackendError> {
+        let (Some(name), Some(above)) = (path.file_name(), path.parent()) else {
+            return Err(BackendError::Root);
+        };
+        let missing = || {
+            let source = std::io::ErrorKind::NotFound.into();
+            BackendError::Tree(TreeError::new(to, source))
+        };
+        let found = to.file_name().zip(to.parent()).and_then(|(name, above)| {
+            let directory = self.find_directory(&above)?;
+            self.child(directory, name)
+        });
+        let place = found.ok_or_else(missing)?;
+        let dentry = self.dentry(to, place.entry)?;
+        match () {
+            () if dentry.is_reparse_point() => {
+                return Err(BackendError::LinkInTheWay { path: to.clone() });
+            }
+            () if dentry.is_directory() => {
+                return Err(BackendError::DirectoryInTheWay { path: to.clone() });
+            }
+            () => {}
+        }
+        let mut entry = OwnedEntry::of(&dentry);
+        let group = match dentry.link_group() {
+            0 => self.new_link_group(),
+            group => group,
+        };
+        entry.plain().link_group = group;
+        entry
+            .with_fields(|fields| self.editor.replace(place.directory, place.entry, fields))
+            .map_err(|source| failed(to, source))?;
+        let directory = self.directory(&above)?;
+        if let Some(old) = self.child(directory, name) {
+            let there = self.dentry(path, old.entry)?;
+            match () {
+                () if there.is_reparse_point() => {
+                    return Err(BackendError::LinkInTheWay { path: path.clone() });
+                }
+                () if there.is_directory() => {
+                    return Err(BackendError::DirectoryInTheWay { path: path.clone() });
+                }
+                () => {}
+            }
+            let removed = self.editor.remove(old.directory, old.entry);
+            removed.map_err(|source| failed(path, source))?;
+        }
+        let directory = self.directory(&above)?;
+        entry.name = name.as_text().units().collect();
+        entry.short_name.clear();
+        entry
+            .with_fields(|fields| self.editor.insert(directory, std::slice::from_ref(fields)))
+            .map_err(|source| failed(path, source))
+    }
+
+    /// A number that no group of hard links has.
+    fn new_link_group(&mut self) -> u64 {
+        let groups = || {
+            let entries = self.editor.metadata().walk();
+            entries.map(|(_, dentry)| dentry.link_group())
+        };
+        let last = match self.last_group {
+            Some(last) => last,
+            None => groups().max().unwrap_or(0),
+        };
+        let group = match last.checked_add(1) {
+            Some(group) => group,
+            // Some images number their files from the top: a gap is looked for.
+            None => {
+                let taken: HashSet<u64> = groups().collect();
+                let free = (1..u64::MAX).find(|group| !taken.contains(group));
+                return free.unwrap_or(u64::MAX);
+            }
+        };
+        self.last_group = Some(group);
+        group
     }
 
     /// Changes what an entry says of itself beside its names and streams; the

@@ -285,6 +285,30 @@ impl DirectoryTree {
         }))
     }
 
+    /// What tells a file from all others of the host; `None` for what is no
+    /// file.
+    #[cfg(unix)]
+    fn find_file_number(&self, path: &ImagePath) -> io::Result<Option<(u64, u64)>> {
+        use cap_std::fs::MetadataExt as _;
+        let Some(Place::File(host)) = self.find(path)? else {
+            return Ok(None);
+        };
+        match self.root.symlink_metadata(&host) {
+            Ok(metadata) => Ok(Some((metadata.dev(), metadata.ino()))),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The same on hosts that do not number their files: the path tells.
+    #[cfg(not(unix))]
+    fn find_file_number(&self, path: &ImagePath) -> io::Result<Option<PathBuf>> {
+        Ok(match self.find(path)? {
+            Some(Place::File(host)) => Some(host),
+            _ => None,
+        })
+    }
+
     /// What a listing says of a name in it.
     fn listed(&self, directory: &Path, name: &Name, kind: HostKind) -> Entry {
         Entry {
@@ -356,6 +380,15 @@ impl FileTree for DirectoryTree {
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(TreeError::new(path, error)),
         }
+    }
+
+    fn same_file(&self, one: &ImagePath, other: &ImagePath) -> Result<bool, TreeError> {
+        let number = |path: &ImagePath| {
+            let number = self.find_file_number(path);
+            number.map_err(|error| TreeError::new(path, error))
+        };
+        let found = number(one)?;
+        Ok(found.is_some() && (one == other || found == number(other)?))
     }
 
     fn link_target(&self, path: &ImagePath) -> Result<Option<Text>, TreeError> {

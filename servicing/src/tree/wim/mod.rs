@@ -316,6 +316,24 @@ impl FileTree for WimTree {
         }))
     }
 
+    fn same_file(&self, one: &ImagePath, other: &ImagePath) -> Result<bool, TreeError> {
+        let file = |path: &ImagePath| -> Result<Option<Dentry<'_>>, TreeError> {
+            let Some(mut dentry) = self.find(path)? else {
+                return Ok(None);
+            };
+            if let Some(followed) = self.follow(path, &dentry, link::MOST_LINKS)? {
+                dentry = followed;
+            }
+            Ok((kind(&dentry) == Kind::File).then_some(dentry))
+        };
+        let (Some(one), Some(other)) = (file(one)?, file(other)?) else {
+            return Ok(false);
+        };
+        let grouped = one.link_group() != 0 && one.link_group() == other.link_group();
+        // Some files put different ones into one group: content tells.
+        Ok(one.id() == other.id() || grouped && one.content() == other.content())
+    }
+
     fn link_target(&self, path: &ImagePath) -> Result<Option<Text>, TreeError> {
         match self.find(path)? {
             Some(dentry) => self
