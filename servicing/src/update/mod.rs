@@ -14,9 +14,14 @@
 //!
 //! Everything here reads; nothing changes an image.
 
+pub mod compressed_manifest;
+pub mod delta;
+pub mod file_index;
 pub mod identity;
 pub mod key_form;
+pub mod manifest;
 pub mod mum;
+pub mod payload;
 pub mod version;
 pub mod xml;
 
