@@ -13,6 +13,9 @@
 //! * [`Target::of`] works out which HAL a computer needs, from what an
 //!   administrator knows of it.
 //! * [`set`](fn@set) switches to the other HAL of a supported pair.
+//! * [`generalize`] says whether an image is generalized and what is left in it
+//!   that must not be cloned, cleans the part of that which is safe offline, and
+//!   stages answer files.
 //! * [`decide`] is the table of all HALs and computers.
 //!
 //! Nothing here guesses: where pieces of evidence disagree, that is a finding.
@@ -23,6 +26,7 @@ pub mod computer;
 mod decision;
 mod driver_cache;
 mod evidence;
+pub mod generalize;
 mod identity;
 mod kind;
 mod later;
