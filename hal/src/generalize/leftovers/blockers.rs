@@ -167,7 +167,7 @@ fn per_user_apps(look: &Look<'_>) -> Part<Vec<Item>> {
     let store = "Microsoft\\Windows\\CurrentVersion\\Appx\\AppxAllUserStore";
     let mut provisioned = Vec::new();
     // Windows' own parts are in the last one; nobody provisions them.
-    for below in ["Applications", "Staged", "InboxApplications"] {
+    for below in ["Applications", "InboxApplications"] {
         for name in look.subkeys(hive, &format!("{store}\\{below}"))? {
             provisioned.extend(family(&name).map(|(family, _)| family));
         }
