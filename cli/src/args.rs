@@ -11,6 +11,7 @@ mod files;
 mod hal;
 mod lint;
 mod matching;
+mod generalize;
 mod registry;
 
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub(crate) use self::files::{FilesCommand, FilesWriting, ImageFilesCommand};
 pub(crate) use self::hal::{AuditWords, HalCommand, HalCommands};
 pub(crate) use self::lint::{LintCommand, ModeChoice};
 pub(crate) use self::matching::{MatchWords, MatchingCommand};
+pub(crate) use self::generalize::{GeneralizeCommand, GeneralizeCommands, StageWords};
 pub(crate) use self::registry::{ExportFormat, Locating, Reading, RegistryCommand};
 use crate::commands::diff;
 use crate::exit::ExitCode;
@@ -195,6 +197,8 @@ pub(crate) enum Command {
     Boot(BootCommands),
     #[command(flatten)]
     Hal(HalCommands),
+    #[command(flatten)]
+    Generalize(GeneralizeCommands),
     #[command(flatten)]
     ImageFiles(ImageFilesCommand),
     /// The registry: get, set, delete, export, import, diff

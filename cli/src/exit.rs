@@ -9,6 +9,7 @@ use std::fmt;
 
 use wimwright_drivers as drivers;
 use wimwright_hal as hal;
+use wimwright_hal::generalize;
 use wimwright_servicing::apply::ApplyError;
 use wimwright_servicing::backend::BackendError;
 use wimwright_servicing::capture::CaptureError;
@@ -117,6 +118,12 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
         (of_drivers(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<hal::SetError>() {
         (of_hal(error), error.hint())
+    } else if let Some(error) = error.downcast_ref::<generalize::CleanError>() {
+        (of_clean(error), error.hint())
+    } else if let Some(error) = error.downcast_ref::<generalize::StageError>() {
+        (of_stage(error), error.hint())
+    } else if error.is::<hal::Unreadable>() {
+        (ExitCode::Damaged, None)
     } else if let Some(error) = error.downcast_ref::<CommitError>() {
         (of_commit(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<EditError>() {
@@ -192,6 +199,26 @@ fn of_hal(error: &hal::SetError) -> ExitCode {
         | hal::SetError::Unreadable(_)
         | hal::SetError::Cache(_)
         | hal::SetError::Expand { .. } => ExitCode::Damaged,
+        _ => ExitCode::Refused,
+    }
+}
+
+fn of_clean(error: &generalize::CleanError) -> ExitCode {
+    match error {
+        generalize::CleanError::UnknownName { .. } => ExitCode::Usage,
+        generalize::CleanError::Draft(error) => of_draft(error),
+        generalize::CleanError::Unreadable(_) => ExitCode::Damaged,
+        _ => ExitCode::Refused,
+    }
+}
+
+fn of_stage(error: &generalize::StageError) -> ExitCode {
+    match error {
+        generalize::StageError::Nothing => ExitCode::Usage,
+        generalize::StageError::Draft(error) => of_draft(error),
+        generalize::StageError::Unreadable(_) | generalize::StageError::Tree(_) => {
+            ExitCode::Damaged
+        }
         _ => ExitCode::Refused,
     }
 }

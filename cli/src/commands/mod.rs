@@ -6,6 +6,7 @@ mod cat;
 mod completions;
 mod container;
 mod demo;
+mod describe;
 pub(crate) mod diff;
 mod dir;
 mod drivers_add;
@@ -18,6 +19,7 @@ mod drivers_match;
 mod drivers_remove;
 mod extraction;
 mod files;
+mod generalize;
 mod hal;
 mod hardware;
 mod info;
@@ -34,8 +36,8 @@ mod trust;
 mod write;
 
 use crate::args::{
-    BootCommand, BootCommands, Command, DriversCommand, ImageFilesCommand, MatchingCommand,
-    PlanCommand,
+    BootCommand, BootCommands, Command, DriversCommand, GeneralizeCommands, ImageFilesCommand,
+    MatchingCommand, PlanCommand,
 };
 use crate::context::Context;
 use crate::exit::ExitCode;
@@ -124,6 +126,10 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
         })) => boot_predict::run(image, hardware, controller.as_deref(), context),
         Command::Drivers(DriversCommand::Store(command)) => drivers_check::run(command, context),
         Command::Hal(command) => hal::run(command, context),
+        Command::Generalize(GeneralizeCommands::Generalize(command)) => {
+            generalize::run(command, context)
+        }
+        Command::Generalize(GeneralizeCommands::Describe { image }) => describe::run(image, context),
         Command::ImageFiles(ImageFilesCommand::Files(command)) => files::run(command, context),
         #[cfg(all(feature = "fuse", target_os = "linux"))]
         Command::ImageFiles(ImageFilesCommand::Mount(words)) => mount::mount(words, context),

@@ -3,6 +3,7 @@
 pub(crate) mod diff;
 pub(crate) mod drivers_match;
 pub(crate) mod faults;
+pub(crate) mod generalize;
 pub(crate) mod hal;
 pub(crate) mod html;
 pub mod json;

@@ -233,7 +233,7 @@ impl From<&hal::Evidence> for EvidenceEntry {
     }
 }
 
-fn pieces(evidence: &[hal::Evidence]) -> Vec<EvidenceEntry> {
+pub(super) fn pieces(evidence: &[hal::Evidence]) -> Vec<EvidenceEntry> {
     evidence.iter().map(EvidenceEntry::from).collect()
 }
 

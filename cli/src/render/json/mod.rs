@@ -17,7 +17,9 @@ mod drivers_export;
 mod drivers_lint;
 mod drivers_match;
 mod drivers_remove;
+mod describe;
 mod files;
+mod generalize;
 mod hal;
 mod image;
 mod mount;
@@ -54,7 +56,14 @@ pub use drivers_match::{
     MatchedImage, NeedEntry, WeighedPackage,
 };
 pub use drivers_remove::{DriversRemove, RemoveOutcome, Removed, RemovedResult};
+pub use describe::{Describe, DescribedImage, InstalledProgram, SizesEntry, ThicknessEntry};
 pub use files::{EditedFiles, FilesEdit};
+pub use generalize::{
+    AnswerFileEntry, AnswerPassEntry, CleanedEntry, CleanedImage, GeneralizeClean,
+    GeneralizeLeftovers, GeneralizeReport, GeneralizeStage, KeptEntry, LeftoverEntry,
+    LeftoverKindEntry, LogEntry, PassStatusEntry, ReportedImage, StagedDriver, StagedImage,
+    UncheckedEntry, VerdictOfState, WinnerEntry,
+};
 pub use hal::{
     AuditFindingEntry, AuditedImage, CheckEntry, ConfidenceEntry, EvidenceEntry, Explained,
     HalAudit, HalChecks, HalSet, HalSetEntry, HalTarget, HalTargetEntry, InstalledEntry,
@@ -139,6 +148,11 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<HalSet<'static>>()?,
         of::<HalTarget>()?,
         of::<Explained>()?,
+        of::<GeneralizeReport>()?,
+        of::<GeneralizeLeftovers>()?,
+        of::<GeneralizeClean<'static>>()?,
+        of::<GeneralizeStage<'static>>()?,
+        of::<Describe>()?,
         of::<FilesEdit<'static>>()?,
         of::<MountDone>()?,
         of::<UnmountDone>()?,

@@ -1,0 +1,76 @@
+//! `generalize clean`: what is left of one computer, as far as offline goes.
+
+use std::path::Path;
+
+use wimwright_hal::generalize::{CleanError, Cleaned, clean};
+
+use crate::args::Writing;
+use crate::commands::write::{ENDING, Edit, Steps, heading};
+use crate::context::Context;
+use crate::exit::ExitCode;
+use crate::render::json::{CleanedEntry, CleanedImage, GeneralizeClean};
+use crate::render::text::{count, printable};
+
+/// Runs `generalize clean IMAGE [--only NAME...]`.
+pub(super) fn run(
+    image: &Path,
+    only: &[String],
+    writing: &Writing,
+    context: &mut Context<'_>,
+) -> anyhow::Result<ExitCode> {
+    let total = 1 + ENDING;
+    context.progress("open", 0, total);
+    let mut edit = Edit::begin(image, writing, context)?;
+    context.progress("plan", 0, total);
+    let results = edit.run("generalize clean", |draft| {
+        Ok::<_, CleanError>(clean(draft, only)?)
+    })?;
+    for cleaned in results.iter().flatten() {
+        context.log("result", &line(cleaned));
+    }
+    let edited = edit.images();
+    let ending = edit.end(writing, context, Steps { done: 1, total })?;
+    if context.json {
+        let images = edited.into_iter().zip(&results).enumerate();
+        let images = images.map(|(index, (image, results))| CleanedImage {
+            image: image.name,
+            cleaned: results.iter().map(CleanedEntry::from).collect(),
+            findings: image.findings,
+            done: ending.of_image(index),
+        });
+        context.document(&GeneralizeClean {
+            changed: ending.changed(),
+            images: images.collect(),
+            plan: ending.plan(),
+            receipt: ending.receipt(),
+        })?;
+        return Ok(ExitCode::Done);
+    }
+    for (index, (image, results)) in edited.iter().zip(&results).enumerate() {
+        if edited.len() > 1 {
+            context.text(&heading(&image.name, image.title.as_deref(), context))?;
+        }
+        let mut text = String::new();
+        for cleaned in results {
+            text.push_str(&format!("{}\n", line(cleaned)));
+            for kept in &cleaned.kept {
+                let kept = format!("  stays: {}: {}", kept.place, kept.reason);
+                text.push_str(&format!("{}\n", printable(&kept)));
+            }
+        }
+        context.text(&text)?;
+        context.findings(&image.findings);
+        let text = ending.text(index, context);
+        context.text(&text)?;
+    }
+    Ok(ExitCode::Done)
+}
+
+fn line(cleaned: &Cleaned) -> String {
+    let removed = count(cleaned.removed, "thing", "things");
+    let places = cleaned.places.join(", ");
+    match cleaned.removed {
+        0 => format!("{}: nothing removed", cleaned.name),
+        _ => printable(&format!("{}: {removed} removed from {places}", cleaned.name)).into_owned(),
+    }
+}
