@@ -119,3 +119,17 @@ pub(crate) fn broken_package(directory: &Path) {
     sample::write_package(directory).unwrap();
     fs::remove_file(directory.join("viostor.sys")).unwrap();
 }
+
+/// Copies a directory with all in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    for (path, bytes) in content(from) {
+        let target = to.join(path);
+        match bytes {
+            None => fs::create_dir_all(&target).unwrap(),
+            Some(bytes) => {
+                fs::create_dir_all(target.parent().unwrap()).unwrap();
+                fs::write(&target, bytes).unwrap();
+            }
+        }
+    }
+}
