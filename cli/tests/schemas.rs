@@ -122,6 +122,16 @@ fn other_image(directory: &Path) {
     fs::remove_file(config.join("DRIVERS")).unwrap();
 }
 
+/// An answer file for the sample.
+const ANSWER_FILE: &str = r#"<unattend xmlns="urn:schemas-microsoft-com:unattend">
+  <settings pass="oobeSystem">
+    <component name="Microsoft-Windows-Shell-Setup" processorArchitecture="amd64"
+        publicKeyToken="31bf3856ad364e35" language="neutral" versionScope="nonSxS">
+      <AutoLogon><Password><Value>x</Value></Password></AutoLogon>
+    </component>
+  </settings>
+</unattend>"#;
+
 /// What the program writes, in every shape it has.
 fn documents(top: &Path) -> Vec<Value> {
     broken_package(&top.join("broken"));
@@ -150,6 +160,8 @@ fn documents(top: &Path) -> Vec<Value> {
     old.put_cache("sp3.cab", XP_SP3);
     old.put_kernels(true, XP_SP3);
     old.write(&top.join("old"));
+    fs::write(top.join("answer.xml"), ANSWER_FILE).unwrap();
+    fs::write(top.join("image/pagefile.sys"), "x").unwrap();
     let mut documents = Vec::new();
     for words in [
         "info @image",
@@ -218,6 +230,14 @@ fn documents(top: &Path) -> Vec<Value> {
         "hal set @old acpiapic_mp --dry-run",
         "hal set @old acpiapic_mp",
         "explain kernel-kind",
+        "generalize report --list",
+        "generalize report @image",
+        "generalize clean @image --dry-run",
+        "generalize clean @image",
+        "generalize stage @image --answer-file @answer.xml --dry-run",
+        "generalize stage @image --answer-file @answer.xml",
+        "generalize report @image",
+        "describe @image",
     ] {
         let found = run_in(top, &format!("{words} --json"));
         documents.push(found.json());

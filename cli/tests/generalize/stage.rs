@@ -273,14 +273,25 @@ fn sysprep_inf_gets_the_hal_line_of_a_supported_switch() {
         .complains(&["have no audit mode"]);
 }
 
+/// A storage driver for XP, of nothing but our own.
+const DISK_INF: &str = "[Version]\r\nSignature=\"$CHICAGO$\"\r\nClass=SCSIAdapter\r\n\
+ClassGuid={4D36E97B-E325-11CE-BFC1-08002BE10318}\r\nProvider=%P%\r\nDriverVer=01/01/2008,1.0.0.0\r\n\
+[Manufacturer]\r\n%P%=Models\r\n[Models]\r\n%D%=Inst,PCI\\VEN_8086&DEV_2922\r\n\
+[Inst]\r\nCopyFiles=Files\r\n[Files]\r\ndisk9.sys\r\n\
+[Inst.Services]\r\nAddService=disk9,2,Svc\r\n\
+[Svc]\r\nServiceType=1\r\nStartType=0\r\nErrorControl=1\r\nServiceBinary=%12%\\disk9.sys\r\n\
+LoadOrderGroup=SCSI miniport\r\n[DestinationDirs]\r\nFiles=12\r\n[SourceDisksNames]\r\n1=%D%\r\n\
+[SourceDisksFiles]\r\ndisk9.sys=1\r\n[Strings]\r\nP=\"Example\"\r\nD=\"Disk controller\"\r\n";
+
 #[test]
 fn mass_storage_of_a_sealed_image_is_written_into_it() {
     let top = sealed();
     let top = top.path();
-    wimwright::sample::write_package(&top.join("image/Drivers/viostor")).unwrap();
+    put(top, "image/Drivers/disk9.inf", DISK_INF);
+    put(top, "image/Drivers/disk9.sys", wimwright_testdata::pe::Pe::default().build());
     let inf = "[Unattended]\r\nOemSkipEula=Yes\r\n[SysprepMassStorage]\r\n\
-               PCI\\VEN_1AF4&DEV_1001=\"C:\\Drivers\\viostor\\viostor.inf\",\"\\\",\"x\",\"\\x\"\r\n\
-               PCI\\VEN_8086&DEV_2922=\"C:\\Drivers\\none.inf\"\r\n";
+               PCI\\VEN_8086&DEV_2922=\"C:\\Drivers\\disk9.inf\",\"\\\",\"x\",\"\\x\"\r\n\
+               PCI\\VEN_8086&DEV_2923=\"C:\\Drivers\\none.inf\"\r\n";
     put(top, "sysprep.inf", inf);
     let words = "generalize stage @image --answer-file @sysprep.inf --force --json";
     let done = run_in(top, words).ends(ExitCode::Partly).json();
@@ -288,9 +299,21 @@ fn mass_storage_of_a_sealed_image_is_written_into_it() {
     assert!(findings(&done).contains(&"mass-storage".to_owned()), "{staged}");
     let drivers = staged["drivers"].as_array().unwrap();
     assert_eq!(drivers.len(), 2);
+    assert_eq!(drivers[0]["outcome"], "pending", "{staged}");
+    assert_eq!(drivers[0]["hardware_ids"][0], "PCI\\VEN_8086&DEV_2922");
     assert_eq!(drivers[1]["outcome"], "refused");
     assert_eq!(drivers[1]["reason"], "the image does not have it");
-    assert_eq!(drivers[0]["hardware_ids"][0], "PCI\\VEN_1AF4&DEV_1001");
+    // What mini-setup needs to reach the disk is there.
+    let device = "SYSTEM\\ControlSet001\\Control\\CriticalDeviceDatabase\\pci#ven_8086&dev_2922";
+    for (key, value, data) in [
+        (device, "Service", "disk9"),
+        ("SYSTEM\\ControlSet001\\Services\\disk9", "Start", "0"),
+    ] {
+        run_in(top, &format!("registry get @image {key} {value}"))
+            .ends(ExitCode::Done)
+            .says(&[data]);
+    }
+    assert!(top.join("image/Windows/System32/drivers/disk9.sys").is_file());
 
     // In an image that is not sealed sysprep.exe will read it.
     let unsealed = tempfile::tempdir().unwrap();

@@ -11,7 +11,7 @@ use crate::survey::Part;
 pub(super) const MAX_NAMED: usize = 8;
 
 /// An image as it is asked.
-pub(super) struct Look<'d> {
+pub(crate) struct Look<'d> {
     /// The image.
     pub draft: &'d Draft,
     /// What it is.
@@ -101,15 +101,6 @@ impl<'d> Look<'d> {
             }
         }
         Ok(found)
-    }
-
-    /// The directories of a directory.
-    pub(super) fn directories(&self, directory: &ImagePath) -> Part<Vec<ImagePath>> {
-        let entries = self.entries(directory)?.into_iter();
-        Ok(entries
-            .filter(|entry| entry.kind == Kind::Directory)
-            .map(|entry| directory.child(entry.name))
-            .collect())
     }
 
     /// The beginning of a file, at most `limit` bytes; `None` where there is

@@ -7,7 +7,7 @@
 //! verdict needs all of its signs, and where only some are there the image is
 //! called inconsistent and each difference is named.
 
-use wimwright_servicing::Generation;
+use wimwright_servicing::{FileTree as _, Generation};
 use wimwright_servicing::registry::{HiveName, RegData};
 
 use super::log;

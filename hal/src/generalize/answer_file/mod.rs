@@ -9,7 +9,7 @@ mod xml;
 
 use std::fmt;
 
-pub(crate) use component::{Known, known};
+pub(crate) use component::known;
 pub use search::{AnswerFile, AnswerFiles, Place, Says, Winner};
 pub(crate) use search::find;
 pub use secrets::{Masked, Secret};
