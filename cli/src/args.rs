@@ -8,10 +8,10 @@ mod container;
 mod drivers_check;
 mod extraction;
 mod files;
+mod generalize;
 mod hal;
 mod lint;
 mod matching;
-mod generalize;
 mod registry;
 
 use std::path::PathBuf;
@@ -27,10 +27,10 @@ pub(crate) use self::extraction::ExtractionCommand;
 #[cfg(all(feature = "fuse", target_os = "linux"))]
 pub(crate) use self::files::MountArgs;
 pub(crate) use self::files::{FilesCommand, FilesWriting, ImageFilesCommand};
+pub(crate) use self::generalize::{GeneralizeCommand, GeneralizeCommands, StageWords};
 pub(crate) use self::hal::{AuditWords, HalCommand, HalCommands};
 pub(crate) use self::lint::{LintCommand, ModeChoice};
 pub(crate) use self::matching::{MatchWords, MatchingCommand};
-pub(crate) use self::generalize::{GeneralizeCommand, GeneralizeCommands, StageWords};
 pub(crate) use self::registry::{ExportFormat, Locating, Reading, RegistryCommand};
 use crate::commands::diff;
 use crate::exit::ExitCode;

@@ -88,7 +88,10 @@ fn text(image: &DescribedImage, context: &Context<'_>) -> String {
         })
         .collect();
     line("Programs", &shown(&names, context.verbose));
-    line("Apps", &format!("{} that every new user gets", image.provisioned_apps));
+    line(
+        "Apps",
+        &format!("{} that every new user gets", image.provisioned_apps),
+    );
     line("Updates", &shown(&image.updates, context.verbose));
     let drivers = match &image.drivers {
         Some(counts) => format!("{} third party, {} inbox", counts.third_party, counts.inbox),

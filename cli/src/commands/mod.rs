@@ -129,7 +129,9 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
         Command::Generalize(GeneralizeCommands::Generalize(command)) => {
             generalize::run(command, context)
         }
-        Command::Generalize(GeneralizeCommands::Describe { image }) => describe::run(image, context),
+        Command::Generalize(GeneralizeCommands::Describe { image }) => {
+            describe::run(image, context)
+        }
         Command::ImageFiles(ImageFilesCommand::Files(command)) => files::run(command, context),
         #[cfg(all(feature = "fuse", target_os = "linux"))]
         Command::ImageFiles(ImageFilesCommand::Mount(words)) => mount::mount(words, context),

@@ -35,7 +35,10 @@ pub(crate) fn text(report: &Report, context: &Context<'_>) -> String {
             text.push_str(&wrapped(&printable(&piece.to_string()), 4, width));
         }
         for noted in &state.passes_noted {
-            let line = format!("SYSTEM\\Setup\\Status\\UnattendPasses\\{}: {}", noted.pass, noted.status);
+            let line = format!(
+                "SYSTEM\\Setup\\Status\\UnattendPasses\\{}: {}",
+                noted.pass, noted.status
+            );
             text.push_str(&wrapped(&printable(&line), 4, width));
         }
     }
@@ -55,7 +58,11 @@ fn answer_files(report: &Report, context: &Context<'_>, text: &mut String) {
         return;
     }
     let width = width(context);
-    section("Answer files, in the order in which Windows looks", context, text);
+    section(
+        "Answer files, in the order in which Windows looks",
+        context,
+        text,
+    );
     for file in &answers.files {
         let line = format!("{}  {}", file.path, said(file));
         text.push_str(&wrapped(&printable(&line), 2, width));
@@ -143,7 +150,10 @@ fn found(report: &Report, context: &Context<'_>, text: &mut String) {
             Severity::Warning => context.paint().warning("warning:"),
             Severity::Error => context.paint().error("error:"),
         };
-        text.push_str(&format!("  {severity} {} [{}]\n", leftover.title, leftover.name));
+        text.push_str(&format!(
+            "  {severity} {} [{}]\n",
+            leftover.title, leftover.name
+        ));
         for item in &found.items {
             let line = format!("{}: {}", item.place, item.value);
             text.push_str(&wrapped(&printable(&line), 6, width));
@@ -151,7 +161,10 @@ fn found(report: &Report, context: &Context<'_>, text: &mut String) {
         let why = format!("why: {}", leftover.why);
         text.push_str(&wrapped(&why, 4, width));
         let verb = match found.items.iter().any(|item| item.is_cleanable()) {
-            true => format!("`generalize clean` removes it: {}", leftover.cleaning.text()),
+            true => format!(
+                "`generalize clean` removes it: {}",
+                leftover.cleaning.text()
+            ),
             false => format!("do: {}", leftover.cleaning.text()),
         };
         text.push_str(&wrapped(&verb, 4, width));
@@ -179,7 +192,11 @@ pub(crate) fn kinds(context: &Context<'_>) -> String {
         Column::Cut("Where"),
     ]);
     for leftover in leftovers::all() {
-        let cleaned = if leftover.cleaning.is_offline() { "yes" } else { "no" };
+        let cleaned = if leftover.cleaning.is_offline() {
+            "yes"
+        } else {
+            "no"
+        };
         table.row(&[
             leftover.name.to_owned(),
             cleaned.to_owned(),

@@ -31,7 +31,11 @@ fn the_first_place_with_settings_for_the_pass_wins() {
         return;
     }
     let image = top.join("image");
-    let specialize = unattend(&settings("specialize", "", "<ComputerName>*</ComputerName>"));
+    let specialize = unattend(&settings(
+        "specialize",
+        "",
+        "<ComputerName>*</ComputerName>",
+    ));
     let welcome = unattend(&settings("oobeSystem", "", "<TimeZone>UTC</TimeZone>"));
     let empty = unattend(&settings("specialize", "", ""));
     let put = |index: usize, text: Option<&str>| {
@@ -69,10 +73,18 @@ fn the_first_place_with_settings_for_the_pass_wins() {
         let places = found["answer_files"].as_array().unwrap().iter();
         let places: Vec<_> = places
             .filter(|file| file["error"].is_null())
-            .map(|file| (file["place"].as_str().unwrap(), file["rank"].as_u64().unwrap()))
+            .map(|file| {
+                (
+                    file["place"].as_str().unwrap(),
+                    file["rank"].as_u64().unwrap(),
+                )
+            })
             .collect();
         let all = [1, 2, 3, 6, 7];
-        let wanted: Vec<_> = wanted.iter().map(|index| (PLACES[*index].0, all[*index])).collect();
+        let wanted: Vec<_> = wanted
+            .iter()
+            .map(|index| (PLACES[*index].0, all[*index]))
+            .collect();
         assert_eq!(places, wanted);
     }
 
@@ -96,10 +108,17 @@ fn the_first_place_with_settings_for_the_pass_wins() {
     }
 
     // A pass that was run is not run again, and hides what comes after it.
-    let run = settings("specialize", " wasPassProcessed=\"true\"", "<ComputerName>*</ComputerName>");
+    let run = settings(
+        "specialize",
+        " wasPassProcessed=\"true\"",
+        "<ComputerName>*</ComputerName>",
+    );
     put(2, Some(&unattend(&run)));
     let found = report(top, "@image");
     let winner = &found["winners"][0];
     assert_eq!(winner["processed"], true);
-    assert_eq!(winner["hidden"][0], "Windows\\System32\\Sysprep\\unattend.xml");
+    assert_eq!(
+        winner["hidden"][0],
+        "Windows\\System32\\Sysprep\\unattend.xml"
+    );
 }

@@ -103,7 +103,10 @@ fn only_planted_went(top: &Path, before: &str, after: &str, planted: &Planted) {
             None => key.to_owned(),
         };
         let hive = entry["hive"].as_str().unwrap();
-        assert!(planted.has(Some(hive), &place), "{hive}\\{place} was not planted");
+        assert!(
+            planted.has(Some(hive), &place),
+            "{hive}\\{place} was not planted"
+        );
         removed += 1;
     }
     assert!(removed > 0, "nothing was removed from {before}");
@@ -123,7 +126,11 @@ fn every_leftover_is_found_and_none_is_invented(test: &str, of: Of) {
         let cleanable = found["leftovers"][0]["cleanable"].as_bool();
         assert_eq!(cleanable, Some(recipe.cleaned), "{}", recipe.name);
         let said = found.to_string();
-        assert!(!said.contains("hunter2"), "{}: a password is shown", recipe.name);
+        assert!(
+            !said.contains("hunter2"),
+            "{}: a password is shown",
+            recipe.name
+        );
     }
     let all: Vec<&str> = recipes.iter().map(|recipe| recipe.name).collect();
     assert_eq!(names(&report(top, "@all")), set(&all), "{of:?}");
@@ -267,7 +274,10 @@ fn only_what_is_named_is_cleaned() {
     // A session waits in it.
     run_in(top, "generalize clean @both")
         .ends(ExitCode::Done)
-        .says(&["hibernation-file: nothing removed", "stays: hiberfil.sys: a session waits"]);
+        .says(&[
+            "hibernation-file: nothing removed",
+            "stays: hiberfil.sys: a session waits",
+        ]);
     assert_eq!(names(&report(top, "@both")), set(&kinds[1..]));
     run_in(top, "generalize clean @both --only none")
         .ends(ExitCode::Usage)
@@ -282,7 +292,10 @@ fn the_text_says_what_it_is_and_what_to_do() {
     };
     run_in(top.path(), "generalize report @clean")
         .ends(ExitCode::Findings)
-        .says(&["not-generalized\n", "Nothing is left that must not be cloned."]);
+        .says(&[
+            "not-generalized\n",
+            "Nothing is left that must not be cloned.",
+        ]);
     run_in(top.path(), "generalize report @all")
         .ends(ExitCode::Findings)
         .says(&[

@@ -44,7 +44,11 @@ pub(crate) fn write_clean(of: Of, root: &Path) {
             let mut values = vec![
                 ("Select", "Default", Data::Dword(1)),
                 ("Select", "Current", Data::Dword(1)),
-                (environment.as_str(), "PROCESSOR_ARCHITECTURE", Data::Sz("AMD64")),
+                (
+                    environment.as_str(),
+                    "PROCESSOR_ARCHITECTURE",
+                    Data::Sz("AMD64"),
+                ),
                 ("Setup", "SetupType", Data::Dword(0)),
                 ("Setup", "CmdLine", Data::Sz("")),
                 ("Setup", "SystemSetupInProgress", Data::Dword(0)),
@@ -83,7 +87,14 @@ pub(crate) struct Planted {
 }
 
 impl Planted {
-    pub(crate) fn value(mut self, hive: &str, key: &str, name: &str, kind: u32, data: &[u8]) -> Planted {
+    pub(crate) fn value(
+        mut self,
+        hive: &str,
+        key: &str,
+        name: &str,
+        kind: u32,
+        data: &[u8],
+    ) -> Planted {
         let entry = (hive.into(), key.into(), name.into(), kind, data.to_vec());
         self.values.push(entry);
         self
@@ -157,7 +168,8 @@ impl Planted {
     }
 
     fn job(&self, from: &Path, to: &Path) -> Value {
-        let hex = |data: &[u8]| -> String { data.iter().map(|byte| format!("{byte:02x}")).collect() };
+        let hex =
+            |data: &[u8]| -> String { data.iter().map(|byte| format!("{byte:02x}")).collect() };
         let values = self.values.iter();
         let files = self.files.iter();
         json!({
@@ -179,7 +191,10 @@ pub(crate) fn plant(test: &str, jobs: &[(PathBuf, PathBuf, Planted)]) -> bool {
     let Some(python) = wimwright_testdata::python_with("hivex", test) else {
         return false;
     };
-    let jobs: Vec<Value> = jobs.iter().map(|(from, to, planted)| planted.job(from, to)).collect();
+    let jobs: Vec<Value> = jobs
+        .iter()
+        .map(|(from, to, planted)| planted.job(from, to))
+        .collect();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/generalize/plant.py");
     let mut child = Command::new(python)
         .arg(script)
@@ -187,7 +202,9 @@ pub(crate) fn plant(test: &str, jobs: &[(PathBuf, PathBuf, Planted)]) -> bool {
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
-    input.write_all(&serde_json::to_vec(&jobs).unwrap()).unwrap();
+    input
+        .write_all(&serde_json::to_vec(&jobs).unwrap())
+        .unwrap();
     drop(input);
     assert!(child.wait().unwrap().success());
     true

@@ -24,7 +24,12 @@ fn deployed_systems_are_not_generalized_although_their_state_is_7() {
             "SYSTEM-win7-sp1-x86",
             &[][..],
             (6, 1, 7601),
-            &["domain-membership", "computer-name", "mounted-devices", "device-instances"][..],
+            &[
+                "domain-membership",
+                "computer-name",
+                "mounted-devices",
+                "device-instances",
+            ][..],
         ),
         (
             "SYSTEM-win81-x64-dirty",
@@ -70,7 +75,10 @@ fn deployed_systems_are_not_generalized_although_their_state_is_7() {
             hive.contains("win7"),
             "{hive}"
         );
-        assert!(!found["passes_noted"].as_array().unwrap().is_empty(), "{hive}");
+        assert!(
+            !found["passes_noted"].as_array().unwrap().is_empty(),
+            "{hive}"
+        );
     }
 }
 
@@ -81,8 +89,16 @@ fn deployed_xp_is_not_generalized_whatever_its_command() {
         return;
     };
     for (hive, mut image, command) in [
-        ("SYSTEM-winxp-sp3-x86", Nt5::x86("acpiapic_up"), "REG_SZ \"\""),
-        ("SYSTEM-winxp64-sp2", Nt5::x64(false), "REG_SZ \"setup -newsetup\""),
+        (
+            "SYSTEM-winxp-sp3-x86",
+            Nt5::x86("acpiapic_up"),
+            "REG_SZ \"\"",
+        ),
+        (
+            "SYSTEM-winxp64-sp2",
+            Nt5::x64(false),
+            "REG_SZ \"setup -newsetup\"",
+        ),
     ] {
         image.system = Some(wimwright_testdata::read(&hives.join(hive)));
         image.values.clear();
@@ -120,6 +136,9 @@ fn a_real_sam_gives_sid_and_accounts() {
         found.unwrap()["value"].as_str().unwrap().to_owned()
     };
     // As hivexsh shows the bytes of `V`, and regipy's tests have the SID.
-    assert_eq!(value("machine-sid"), "S-1-5-21-1760460187-1592185332-161725925");
+    assert_eq!(
+        value("machine-sid"),
+        "S-1-5-21-1760460187-1592185332-161725925"
+    );
     assert_eq!(value("local-accounts"), "Preston, number 1000");
 }

@@ -74,7 +74,10 @@ fn the_file_is_placed_where_windows_looks_and_spent_ones_go() {
             staged["removed"],
             Value::from(vec!["Windows\\Panther\\Unattend\\Unattend.xml"])
         );
-        assert_eq!(staged["passes"], Value::from(vec!["specialize", "oobeSystem"]));
+        assert_eq!(
+            staged["passes"],
+            Value::from(vec!["specialize", "oobeSystem"])
+        );
         assert_eq!(findings(&done), ["hidden-answer-file"; 2]);
         let found = report(top, image);
         for winner in found["winners"].as_array().unwrap() {
@@ -93,10 +96,17 @@ fn the_file_is_placed_where_windows_looks_and_spent_ones_go() {
 #[test]
 fn what_was_not_used_yet_is_replaced_by_force_only() {
     let test = "what_was_not_used_yet_is_replaced_by_force_only";
-    let other = unattend(&settings("oobeSystem", "", "<TimeZone>GMT Standard Time</TimeZone>"));
-    let pointed = generalized(Of::Ten)
-        .file("answers.xml", &other)
-        .text("SYSTEM", "Setup", "UnattendFile", "C:\\answers.xml");
+    let other = unattend(&settings(
+        "oobeSystem",
+        "",
+        "<TimeZone>GMT Standard Time</TimeZone>",
+    ));
+    let pointed = generalized(Of::Ten).file("answers.xml", &other).text(
+        "SYSTEM",
+        "Setup",
+        "UnattendFile",
+        "C:\\answers.xml",
+    );
     for (planted, place) in [
         (
             generalized(Of::Ten).file("Windows/Panther/unattend.xml", &other),
@@ -115,9 +125,10 @@ fn what_was_not_used_yet_is_replaced_by_force_only() {
         put(top, "answer.xml", good());
         let was = content(&top.join("image"));
         let words = "generalize stage @image --answer-file @answer.xml";
-        run_in(top, words)
-            .ends(ExitCode::Refused)
-            .complains(&[&format!("`{place}` was not used yet (it has oobeSystem)"), "--force"]);
+        run_in(top, words).ends(ExitCode::Refused).complains(&[
+            &format!("`{place}` was not used yet (it has oobeSystem)"),
+            "--force",
+        ]);
         assert_eq!(content(&top.join("image")), was);
         let done = document(top, &format!("{words} --force"));
         assert_eq!(done["changed"], true);
@@ -135,17 +146,36 @@ fn a_file_that_would_do_nothing_is_refused() {
     };
     let top = top.path();
     let was = content(&top.join("image"));
-    let processed = settings("specialize", " wasPassProcessed=\"true\"", "<ComputerName>*</ComputerName>");
+    let processed = settings(
+        "specialize",
+        " wasPassProcessed=\"true\"",
+        "<ComputerName>*</ComputerName>",
+    );
     for (text, complaint) in [
         ("".to_owned(), "is no answer file"),
         (good().replace("</unattend>", ""), "ends in the middle"),
         (good().replace("unattend\"", "other\""), "namespace"),
-        (good().replace("amd64", "x86"), "are for x86, expected amd64"),
-        (good().replace("\"specialize\"", "\"Specialise\""), "no pass `Specialise`"),
-        (unattend(&settings("windowsPE", "", "<a>1</a>")), "still to come: it has windowsPE"),
+        (
+            good().replace("amd64", "x86"),
+            "are for x86, expected amd64",
+        ),
+        (
+            good().replace("\"specialize\"", "\"Specialise\""),
+            "no pass `Specialise`",
+        ),
+        (
+            unattend(&settings("windowsPE", "", "<a>1</a>")),
+            "still to come: it has windowsPE",
+        ),
         (unattend(&processed), "still to come: it has specialize"),
-        (unattend(&settings("specialize", "", "")), "still to come: it has specialize"),
-        ("[Unattended]\r\nOemSkipEula=Yes\r\n".to_owned(), "is a sysprep.inf"),
+        (
+            unattend(&settings("specialize", "", "")),
+            "still to come: it has specialize",
+        ),
+        (
+            "[Unattended]\r\nOemSkipEula=Yes\r\n".to_owned(),
+            "is a sysprep.inf",
+        ),
     ] {
         put(top, "answer.xml", &text);
         run_in(top, "generalize stage @image --answer-file @answer.xml")
@@ -155,22 +185,35 @@ fn a_file_that_would_do_nothing_is_refused() {
     run_in(top, "generalize stage @image --answer-file @none.xml").ends(ExitCode::Refused);
     run_in(top, "generalize stage @image").ends(ExitCode::Usage);
     put(top, "answer.xml", good());
-    run_in(top, "generalize stage @image --answer-file @answer.xml --hal acpiapic_mp")
-        .ends(ExitCode::Refused)
-        .complains(&["chooses its HAL at boot"]);
+    run_in(
+        top,
+        "generalize stage @image --answer-file @answer.xml --hal acpiapic_mp",
+    )
+    .ends(ExitCode::Refused)
+    .complains(&["chooses its HAL at boot"]);
     assert_eq!(content(&top.join("image")), was);
 
     // Half of it fits: that is told, and the file is taken.
     let odd = unattend(&format!(
         "{}{}{}",
-        settings("specialize", "", "<AdministratorPassword>hunter2</AdministratorPassword>"),
+        settings(
+            "specialize",
+            "",
+            "<AdministratorPassword>hunter2</AdministratorPassword>"
+        ),
         settings("oobeSystem", "", "<TimeZone>UTC</TimeZone>").replace("amd64", "x86"),
         settings("generalize", "", "<a>1</a>")
-            .replace("Microsoft-Windows-Shell-Setup", "Microsoft-Windows-UnattendedJoin")
+            .replace(
+                "Microsoft-Windows-Shell-Setup",
+                "Microsoft-Windows-UnattendedJoin"
+            )
             .replace(" language=\"neutral\"", ""),
     ));
     put(top, "answer.xml", &odd);
-    let done = run_in(top, "generalize stage @image --answer-file @answer.xml --json");
+    let done = run_in(
+        top,
+        "generalize stage @image --answer-file @answer.xml --json",
+    );
     let done = done.ends(ExitCode::Done);
     assert!(!done.out.contains("hunter2"));
     let mut named = findings(&done.json());
@@ -202,10 +245,17 @@ fn audit_mode_is_armed_in_an_armed_image_only() {
     run_in(top, "generalize stage @image --arm-audit").ends(ExitCode::Usage);
     let done = document(top, &format!("generalize stage @image {arm}"));
     let sysprep = "Windows\\System32\\Sysprep\\unattend.xml";
-    assert_eq!(done["images"][0]["placed"], Value::from(vec![PANTHER, sysprep]));
+    assert_eq!(
+        done["images"][0]["placed"],
+        Value::from(vec![PANTHER, sysprep])
+    );
     assert_eq!(findings(&done), ["audit-mode"]);
     let arming = fs::read_to_string(top.join("image/Windows/Panther/unattend.xml")).unwrap();
-    for word in ["<Mode>Audit</Mode>", "auditUser", "sysprep.exe /generalize /oobe /shutdown"] {
+    for word in [
+        "<Mode>Audit</Mode>",
+        "auditUser",
+        "sysprep.exe /generalize /oobe /shutdown",
+    ] {
         assert!(arming.contains(word), "{arming}");
     }
     let given = fs::read_to_string(top.join("image/Windows/System32/Sysprep/unattend.xml"));
@@ -215,7 +265,10 @@ fn audit_mode_is_armed_in_an_armed_image_only() {
     assert!(!changed.to_string().to_lowercase().contains("setupcomplete"));
     let found = report(top, "@image");
     assert_eq!(found["verdict"], "vendor-media");
-    assert_eq!(document(top, &format!("generalize stage @image {arm}"))["changed"], false);
+    assert_eq!(
+        document(top, &format!("generalize stage @image {arm}"))["changed"],
+        false
+    );
 }
 
 /// An XP image in `image`, sealed by Sysprep.
@@ -240,7 +293,10 @@ fn sysprep_inf_gets_the_hal_line_of_a_supported_switch() {
         text,
         "[Unattended]\r\nUpdateHAL = \"ACPIAPIC_MP,%WINDIR%\\Inf\\Hal.inf\"\r\nOemSkipEula=Yes\r\n"
     );
-    assert_eq!(document(top, "generalize stage @image --hal acpiapic_mp")["changed"], false);
+    assert_eq!(
+        document(top, "generalize stage @image --hal acpiapic_mp")["changed"],
+        false
+    );
     for (hal, complaint) in [
         ("acpiapic_up", "has that HAL already"),
         ("mps_mp", "is not supported"),
@@ -253,10 +309,13 @@ fn sysprep_inf_gets_the_hal_line_of_a_supported_switch() {
     run_in(top, "generalize stage @image --hal nonsense").ends(ExitCode::Usage);
 
     // A whole file replaces the one that waits by force only.
-    let inf = "[Unattended]\r\nUpdateUPHAL=MPS_UP,x\r\n[UserData]\r\nFullName=\"A\"\r\n[Typo]\r\nx=y\r\n";
+    let inf =
+        "[Unattended]\r\nUpdateUPHAL=MPS_UP,x\r\n[UserData]\r\nFullName=\"A\"\r\n[Typo]\r\nx=y\r\n";
     put(top, "sysprep.inf", inf);
     let words = "generalize stage @image --answer-file @sysprep.inf";
-    run_in(top, words).ends(ExitCode::Refused).complains(&["was not used yet"]);
+    run_in(top, words)
+        .ends(ExitCode::Refused)
+        .complains(&["was not used yet"]);
     let done = document(top, &format!("{words} --force --hal acpiapic_mp"));
     assert_eq!(findings(&done), ["answer-file-section"]);
     let text = fs::read_to_string(top.join("image/Sysprep/sysprep.inf")).unwrap();
@@ -288,7 +347,11 @@ fn mass_storage_of_a_sealed_image_is_written_into_it() {
     let top = sealed();
     let top = top.path();
     put(top, "image/Drivers/disk9.inf", DISK_INF);
-    put(top, "image/Drivers/disk9.sys", wimwright_testdata::pe::Pe::default().build());
+    put(
+        top,
+        "image/Drivers/disk9.sys",
+        wimwright_testdata::pe::Pe::default().build(),
+    );
     let inf = "[Unattended]\r\nOemSkipEula=Yes\r\n[SysprepMassStorage]\r\n\
                PCI\\VEN_8086&DEV_2922=\"C:\\Drivers\\disk9.inf\",\"\\\",\"x\",\"\\x\"\r\n\
                PCI\\VEN_8086&DEV_2923=\"C:\\Drivers\\none.inf\"\r\n";
@@ -296,7 +359,10 @@ fn mass_storage_of_a_sealed_image_is_written_into_it() {
     let words = "generalize stage @image --answer-file @sysprep.inf --force --json";
     let done = run_in(top, words).ends(ExitCode::Partly).json();
     let staged = &done["images"][0];
-    assert!(findings(&done).contains(&"mass-storage".to_owned()), "{staged}");
+    assert!(
+        findings(&done).contains(&"mass-storage".to_owned()),
+        "{staged}"
+    );
     let drivers = staged["drivers"].as_array().unwrap();
     assert_eq!(drivers.len(), 2);
     assert_eq!(drivers[0]["outcome"], "pending", "{staged}");
@@ -313,7 +379,10 @@ fn mass_storage_of_a_sealed_image_is_written_into_it() {
             .ends(ExitCode::Done)
             .says(&[data]);
     }
-    assert!(top.join("image/Windows/System32/drivers/disk9.sys").is_file());
+    assert!(
+        top.join("image/Windows/System32/drivers/disk9.sys")
+            .is_file()
+    );
 
     // In an image that is not sealed sysprep.exe will read it.
     let unsealed = tempfile::tempdir().unwrap();
@@ -341,9 +410,12 @@ fn nothing_is_staged_in_what_should_not_be_deployed() {
         };
         put(top.path(), "answer.xml", good());
         let was = content(&top.path().join("image"));
-        run_in(top.path(), "generalize stage @image --answer-file @answer.xml")
-            .ends(ExitCode::Refused)
-            .complains(&[complaint]);
+        run_in(
+            top.path(),
+            "generalize stage @image --answer-file @answer.xml",
+        )
+        .ends(ExitCode::Refused)
+        .complains(&[complaint]);
         assert_eq!(content(&top.path().join("image")), was);
     }
 }
@@ -355,24 +427,66 @@ fn an_image_is_thin_hybrid_or_thick_by_its_programs() {
     let program = |planted: Planted, number: usize| {
         let key = format!("Wow6432Node\\{uninstall}\\Program{number}");
         planted
-            .text("SOFTWARE", &key, "DisplayName", &format!("Program {number}"))
+            .text(
+                "SOFTWARE",
+                &key,
+                "DisplayName",
+                &format!("Program {number}"),
+            )
             .text("SOFTWARE", &key, "DisplayVersion", "1.0")
     };
     let packages = "Microsoft\\Windows\\CurrentVersion\\Component Based Servicing\\Packages";
     let package = |planted: Planted, name: &str, state| {
-        planted.number("SOFTWARE", &format!("{packages}\\{name}"), "CurrentState", state)
+        planted.number(
+            "SOFTWARE",
+            &format!("{packages}\\{name}"),
+            "CurrentState",
+            state,
+        )
     };
     // Hidden parts and updates are no programs.
     let mut base = Planted::default()
-        .text("SOFTWARE", &format!("{uninstall}\\Part"), "DisplayName", "A part")
-        .number("SOFTWARE", &format!("{uninstall}\\Part"), "SystemComponent", 1)
-        .text("SOFTWARE", &format!("{uninstall}\\Nameless"), "Publisher", "x")
-        .text("SOFTWARE", &format!("{uninstall}\\KB958644"), "DisplayName", "Update")
+        .text(
+            "SOFTWARE",
+            &format!("{uninstall}\\Part"),
+            "DisplayName",
+            "A part",
+        )
+        .number(
+            "SOFTWARE",
+            &format!("{uninstall}\\Part"),
+            "SystemComponent",
+            1,
+        )
+        .text(
+            "SOFTWARE",
+            &format!("{uninstall}\\Nameless"),
+            "Publisher",
+            "x",
+        )
+        .text(
+            "SOFTWARE",
+            &format!("{uninstall}\\KB958644"),
+            "DisplayName",
+            "Update",
+        )
         .file("Program Files/x.bin", [0; 1000])
         .file("Users/Public/y.bin", [0; 500]);
-    base = package(base, "Package_for_KB5005033~31bf3856ad364e35~amd64~~10.0.1.0", 0x70);
-    base = package(base, "Package_for_KB5005034~31bf3856ad364e35~amd64~~10.0.1.0", 0x40);
-    base = package(base, "Package_for_RollupFix~31bf3856ad364e35~amd64~~19041.1165.1.7", 0x70);
+    base = package(
+        base,
+        "Package_for_KB5005033~31bf3856ad364e35~amd64~~10.0.1.0",
+        0x70,
+    );
+    base = package(
+        base,
+        "Package_for_KB5005034~31bf3856ad364e35~amd64~~10.0.1.0",
+        0x40,
+    );
+    base = package(
+        base,
+        "Package_for_RollupFix~31bf3856ad364e35~amd64~~19041.1165.1.7",
+        0x70,
+    );
     for (programs, kind) in [(0, "thin"), (1, "hybrid"), (5, "hybrid"), (6, "thick")] {
         let planted = (0..programs).fold(base.clone(), program);
         let Some(top) = ten(test, planted) else {
@@ -396,7 +510,9 @@ fn an_image_is_thin_hybrid_or_thick_by_its_programs() {
             in_wim[field] = image[field].clone();
         }
         assert_eq!(in_wim, *image);
-        run_in(top, "describe @image").ends(ExitCode::Done).says(&[kind, "KB5005033"]);
+        run_in(top, "describe @image")
+            .ends(ExitCode::Done)
+            .says(&[kind, "KB5005033"]);
     }
     let Some(top) = ten(test, Planted::default()) else {
         return;

@@ -114,7 +114,11 @@ fn every_state_of_every_generation_is_told() {
             assert_eq!(in_wim["evidence"], found["evidence"]);
         }
         let sealed = report(top, "@sealed");
-        let next = if of == Of::Xp { "mini-setup" } else { "specialize" };
+        let next = if of == Of::Xp {
+            "mini-setup"
+        } else {
+            "specialize"
+        };
         assert_eq!(sealed["next_pass"], next);
         assert_eq!(names(&sealed), set(&[]));
         run_in(top, "generalize report @sealed")

@@ -54,10 +54,15 @@ pub enum CleanError {
         differences: Vec<String>,
     },
     /// Sysprep stopped midway.
-    #[error("Sysprep stopped midway in this image: no copy of it gets to its welcome, cleaned or not")]
+    #[error(
+        "Sysprep stopped midway in this image: no copy of it gets to its welcome, cleaned or not"
+    )]
     HalfDone,
     /// It belongs to a domain.
-    #[error("the image belongs to a domain ({}): cleaning would not make it one that can be cloned", named(places))]
+    #[error(
+        "the image belongs to a domain ({}): cleaning would not make it one that can be cloned",
+        named(places)
+    )]
     Joined {
         /// Where that stands.
         places: Vec<String>,

@@ -118,8 +118,12 @@ pub fn describe(draft: &Draft) -> Result<Description, Unreadable> {
     let programs_text = count(programs.len(), "program is", "programs are");
     let reason = match thickness {
         Thickness::Thin => "no program is installed beside Windows".to_owned(),
-        Thickness::Hybrid => format!("{programs_text} installed beside Windows, {MOST_OF_HYBRID} at most"),
-        Thickness::Thick => format!("{programs_text} installed beside Windows, more than {MOST_OF_HYBRID}"),
+        Thickness::Hybrid => {
+            format!("{programs_text} installed beside Windows, {MOST_OF_HYBRID} at most")
+        }
+        Thickness::Thick => {
+            format!("{programs_text} installed beside Windows, more than {MOST_OF_HYBRID}")
+        }
     };
     Ok(Description {
         thickness,
@@ -128,7 +132,10 @@ pub fn describe(draft: &Draft) -> Result<Description, Unreadable> {
         provisioned_apps: look.subkeys(&HiveName::Software, store)?.len(),
         updates: updates(&look)?,
         languages: look.subkeys(&HiveName::System, &system)?,
-        profiles: people.iter().map(|(folder, _)| folder.to_string()).collect(),
+        profiles: people
+            .iter()
+            .map(|(folder, _)| folder.to_string())
+            .collect(),
         sizes: sizes(&look)?,
     })
 }
@@ -164,7 +171,12 @@ fn read_programs(
     Ok(())
 }
 
-fn read_key(hive: &Hive, key: &str, user: Option<&String>, found: &mut Vec<Program>) -> Result<(), HiveError> {
+fn read_key(
+    hive: &Hive,
+    key: &str,
+    user: Option<&String>,
+    found: &mut Vec<Program>,
+) -> Result<(), HiveError> {
     let Some(key) = hive.key(key)? else {
         return Ok(());
     };
@@ -192,9 +204,13 @@ fn read_key(hive: &Hive, key: &str, user: Option<&String>, found: &mut Vec<Progr
 
 /// Whether an entry is none of its own: Windows' control panel hides those.
 fn is_part(program: Key<'_>) -> Result<bool, HiveError> {
-    let system = program.value("SystemComponent")?.and_then(|value| value.as_u32());
+    let system = program
+        .value("SystemComponent")?
+        .and_then(|value| value.as_u32());
     let parent = program.value("ParentKeyName")?;
-    let release = program.value("ReleaseType")?.and_then(|value| value.as_string());
+    let release = program
+        .value("ReleaseType")?
+        .and_then(|value| value.as_string());
     let update = release.is_some_and(|release| {
         let release = release.to_ascii_lowercase();
         release.contains("update") || release.contains("hotfix")
@@ -256,7 +272,9 @@ fn updates(look: &Look<'_>) -> Part<Vec<Update>> {
         .filter_map(|name| {
             let rollup = || {
                 // `Package_for_RollupFix~31bf...~amd64~~19041.1165.1.7`
-                let version = name.contains("RollupFix").then(|| name.rsplit('~').next())??;
+                let version = name
+                    .contains("RollupFix")
+                    .then(|| name.rsplit('~').next())??;
                 Some(format!("cumulative update {version}"))
             };
             let name = kb_in(name).map(str::to_ascii_uppercase).or_else(rollup)?;
@@ -307,7 +325,10 @@ mod tests {
     #[test]
     fn updates_are_told_by_their_numbers() {
         for (name, kb) in [
-            ("Package_for_KB5005033~31bf3856ad364e35~amd64~~10.0.1.0", Some("KB5005033")),
+            (
+                "Package_for_KB5005033~31bf3856ad364e35~amd64~~10.0.1.0",
+                Some("KB5005033"),
+            ),
             ("KB958644", Some("KB958644")),
             ("kb958644-v2", Some("kb958644")),
             ("KBxx KB12", None),

@@ -17,8 +17,11 @@ const MAX_READ: usize = 4 << 20;
 /// A longer line is cut, in characters.
 const MAX_LINE: usize = 400;
 /// Where the logs lie, below the Windows directory, oldest phase first.
-pub(super) const FOLDERS: [&str; 3] =
-    ["System32\\Sysprep\\Panther", "Panther", "Panther\\UnattendGC"];
+pub(super) const FOLDERS: [&str; 3] = [
+    "System32\\Sysprep\\Panther",
+    "Panther",
+    "Panther\\UnattendGC",
+];
 const FILES: [&str; 2] = ["setupact.log", "setuperr.log"];
 
 /// A log, in short.
@@ -122,7 +125,8 @@ impl<'t> Line<'t> {
         let level = rest.split_whitespace().next()?;
         let text = rest.get(level.len()..)?.trim_start();
         // `Fatal Error` and `FatalError` were both seen.
-        let is_error = level.eq_ignore_ascii_case("error") || level.to_ascii_lowercase().starts_with("fatal");
+        let is_error =
+            level.eq_ignore_ascii_case("error") || level.to_ascii_lowercase().starts_with("fatal");
         Some(Line {
             time,
             is_error,
@@ -317,7 +321,8 @@ mod tests {
 
     #[test]
     fn lines_of_other_shapes_are_passed_over() {
-        let found = parse("no line\n\n2024, x\n2024-06-20 22:22:28, Info  fine\n\u{fffd}, Error x\n");
+        let found =
+            parse("no line\n\n2024, x\n2024-06-20 22:22:28, Info  fine\n\u{fffd}, Error x\n");
         assert_eq!(found.errors, 0);
         assert_eq!(found.line, None);
         assert_eq!(found.last_time.as_deref(), Some("2024-06-20 22:22:28"));

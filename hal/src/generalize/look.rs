@@ -134,13 +134,16 @@ impl<'d> Look<'d> {
     /// one that new users get.
     pub(super) fn people(&self) -> Part<Vec<(ImagePath, Option<String>)>> {
         let profiles = self.draft.profiles()?.into_iter();
-        let own = |name: &str| OWN_PROFILES.iter().any(|own| own.eq_ignore_ascii_case(name));
+        let own = |name: &str| {
+            OWN_PROFILES
+                .iter()
+                .any(|own| own.eq_ignore_ascii_case(name))
+        };
         Ok(profiles
             .filter(|profile| {
-                let of_service = profile
-                    .sid
-                    .as_deref()
-                    .is_some_and(|sid| !sid.starts_with("S-1-5-21-") && !sid.starts_with("S-1-12-1-"));
+                let of_service = profile.sid.as_deref().is_some_and(|sid| {
+                    !sid.starts_with("S-1-5-21-") && !sid.starts_with("S-1-12-1-")
+                });
                 !profile.is_default && !of_service && !own(&profile.name())
             })
             .map(|profile| (profile.folder, profile.sid))

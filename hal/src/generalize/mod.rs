@@ -22,9 +22,7 @@ pub mod stage;
 mod state;
 
 pub use clean::{CleanError, Cleaned, Kept, clean};
-pub use describe::{
-    Description, MOST_OF_HYBRID, Program, Sizes, Thickness, Update, describe,
-};
+pub use describe::{Description, MOST_OF_HYBRID, Program, Sizes, Thickness, Update, describe};
 pub use leftovers::{Cleaning, Found, Item, Leftover, Unchecked};
 pub use log::LogSummary;
 pub use stage::{AnswerSource, StageError, StageOptions, StageReport, stage};

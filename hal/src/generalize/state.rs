@@ -7,8 +7,8 @@
 //! verdict needs all of its signs, and where only some are there the image is
 //! called inconsistent and each difference is named.
 
-use wimwright_servicing::{FileTree as _, Generation};
 use wimwright_servicing::registry::{HiveName, RegData};
+use wimwright_servicing::{FileTree as _, Generation};
 
 use super::log;
 use super::look::{Look, named};
@@ -18,7 +18,8 @@ use crate::system::{MiniSetup, SetupKey};
 
 /// Where the values of deployed systems were read.
 const DEPLOYED: &str = "SYSTEM hives of deployed XP, 7, 8.1 and 10";
-const STATES: &str = "Microsoft, Windows Setup States; a public gate for templates of Server 2019 and 2022";
+const STATES: &str =
+    "Microsoft, Windows Setup States; a public gate for templates of Server 2019 and 2022";
 const NT5: &str = "strings of sysprep.exe of XP SP3; two public scripts that find clones";
 /// `SYSTEM\Setup`, from the hive's root.
 const SETUP: &str = "Setup";
@@ -161,7 +162,11 @@ pub(super) fn read(look: &Look<'_>) -> Part<State> {
     state.verdict = judged.verdict;
     state.reason = judged.reason;
     state.next_pass = judged.next_pass.map(str::to_owned);
-    state.passes = judged.passes.iter().map(|pass| (*pass).to_owned()).collect();
+    state.passes = judged
+        .passes
+        .iter()
+        .map(|pass| (*pass).to_owned())
+        .collect();
     state.differences = judged.differences;
     Ok(state)
 }
@@ -315,10 +320,22 @@ fn kind_of(state: &str) -> Option<Kind> {
     let kinds = [
         ("IMAGE_STATE_COMPLETE", Kind::Complete),
         ("IMAGE_STATE_UNDEPLOYABLE", Kind::Undeployable),
-        ("IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE", Kind::GeneralizeOobe),
-        ("IMAGE_STATE_GENERALIZE_RESEAL_TO_AUDIT", Kind::GeneralizeAudit),
-        ("IMAGE_STATE_SPECIALIZE_RESEAL_TO_OOBE", Kind::SpecializeOobe),
-        ("IMAGE_STATE_SPECIALIZE_RESEAL_TO_AUDIT", Kind::SpecializeAudit),
+        (
+            "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE",
+            Kind::GeneralizeOobe,
+        ),
+        (
+            "IMAGE_STATE_GENERALIZE_RESEAL_TO_AUDIT",
+            Kind::GeneralizeAudit,
+        ),
+        (
+            "IMAGE_STATE_SPECIALIZE_RESEAL_TO_OOBE",
+            Kind::SpecializeOobe,
+        ),
+        (
+            "IMAGE_STATE_SPECIALIZE_RESEAL_TO_AUDIT",
+            Kind::SpecializeAudit,
+        ),
     ];
     let mut kinds = kinds.into_iter();
     kinds
@@ -348,7 +365,9 @@ fn read_later(look: &Look<'_>, state: &mut State) -> Part<Judgement> {
     let image_state = look.text(&HiveName::Software, STATE_KEY, "ImageState")?;
     state.evidence.push(registry(
         &format!("SOFTWARE\\{STATE_KEY}\\ImageState"),
-        image_state.clone().unwrap_or_else(|| "not there".to_owned()),
+        image_state
+            .clone()
+            .unwrap_or_else(|| "not there".to_owned()),
         STATES,
     ));
     let ini = look.windows("Setup\\State\\State.ini")?;
@@ -426,7 +445,7 @@ fn state_of_ini(bytes: &[u8]) -> Option<String> {
     };
     let ini = wimwright_inf::Inf::parse(bytes, &options);
     let line = ini.section("State")?.line_for_key("ImageState")?;
-    Some(line.raw_field(0)?.to_owned())
+    Some(line.raw_field(1)?.to_owned())
 }
 
 const OOBE: &[&str] = &["specialize", "oobeSystem"];
@@ -443,7 +462,10 @@ fn judge_later(signs: &Signs6) -> Judgement {
     let armed = signs.setup_type == Some(2);
     let command = signs.command.to_ascii_lowercase().contains("windeploy");
     let file_kind = signs.file_state.as_deref().and_then(kind_of);
-    let file_generalize = matches!(file_kind, Some(Kind::GeneralizeOobe | Kind::GeneralizeAudit));
+    let file_generalize = matches!(
+        file_kind,
+        Some(Kind::GeneralizeOobe | Kind::GeneralizeAudit)
+    );
     let mut differences = Vec::new();
 
     match kind {
@@ -587,34 +609,117 @@ mod tests {
         };
         for (signs, verdict, next, differences) in [
             // Deployed, as all real hives.
-            (signs("IMAGE_STATE_COMPLETE", 0, ""), Verdict::NotGeneralized, None, 0),
+            (
+                signs("IMAGE_STATE_COMPLETE", 0, ""),
+                Verdict::NotGeneralized,
+                None,
+                0,
+            ),
             (signs("", 0, ""), Verdict::NotGeneralized, None, 0),
             // A tag stays behind in a deployed system.
-            (tagged(signs("IMAGE_STATE_COMPLETE", 0, "")), Verdict::NotGeneralized, None, 0),
-            (tagged(signs(RESEAL, 2, RUN)), Verdict::Generalized, Some("specialize"), 0),
-            (logged(tagged(signs(AUDITED, 2, RUN))), Verdict::Generalized, Some("specialize"), 0),
-            (filed(tagged(signs(RESEAL, 2, RUN)), RESEAL), Verdict::Generalized, Some("specialize"), 0),
-            (signs(RESEAL, 2, RUN), Verdict::VendorMedia, Some("specialize"), 0),
-            (logged(signs(RESEAL, 2, RUN)), Verdict::Inconsistent, None, 1),
-            (lived_in(logged(signs(RESEAL, 2, RUN))), Verdict::Inconsistent, None, 2),
+            (
+                tagged(signs("IMAGE_STATE_COMPLETE", 0, "")),
+                Verdict::NotGeneralized,
+                None,
+                0,
+            ),
+            (
+                tagged(signs(RESEAL, 2, RUN)),
+                Verdict::Generalized,
+                Some("specialize"),
+                0,
+            ),
+            (
+                logged(tagged(signs(AUDITED, 2, RUN))),
+                Verdict::Generalized,
+                Some("specialize"),
+                0,
+            ),
+            (
+                filed(tagged(signs(RESEAL, 2, RUN)), RESEAL),
+                Verdict::Generalized,
+                Some("specialize"),
+                0,
+            ),
+            (
+                signs(RESEAL, 2, RUN),
+                Verdict::VendorMedia,
+                Some("specialize"),
+                0,
+            ),
+            (
+                logged(signs(RESEAL, 2, RUN)),
+                Verdict::Inconsistent,
+                None,
+                1,
+            ),
+            (
+                lived_in(logged(signs(RESEAL, 2, RUN))),
+                Verdict::Inconsistent,
+                None,
+                2,
+            ),
             // Somebody made it look generalized.
             (tagged(signs(RESEAL, 0, "")), Verdict::Inconsistent, None, 2),
-            (signs("IMAGE_STATE_COMPLETE", 2, RUN), Verdict::Inconsistent, None, 1),
-            (tagged(signs(RESEAL, 1, RUN)), Verdict::Inconsistent, None, 1),
+            (
+                signs("IMAGE_STATE_COMPLETE", 2, RUN),
+                Verdict::Inconsistent,
+                None,
+                1,
+            ),
+            (
+                tagged(signs(RESEAL, 1, RUN)),
+                Verdict::Inconsistent,
+                None,
+                1,
+            ),
             (tagged(signs(RESEAL, 2, "")), Verdict::Inconsistent, None, 1),
-            (filed(tagged(signs(RESEAL, 2, RUN)), "IMAGE_STATE_COMPLETE"), Verdict::Inconsistent, None, 1),
-            (filed(signs("IMAGE_STATE_COMPLETE", 0, ""), RESEAL), Verdict::Inconsistent, None, 4),
+            (
+                filed(tagged(signs(RESEAL, 2, RUN)), "IMAGE_STATE_COMPLETE"),
+                Verdict::Inconsistent,
+                None,
+                1,
+            ),
+            (
+                filed(signs("IMAGE_STATE_COMPLETE", 0, ""), RESEAL),
+                Verdict::Inconsistent,
+                None,
+                4,
+            ),
             // Setup is under way.
             (signs("", 1, "x"), Verdict::Inconsistent, None, 1),
-            (signs("IMAGE_STATE_UNDEPLOYABLE", 0, ""), Verdict::Inconsistent, None, 1),
-            (signs("IMAGE_STATE_SPECIALIZE_RESEAL_TO_OOBE", 2, RUN), Verdict::NotGeneralized, Some("oobeSystem"), 0),
-            (signs("IMAGE_STATE_SPECIALIZE_RESEAL_TO_AUDIT", 2, RUN), Verdict::NotGeneralized, Some("auditSystem"), 0),
+            (
+                signs("IMAGE_STATE_UNDEPLOYABLE", 0, ""),
+                Verdict::Inconsistent,
+                None,
+                1,
+            ),
+            (
+                signs("IMAGE_STATE_SPECIALIZE_RESEAL_TO_OOBE", 2, RUN),
+                Verdict::NotGeneralized,
+                Some("oobeSystem"),
+                0,
+            ),
+            (
+                signs("IMAGE_STATE_SPECIALIZE_RESEAL_TO_AUDIT", 2, RUN),
+                Verdict::NotGeneralized,
+                Some("auditSystem"),
+                0,
+            ),
         ] {
             let judged = judge_later(&signs);
-            let shown = format!("{:?} {:?} {}", signs.image_state, signs.setup_type, signs.command);
+            let shown = format!(
+                "{:?} {:?} {}",
+                signs.image_state, signs.setup_type, signs.command
+            );
             assert_eq!(judged.verdict, verdict, "{shown}");
             assert_eq!(judged.next_pass, next, "{shown}");
-            assert_eq!(judged.differences.len(), differences, "{shown}: {:?}", judged.differences);
+            assert_eq!(
+                judged.differences.len(),
+                differences,
+                "{shown}: {:?}",
+                judged.differences
+            );
         }
     }
 
@@ -632,11 +737,31 @@ mod tests {
         };
         for (signs, verdict, next) in [
             (signs("", 0, 0, false), Verdict::NotGeneralized, None),
-            (signs("setup -newsetup", 0, 0, true), Verdict::NotGeneralized, None),
-            (signs("setup.exe -newsetup -mini", 1, 1, true), Verdict::Generalized, Some("mini-setup")),
-            (signs("C:\\WINDOWS\\System32\\oobe\\msoobe.exe /f", 2, 1, true), Verdict::Generalized, Some("windows-welcome")),
-            (signs("setup -newsetup -mini", 1, 1, false), Verdict::Inconsistent, None),
-            (signs("setup -newsetup", 1, 1, true), Verdict::Inconsistent, None),
+            (
+                signs("setup -newsetup", 0, 0, true),
+                Verdict::NotGeneralized,
+                None,
+            ),
+            (
+                signs("setup.exe -newsetup -mini", 1, 1, true),
+                Verdict::Generalized,
+                Some("mini-setup"),
+            ),
+            (
+                signs("C:\\WINDOWS\\System32\\oobe\\msoobe.exe /f", 2, 1, true),
+                Verdict::Generalized,
+                Some("windows-welcome"),
+            ),
+            (
+                signs("setup -newsetup -mini", 1, 1, false),
+                Verdict::Inconsistent,
+                None,
+            ),
+            (
+                signs("setup -newsetup", 1, 1, true),
+                Verdict::Inconsistent,
+                None,
+            ),
         ] {
             let judged = judge_nt5(&signs);
             assert_eq!(judged.verdict, verdict, "{}", signs.setup.command);

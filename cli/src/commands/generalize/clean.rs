@@ -71,6 +71,10 @@ fn line(cleaned: &Cleaned) -> String {
     let places = cleaned.places.join(", ");
     match cleaned.removed {
         0 => format!("{}: nothing removed", cleaned.name),
-        _ => printable(&format!("{}: {removed} removed from {places}", cleaned.name)).into_owned(),
+        _ => printable(&format!(
+            "{}: {removed} removed from {places}",
+            cleaned.name
+        ))
+        .into_owned(),
     }
 }

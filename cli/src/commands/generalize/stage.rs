@@ -50,7 +50,10 @@ pub(super) fn run(words: &StageWords, context: &mut Context<'_>) -> anyhow::Resu
     for report in &reports {
         context.log("result", &lines(report).join("; "));
     }
-    let refused = staged.iter().flatten().any(|driver| driver.outcome == "refused");
+    let refused = staged
+        .iter()
+        .flatten()
+        .any(|driver| driver.outcome == "refused");
     let code = match refused {
         true => ExitCode::Partly,
         false => ExitCode::Done,
@@ -149,7 +152,9 @@ fn storage(
 ) -> Result<Vec<StagedDriver>, drivers::Error> {
     let mut staged: Vec<StagedDriver> = Vec::new();
     for (id, inf) in wanted {
-        let known = staged.iter_mut().find(|known| known.inf.eq_ignore_ascii_case(inf));
+        let known = staged
+            .iter_mut()
+            .find(|known| known.inf.eq_ignore_ascii_case(inf));
         match known {
             Some(known) => known.hardware_ids.push(id.clone()),
             None => staged.push(StagedDriver {

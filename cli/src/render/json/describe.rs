@@ -142,9 +142,17 @@ impl DescribedImage {
             architecture: facts.architecture.to_string(),
             kind: description.thickness.into(),
             reason: description.reason.clone(),
-            programs: description.programs.iter().map(InstalledProgram::from).collect(),
+            programs: description
+                .programs
+                .iter()
+                .map(InstalledProgram::from)
+                .collect(),
             provisioned_apps: description.provisioned_apps,
-            updates: description.updates.iter().map(|update| update.name.clone()).collect(),
+            updates: description
+                .updates
+                .iter()
+                .map(|update| update.name.clone())
+                .collect(),
             drivers: None,
             languages: description.languages.clone(),
             profiles: description.profiles.clone(),

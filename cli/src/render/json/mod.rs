@@ -10,6 +10,7 @@ mod boot;
 mod capture;
 mod container;
 mod demo;
+mod describe;
 mod diff;
 mod drivers;
 mod drivers_check;
@@ -17,7 +18,6 @@ mod drivers_export;
 mod drivers_lint;
 mod drivers_match;
 mod drivers_remove;
-mod describe;
 mod files;
 mod generalize;
 mod hal;
@@ -38,6 +38,7 @@ pub use container::{
     WimSplit, WimWindows,
 };
 pub use demo::{Demo, DemoPart, Origin};
+pub use describe::{Describe, DescribedImage, InstalledProgram, SizesEntry, ThicknessEntry};
 pub use diff::{
     ChangedFields, Compared, Diff, DiffedImage, DriverChange, DriverDifferenceEntry, FileChange,
     FileDifferenceEntry, FileSide, LeftOut, RegistryChange, RegistryDifferenceEntry, RegistrySide,
@@ -56,7 +57,6 @@ pub use drivers_match::{
     MatchedImage, NeedEntry, WeighedPackage,
 };
 pub use drivers_remove::{DriversRemove, RemoveOutcome, Removed, RemovedResult};
-pub use describe::{Describe, DescribedImage, InstalledProgram, SizesEntry, ThicknessEntry};
 pub use files::{EditedFiles, FilesEdit};
 pub use generalize::{
     AnswerFileEntry, AnswerPassEntry, CleanedEntry, CleanedImage, GeneralizeClean,

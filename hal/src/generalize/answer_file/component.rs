@@ -62,7 +62,8 @@ const ALL: [Known; 11] = [
 
 /// What is known of a component; `None` where nothing is.
 pub(crate) fn known(name: &str) -> Option<&'static Known> {
-    ALL.iter().find(|known| known.name.eq_ignore_ascii_case(name))
+    ALL.iter()
+        .find(|known| known.name.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
@@ -73,8 +74,16 @@ mod tests {
     fn components_are_listed_once_with_their_passes_in_order() {
         for (index, row) in ALL.iter().enumerate() {
             let again = ALL.iter().skip(index + 1);
-            assert!(again.clone().all(|other| other.name != row.name), "{}", row.name);
-            assert!(!row.passes.is_empty() && row.passes.is_sorted(), "{}", row.name);
+            assert!(
+                again.clone().all(|other| other.name != row.name),
+                "{}",
+                row.name
+            );
+            assert!(
+                !row.passes.is_empty() && row.passes.is_sorted(),
+                "{}",
+                row.name
+            );
         }
     }
 }

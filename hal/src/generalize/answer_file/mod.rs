@@ -10,8 +10,8 @@ mod xml;
 use std::fmt;
 
 pub(crate) use component::known;
-pub use search::{AnswerFile, AnswerFiles, Place, Says, Winner};
 pub(crate) use search::find;
+pub use search::{AnswerFile, AnswerFiles, Place, Says, Winner};
 pub use secrets::{Masked, Secret};
 pub use sysprep_inf::SealedAnswers;
 pub use xml::{Component, PassSettings, Unattend, XmlError};

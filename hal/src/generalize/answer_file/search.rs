@@ -185,7 +185,11 @@ fn places(look: &Look<'_>) -> Part<Vec<AnswerFile>> {
     }
     let root = ImagePath::root();
     for (place, folder, names) in [
-        (Place::PantherUnattend, look.windows("Panther\\Unattend")?, BOTH),
+        (
+            Place::PantherUnattend,
+            look.windows("Panther\\Unattend")?,
+            BOTH,
+        ),
         (Place::Panther, look.windows("Panther")?, BOTH),
         (
             Place::Sysprep,

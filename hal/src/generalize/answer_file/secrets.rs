@@ -15,8 +15,12 @@ impl Masked {
     /// groups of five, for then it may be anything.
     pub fn of(key: &str) -> Masked {
         let groups: Vec<&str> = key.trim().split('-').collect();
-        let is_group = |group: &&str| group.len() == 5 && group.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let last = groups.last().filter(|_| groups.len() == 5 && groups.iter().all(is_group));
+        let is_group = |group: &&str| {
+            group.len() == 5 && group.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        let last = groups
+            .last()
+            .filter(|_| groups.len() == 5 && groups.iter().all(is_group));
         Masked(last.map_or_else(String::new, |last| last.to_ascii_uppercase()))
     }
 }
@@ -56,20 +60,37 @@ mod tests {
     #[test]
     fn of_a_key_the_last_group_is_shown_and_of_all_else_nothing() {
         let key = "ABCDE-FGHIJ-KLMNO-PQRST-uvw42";
-        for text in [Masked::of(key).to_string(), format!("{:?}", Masked::of(key))] {
+        for text in [
+            Masked::of(key).to_string(),
+            format!("{:?}", Masked::of(key)),
+        ] {
             assert_eq!(text, "XXXXX-XXXXX-XXXXX-XXXXX-UVW42");
         }
-        for other in ["", "secret", "a-b-c-d-e", "ABCDE-FGHIJ-KLMNO-PQRST-UVW42-XXXXX"] {
+        for other in [
+            "",
+            "secret",
+            "a-b-c-d-e",
+            "ABCDE-FGHIJ-KLMNO-PQRST-UVW42-XXXXX",
+        ] {
             assert_eq!(Masked::of(other).to_string(), "(set, not shown)");
         }
     }
 
     #[test]
     fn passwords_are_told_by_the_names_of_their_settings() {
-        for name in ["Password", "AdministratorPassword", "MachinePassword", "DomainAdminPassword"] {
+        for name in [
+            "Password",
+            "AdministratorPassword",
+            "MachinePassword",
+            "DomainAdminPassword",
+        ] {
             assert!(is_password(name), "{name}");
         }
-        for name in ["EncryptedAdminPassword", "PasswordNeverExpires", "PlainText"] {
+        for name in [
+            "EncryptedAdminPassword",
+            "PasswordNeverExpires",
+            "PlainText",
+        ] {
             assert!(!is_password(name), "{name}");
         }
     }

@@ -38,7 +38,14 @@ pub(crate) const SECTIONS: [&str; 24] = [
 ];
 
 /// Sections whose names follow from others: adapters, protocols, services.
-const FAMILIES: [&str; 6] = ["params.", "MS_", "NetProtocols", "NetClients", "NetServices", "Sysprep"];
+const FAMILIES: [&str; 6] = [
+    "params.",
+    "MS_",
+    "NetProtocols",
+    "NetClients",
+    "NetServices",
+    "Sysprep",
+];
 
 /// What a sysprep.inf says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,7 +82,7 @@ impl SealedAnswers {
             found.sections.push(section.name().to_owned());
             let storage = section.name().eq_ignore_ascii_case("SysprepMassStorage");
             for line in section.lines() {
-                let (Some(key), Some(value)) = (line.raw_key(), line.raw_field(0)) else {
+                let (Some(key), Some(value)) = (line.raw_key(), line.raw_field(1)) else {
                     continue;
                 };
                 if storage {
@@ -84,7 +91,9 @@ impl SealedAnswers {
                 } else if is_password(key) && !value.is_empty() && value != "*" {
                     let place = format!("[{}] {key}", section.name());
                     found.secrets.push(Secret { place });
-                } else if key.eq_ignore_ascii_case("ProductID") || key.eq_ignore_ascii_case("ProductKey") {
+                } else if key.eq_ignore_ascii_case("ProductID")
+                    || key.eq_ignore_ascii_case("ProductKey")
+                {
                     found.product_keys.push(Masked::of(value));
                 }
             }
@@ -95,7 +104,9 @@ impl SealedAnswers {
     /// The sections that nothing reads, as far as is known.
     pub(crate) fn unknown_sections(&self) -> Vec<&str> {
         let known = |name: &&str| {
-            SECTIONS.iter().any(|known| known.eq_ignore_ascii_case(name))
+            SECTIONS
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(name))
                 || FAMILIES.iter().any(|family| {
                     let head = name.get(..family.len());
                     head.is_some_and(|head| head.eq_ignore_ascii_case(family))
@@ -116,7 +127,11 @@ pub(crate) fn with_line(bytes: &[u8], section: &str, replaces: &[&str], line: &s
             (bytes.get(..2).unwrap_or_default(), text, Some(big))
         }
         // Every byte stands for itself: code pages are none of our business.
-        None => (&[][..], bytes.iter().map(|byte| char::from(*byte)).collect(), None),
+        None => (
+            &[][..],
+            bytes.iter().map(|byte| char::from(*byte)).collect(),
+            None,
+        ),
     };
     let end = match text.contains("\r\n") || !text.contains('\n') {
         true => "\r\n",
@@ -127,7 +142,10 @@ pub(crate) fn with_line(bytes: &[u8], section: &str, replaces: &[&str], line: &s
     let mut header = None;
     for old in text.split_inclusive('\n') {
         let bare = old.trim();
-        if let Some(name) = bare.strip_prefix('[').and_then(|name| name.split(']').next()) {
+        if let Some(name) = bare
+            .strip_prefix('[')
+            .and_then(|name| name.split(']').next())
+        {
             is_in = name.trim().eq_ignore_ascii_case(section);
             lines.push(old);
             if is_in && header.is_none() {
@@ -135,8 +153,15 @@ pub(crate) fn with_line(bytes: &[u8], section: &str, replaces: &[&str], line: &s
             }
             continue;
         }
-        let key = bare.split('=').next().unwrap_or_default().trim().trim_matches('"');
-        let replaced = is_in && bare.contains('=') && replaces.iter().any(|known| known.eq_ignore_ascii_case(key));
+        let key = bare
+            .split('=')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .trim_matches('"');
+        let replaced = is_in
+            && bare.contains('=')
+            && replaces.iter().any(|known| known.eq_ignore_ascii_case(key));
         if !replaced {
             lines.push(old);
         }
@@ -184,9 +209,20 @@ mod tests {
               [params.MS_TCPIP.Adapter1]\r\nDHCP=Yes\r\n[Typo]\r\n\
               [SysprepMassStorage]\r\nPCI\\VEN_8086&DEV_2922=\"C:\\Drivers\\iaahci.inf\",\"\\\",\"x\"\r\n",
         );
-        assert_eq!(found.update_hal.as_deref(), Some("ACPIAPIC_MP,%WINDIR%\\Inf\\Hal.inf"));
-        assert_eq!(found.secrets, [Secret { place: "[GuiUnattended] AdminPassword".to_owned() }]);
-        assert_eq!(found.product_keys, [Masked::of("ABCDE-FGHIJ-KLMNO-PQRST-UVW42")]);
+        assert_eq!(
+            found.update_hal.as_deref(),
+            Some("ACPIAPIC_MP,%WINDIR%\\Inf\\Hal.inf")
+        );
+        assert_eq!(
+            found.secrets,
+            [Secret {
+                place: "[GuiUnattended] AdminPassword".to_owned()
+            }]
+        );
+        assert_eq!(
+            found.product_keys,
+            [Masked::of("ABCDE-FGHIJ-KLMNO-PQRST-UVW42")]
+        );
         assert_eq!(found.unknown_sections(), ["Typo"]);
         assert_eq!(
             found.mass_storage,
@@ -212,7 +248,10 @@ mod tests {
                 b"[Unattended]\r\nUpdateHAL = \"x\"\r\n; UpdateHAL=comment\r\n",
             ),
             (b"[Unattended]", b"[Unattended]\r\nUpdateHAL = \"x\"\r\n"),
-            (b"[A]\r\nb=c", b"[A]\r\nb=c\r\n[Unattended]\r\nUpdateHAL = \"x\"\r\n"),
+            (
+                b"[A]\r\nb=c",
+                b"[A]\r\nb=c\r\n[Unattended]\r\nUpdateHAL = \"x\"\r\n",
+            ),
         ] {
             let found = with_line(before, "Unattended", &keys, LINE);
             assert_eq!(

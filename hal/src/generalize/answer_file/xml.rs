@@ -102,7 +102,11 @@ impl PassSettings {
 
     /// Whether it has anything that Setup would use.
     pub fn is_valid(&self) -> bool {
-        self.pass().is_some() && self.components.iter().any(|component| component.settings > 0)
+        self.pass().is_some()
+            && self
+                .components
+                .iter()
+                .any(|component| component.settings > 0)
     }
 }
 
@@ -219,7 +223,11 @@ impl<'t> Parser<'t> {
     }
 
     fn append(&mut self, piece: &str) {
-        if let Some(open) = self.open.last_mut().filter(|open| open.text.len() < MAX_TEXT) {
+        if let Some(open) = self
+            .open
+            .last_mut()
+            .filter(|open| open.text.len() < MAX_TEXT)
+        {
             open.text.push_str(piece);
         }
     }
@@ -258,7 +266,8 @@ impl<'t> Parser<'t> {
                 let processed = attribute("wasPassProcessed");
                 self.found.passes.push(PassSettings {
                     name: attribute("pass").unwrap_or_default(),
-                    processed: processed.is_some_and(|value| value.trim().eq_ignore_ascii_case("true")),
+                    processed: processed
+                        .is_some_and(|value| value.trim().eq_ignore_ascii_case("true")),
                     components: Vec::new(),
                     line: line(self.text, at),
                 });
@@ -318,7 +327,10 @@ impl<'t> Parser<'t> {
         let Some(pass) = self.found.passes.last() else {
             return;
         };
-        let component = pass.components.last().map_or("", |component| &component.name);
+        let component = pass
+            .components
+            .last()
+            .map_or("", |component| &component.name);
         let place = || format!("{}\\{component}\\{}", pass.name, names.join("\\"));
 
         // `<AdministratorPassword>x</>`, or `<Password><Value>x</Value></>`.
@@ -332,8 +344,10 @@ impl<'t> Parser<'t> {
         } else if of_password && self.found.secrets.len() < MAX_PARTS {
             let place = place();
             self.found.secrets.push(Secret { place });
-        } else if matches!(names.as_slice(), [.., "ProductKey"] | [.., "ProductKey", "Key"])
-            && self.found.product_keys.len() < MAX_PARTS
+        } else if matches!(
+            names.as_slice(),
+            [.., "ProductKey"] | [.., "ProductKey", "Key"]
+        ) && self.found.product_keys.len() < MAX_PARTS
         {
             self.found.product_keys.push(Masked::of(&text));
         } else if names == ["Reseal", "Mode"] && pass.name == Pass::OobeSystem.name() {
@@ -392,7 +406,14 @@ mod tests {
         let names: Vec<_> = found
             .passes
             .iter()
-            .map(|pass| (pass.name.as_str(), pass.processed, pass.is_valid(), pass.line))
+            .map(|pass| {
+                (
+                    pass.name.as_str(),
+                    pass.processed,
+                    pass.is_valid(),
+                    pass.line,
+                )
+            })
             .collect();
         assert_eq!(
             names,
@@ -412,11 +433,20 @@ mod tests {
             ["oobeSystem\\Microsoft-Windows-Shell-Setup\\AutoLogon\\Password\\Value"]
         );
         assert_eq!(found.blanked, 1);
-        assert_eq!(found.product_keys, [Masked::of("ABCDE-FGHIJ-KLMNO-PQRST-UVW42")]);
-        assert!(!format!("{found:?}").contains("ABCDE"), "a key is nowhere whole");
+        assert_eq!(
+            found.product_keys,
+            [Masked::of("ABCDE-FGHIJ-KLMNO-PQRST-UVW42")]
+        );
+        assert!(
+            !format!("{found:?}").contains("ABCDE"),
+            "a key is nowhere whole"
+        );
         assert_eq!(found.reseal.as_deref(), Some("Audit"));
         assert!(!found.is_spent());
-        let spent = CACHED.replace("pass=\"oobeSystem\"", "pass=\"oobeSystem\" wasPassProcessed=\"true\"");
+        let spent = CACHED.replace(
+            "pass=\"oobeSystem\"",
+            "pass=\"oobeSystem\" wasPassProcessed=\"true\"",
+        );
         assert!(Unattend::parse(spent.as_bytes()).unwrap().is_spent());
     }
 

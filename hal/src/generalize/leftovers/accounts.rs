@@ -1,8 +1,8 @@
 //! People: profiles, accounts, logons.
 
+use wimwright_servicing::ImagePath;
 use wimwright_servicing::plan::Certainty;
 use wimwright_servicing::registry::{HiveName, KeyPath};
-use wimwright_servicing::ImagePath;
 
 use super::find::reported_values;
 use super::{Cleaning, Find, Item, Leftover};
@@ -127,12 +127,15 @@ pub(super) const ALL: &[Leftover] = &[
 
 fn is_administrator(folder: &ImagePath, sid: Option<&str>) -> bool {
     sid.is_some_and(|sid| sid.ends_with("-500"))
-        || folder.file_name().is_some_and(|name| name.is("Administrator"))
+        || folder
+            .file_name()
+            .is_some_and(|name| name.is("Administrator"))
 }
 
 fn profiles(look: &Look<'_>, administrators: bool) -> Part<Vec<Item>> {
     let people = look.people()?.into_iter();
-    let of = people.filter(|(folder, sid)| is_administrator(folder, sid.as_deref()) == administrators);
+    let of =
+        people.filter(|(folder, sid)| is_administrator(folder, sid.as_deref()) == administrators);
     Ok(of
         .map(|(folder, sid)| {
             let value = sid.unwrap_or_else(|| "without an entry in ProfileList".to_owned());
@@ -154,7 +157,9 @@ fn orphaned_profiles(look: &Look<'_>) -> Part<Vec<Item>> {
     let known = look.draft.profiles()?;
     let mut items = Vec::new();
     for sid in look.subkeys(hive, PROFILE_LIST)? {
-        let has_folder = known.iter().any(|profile| profile.sid.as_ref() == Some(&sid));
+        let has_folder = known
+            .iter()
+            .any(|profile| profile.sid.as_ref() == Some(&sid));
         if !sid.starts_with("S-1-5-21-") || has_folder {
             continue;
         }
@@ -188,7 +193,9 @@ fn local_accounts(look: &Look<'_>) -> Part<Vec<Item>> {
             .draft
             .value(hive, &KeyPath::from(key.as_str()), "")?
             .map(|data| data.kind);
-        let own = OWN_ACCOUNTS.iter().any(|own| own.eq_ignore_ascii_case(&name));
+        let own = OWN_ACCOUNTS
+            .iter()
+            .any(|own| own.eq_ignore_ascii_case(&name));
         if let Some(number) = number.filter(|number| *number >= 1000 && !own) {
             items.push(Item::new(
                 format!("SAM\\{key}"),

@@ -51,7 +51,12 @@ pub(super) const ALL: &[Leftover] = &[
         certainty: Certainty::Stated,
         find: Find::Values {
             keys: &["Microsoft\\Windows\\CurrentVersion\\WindowsUpdate"],
-            names: &["SusClientId", "SusClientIdValidation", "AccountDomainSid", "PingID"],
+            names: &[
+                "SusClientId",
+                "SusClientIdValidation",
+                "AccountDomainSid",
+                "PingID",
+            ],
         },
     }),
     agent(Agent {
@@ -202,7 +207,10 @@ pub(super) const ALL: &[Leftover] = &[
         source: "Tanium, preparing the client in an image",
         certainty: Certainty::Recalled,
         find: Find::Values {
-            keys: &["Tanium\\Tanium Client", "Wow6432Node\\Tanium\\Tanium Client"],
+            keys: &[
+                "Tanium\\Tanium Client",
+                "Wow6432Node\\Tanium\\Tanium Client",
+            ],
             names: &["ComputerID"],
         },
     }),

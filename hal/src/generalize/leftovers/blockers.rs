@@ -187,7 +187,13 @@ fn per_user_apps(look: &Look<'_>) -> Part<Vec<Item>> {
     Ok(items)
 }
 
-fn number_item(look: &Look<'_>, hive: &HiveName, key: &str, name: &str, is: impl Fn(u32) -> bool) -> Part<Vec<Item>> {
+fn number_item(
+    look: &Look<'_>,
+    hive: &HiveName,
+    key: &str,
+    name: &str,
+    is: impl Fn(u32) -> bool,
+) -> Part<Vec<Item>> {
     let number = look.number(hive, key, name)?.filter(|number| is(*number));
     Ok(number
         .map(|number| Item::new(format!("{hive}\\{key}\\{name}"), number.to_string()))
@@ -207,12 +213,16 @@ fn bitlocker(look: &Look<'_>) -> Part<Vec<Item>> {
 
 fn reserves(look: &Look<'_>) -> Part<Vec<Item>> {
     let key = "Microsoft\\Windows\\CurrentVersion\\ReserveManager";
-    number_item(look, &HiveName::Software, key, "ActiveScenario", |active| active != 0)
+    number_item(look, &HiveName::Software, key, "ActiveScenario", |active| {
+        active != 0
+    })
 }
 
 fn skip_rearm(look: &Look<'_>) -> Part<Vec<Item>> {
     let key = "Microsoft\\Windows NT\\CurrentVersion\\SoftwareProtectionPlatform";
-    number_item(look, &HiveName::Software, key, "SkipRearm", |skip| skip != 0)
+    number_item(look, &HiveName::Software, key, "SkipRearm", |skip| {
+        skip != 0
+    })
 }
 
 fn persisted_devices(look: &Look<'_>) -> Part<Vec<Item>> {
@@ -223,7 +233,13 @@ fn persisted_devices(look: &Look<'_>) -> Part<Vec<Item>> {
 
 fn aborted(look: &Look<'_>) -> Part<Vec<Item>> {
     let key = "Setup\\Status\\SysprepStatus";
-    number_item(look, &HiveName::System, key, "GeneralizationState", |state| state == 3)
+    number_item(
+        look,
+        &HiveName::System,
+        key,
+        "GeneralizationState",
+        |state| state == 3,
+    )
 }
 
 fn providers(look: &Look<'_>) -> Part<Vec<Item>> {
@@ -243,7 +259,12 @@ fn providers(look: &Look<'_>) -> Part<Vec<Item>> {
 
 fn dirty_hives(look: &Look<'_>) -> Part<Vec<Item>> {
     let mut hives = HiveName::NAMED.to_vec();
-    hives.extend(look.draft.profiles()?.into_iter().map(|profile| profile.hive));
+    hives.extend(
+        look.draft
+            .profiles()?
+            .into_iter()
+            .map(|profile| profile.hive),
+    );
     let mut items = Vec::new();
     for hive in hives {
         let value = match look.draft.hive_condition(&hive)? {

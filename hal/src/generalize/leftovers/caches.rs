@@ -177,7 +177,10 @@ pub(super) const ALL: &[Leftover] = &[
         TELLS,
         Applies::All,
         Cleaning::Not("empty the cache inside Windows (Sync Center)"),
-        Find::KeptFiles(&["%windir%\\CSC\\v2.0.6\\namespace\\*", "%windir%\\CSC\\d*\\8*"]),
+        Find::KeptFiles(&[
+            "%windir%\\CSC\\v2.0.6\\namespace\\*",
+            "%windir%\\CSC\\d*\\8*",
+        ]),
     ),
 ];
 
@@ -191,8 +194,12 @@ fn hibernation(look: &Look<'_>) -> Part<Vec<Item>> {
     let waits = head.eq_ignore_ascii_case(b"hibr") || head.eq_ignore_ascii_case(b"rstr");
     let item = match waits {
         true => {
-            let mut item = Item::new(path.to_string(), format!("a session waits in it, {}", size(len)));
-            item.kept = Some("a session waits in it: shut Windows down fully, without fast startup");
+            let mut item = Item::new(
+                path.to_string(),
+                format!("a session waits in it, {}", size(len)),
+            );
+            item.kept =
+                Some("a session waits in it: shut Windows down fully, without fast startup");
             item
         }
         false => Item::new(path.to_string(), size(len)),
@@ -213,7 +220,10 @@ fn restore_points(look: &Look<'_>) -> Part<Vec<Item>> {
             items.push(Item::new(path.to_string(), "restore points"));
         } else if name.starts_with('{') && name.ends_with(SHADOW) {
             let len = look.file_len(&path)?.unwrap_or_default();
-            items.push(Item::new(path.to_string(), format!("a shadow copy, {}", size(len))));
+            items.push(Item::new(
+                path.to_string(),
+                format!("a shadow copy, {}", size(len)),
+            ));
         }
     }
     Ok(items)
@@ -225,7 +235,10 @@ fn earlier_installation(look: &Look<'_>) -> Part<Vec<Item>> {
         let path = ImagePath::parse(name)?;
         if look.draft.has_directory(&path)? {
             let files = matches(look, &format!("{name}\\*"))?;
-            let value = format!("{} at its top", crate::generalize::look::count(files.len(), "entry", "entries"));
+            let value = format!(
+                "{} at its top",
+                crate::generalize::look::count(files.len(), "entry", "entries")
+            );
             items.push(Item::new(path.to_string(), value));
         }
     }

@@ -109,7 +109,9 @@ fn machine_sid(look: &Look<'_>) -> Part<Vec<Item>> {
     if let Some(data) = look.value(&HiveName::Sam, account, "V")? {
         // The last three numbers of S-1-5-21-a-b-c end the value.
         let start = data.bytes.len().checked_sub(12);
-        let tail = start.and_then(|start| data.bytes.get(start..)).unwrap_or_default();
+        let tail = start
+            .and_then(|start| data.bytes.get(start..))
+            .unwrap_or_default();
         let (numbers, _) = tail.as_chunks::<4>();
         if let [a, b, c] = numbers {
             let [a, b, c] = [a, b, c].map(|bytes| u32::from_le_bytes(*bytes));
@@ -229,7 +231,11 @@ fn device_instances(look: &Look<'_>) -> Part<Vec<Item>> {
     if total == 0 {
         return Ok(Vec::new());
     }
-    let value = format!("{} ({})", count(total, "device", "devices"), buses.join(", "));
+    let value = format!(
+        "{} ({})",
+        count(total, "device", "devices"),
+        buses.join(", ")
+    );
     Ok(vec![Item::new(format!("SYSTEM\\{root}"), value)])
 }
 

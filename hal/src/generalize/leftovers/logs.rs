@@ -1,7 +1,7 @@
 //! Logs of one computer.
 
-use wimwright_servicing::plan::Certainty;
 use wimwright_servicing::Generation;
+use wimwright_servicing::plan::Certainty;
 
 use super::pattern::size;
 use super::{Cleaning, Find, Item, Leftover, Removal};

@@ -48,7 +48,9 @@ pub(super) const ALL: &[Leftover] = &[
         why: "copies that keep the adapter keep the address, and disturb each other",
         severity: Severity::Warning,
         applies: Applies::All,
-        cleaning: Cleaning::Not("set the adapter to DHCP inside Windows; the answer file sets addresses"),
+        cleaning: Cleaning::Not(
+            "set the adapter to DHCP inside Windows; the answer file sets addresses",
+        ),
         made_anew: false,
         source: "Microsoft KB 314053",
         certainty: Certainty::Stated,
@@ -74,7 +76,9 @@ pub(super) const ALL: &[Leftover] = &[
         why: "copies show one certificate, so that clients cannot tell them apart",
         severity: Severity::Warning,
         applies: Applies::Later,
-        cleaning: Cleaning::Offline("its key is deleted; the service makes a new one when it starts"),
+        cleaning: Cleaning::Offline(
+            "its key is deleted; the service makes a new one when it starts",
+        ),
         made_anew: false,
         source: "general knowledge of the Remote Desktop service",
         certainty: Certainty::Recalled,
@@ -100,7 +104,9 @@ pub(super) const ALL: &[Leftover] = &[
         why: "whoever has one copy can pretend to be every other",
         severity: Severity::Error,
         applies: Applies::Later,
-        cleaning: Cleaning::Offline("the files are deleted; the service makes new ones when it starts"),
+        cleaning: Cleaning::Offline(
+            "the files are deleted; the service makes new ones when it starts",
+        ),
         made_anew: false,
         source: "Win32-OpenSSH, OpenSSH server configuration",
         certainty: Certainty::Stated,

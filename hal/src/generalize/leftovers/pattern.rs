@@ -50,9 +50,15 @@ pub(super) fn items(look: &Look<'_>, patterns: &[&str], removable: bool) -> Part
             [(one, _)] => one.to_string(),
             _ => folder.to_string(),
         };
-        let mut item = Item::new(place, format!("{}, {}", count(files, "file", "files"), size(bytes)));
+        let mut item = Item::new(
+            place,
+            format!("{}, {}", count(files, "file", "files"), size(bytes)),
+        );
         if removable {
-            item.removals = paths.into_iter().map(|(path, _)| Removal::Path(path)).collect();
+            item.removals = paths
+                .into_iter()
+                .map(|(path, _)| Removal::Path(path))
+                .collect();
         }
         items.push(item);
     }

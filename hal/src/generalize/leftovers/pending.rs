@@ -57,7 +57,10 @@ fn renames(look: &Look<'_>) -> Part<Vec<Item>> {
     let hive = &HiveName::System;
     let key = look.control_set("Control\\Session Manager");
     let mut items = Vec::new();
-    for name in ["PendingFileRenameOperations", "PendingFileRenameOperations2"] {
+    for name in [
+        "PendingFileRenameOperations",
+        "PendingFileRenameOperations2",
+    ] {
         let Some(data) = look.value(hive, &key, name)? else {
             continue;
         };
@@ -65,7 +68,9 @@ fn renames(look: &Look<'_>) -> Part<Vec<Item>> {
         // deleted: an empty one does not end the list.
         let (pairs, _) = data.bytes.as_chunks::<2>();
         let units: Vec<u16> = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
-        let texts = units.split(|unit| *unit == 0).filter(|text| !text.is_empty());
+        let texts = units
+            .split(|unit| *unit == 0)
+            .filter(|text| !text.is_empty());
         let files = texts.map(String::from_utf16_lossy).collect::<Vec<_>>();
         if let Some(first) = files.first() {
             let value = format!("{}, first {first}", count(files.len(), "file", "files"));
@@ -104,11 +109,16 @@ fn servicing(look: &Look<'_>) -> Part<Vec<Item>> {
     }
     let manager = look.control_set("Control\\Session Manager");
     let programs = look.value(&HiveName::System, &manager, "SetupExecute")?;
-    let programs = programs.and_then(|data| data.as_texts()).unwrap_or_default();
+    let programs = programs
+        .and_then(|data| data.as_texts())
+        .unwrap_or_default();
     for program in programs {
         // setupcl is Sysprep's own.
         if program.to_ascii_lowercase().contains("poqexec") {
-            items.push(Item::new(format!("SYSTEM\\{manager}\\SetupExecute"), program));
+            items.push(Item::new(
+                format!("SYSTEM\\{manager}\\SetupExecute"),
+                program,
+            ));
         }
     }
     Ok(items)

@@ -44,7 +44,11 @@ pub(super) fn check(
     components(draft, name, file);
     passes(draft, name, file, to_come);
     if !file.secrets.is_empty() {
-        let places: Vec<&str> = file.secrets.iter().map(|secret| secret.place.as_str()).collect();
+        let places: Vec<&str> = file
+            .secrets
+            .iter()
+            .map(|secret| secret.place.as_str())
+            .collect();
         warn(
             draft,
             "answer-file-passwords",

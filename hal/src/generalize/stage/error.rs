@@ -62,7 +62,10 @@ pub enum StageError {
         line: usize,
     },
     /// It has no settings for what is still to come.
-    #[error("`{name}` has no settings for a pass that is still to come: {}", passes_text(passes))]
+    #[error(
+        "`{name}` has no settings for a pass that is still to come: {}",
+        passes_text(passes)
+    )]
     NothingToCome {
         /// The file.
         name: String,
@@ -83,7 +86,10 @@ pub enum StageError {
         found: Vec<String>,
     },
     /// An answer file that was not used yet is in the way.
-    #[error("`{path}` was not used yet ({}), and would be lost or come first", passes_text(passes))]
+    #[error(
+        "`{path}` was not used yet ({}), and would be lost or come first",
+        passes_text(passes)
+    )]
     Pending {
         /// The file.
         path: String,

@@ -47,9 +47,7 @@ impl AnswerSource {
     /// The file's bytes.
     fn bytes(&self) -> Result<Vec<u8>, StageError> {
         let blob = self.tree.open(&self.path)?;
-        let blob = blob.ok_or_else(|| StageError::NoFile {
-            name: self.shown(),
-        })?;
+        let blob = blob.ok_or_else(|| StageError::NoFile { name: self.shown() })?;
         if blob.len() > MAX_LEN {
             return Err(StageError::TooLong {
                 name: self.shown(),
@@ -184,7 +182,12 @@ impl Staging<'_> {
         self.report.placed.push(path.to_string());
     }
 
-    fn remove(&mut self, draft: &mut Draft, change: Change, what: String) -> Result<(), StageError> {
+    fn remove(
+        &mut self,
+        draft: &mut Draft,
+        change: Change,
+        what: String,
+    ) -> Result<(), StageError> {
         let applied = draft.plan_change(change, &PLACED)?;
         self.report.changed |= applied == Applied::Changed;
         self.report.removed.push(what);

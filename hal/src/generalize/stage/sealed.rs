@@ -73,7 +73,9 @@ pub(super) fn stage(
 
 fn looks_like_xml(bytes: &[u8]) -> bool {
     let text = utf16(bytes).unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned());
-    text.trim_start_matches('\u{feff}').trim_start().starts_with('<')
+    text.trim_start_matches('\u{feff}')
+        .trim_start()
+        .starts_with('<')
 }
 
 /// The line that has mini-setup switch to `to`, where it can.

@@ -7,7 +7,9 @@ use wimwright_servicing::{Draft, ImagePath, Text};
 use super::audit_mode;
 use super::check::check;
 use super::{StageError, Staging, holds, note};
-use crate::generalize::answer_file::{self, AnswerFile, Pass, Place, Says, Unattend, XmlError, utf16};
+use crate::generalize::answer_file::{
+    self, AnswerFile, Pass, Place, Says, Unattend, XmlError, utf16,
+};
 use crate::generalize::look::Look;
 use crate::generalize::{State, Verdict};
 
@@ -113,7 +115,9 @@ fn make_way(
 ) -> Result<(), StageError> {
     let files = answer_file::find(&Look::new(draft))?.files;
     for file in files {
-        let own = wanted.iter().find(|(path, _)| file.file.as_ref() == Some(*path));
+        let own = wanted
+            .iter()
+            .find(|(path, _)| file.file.as_ref() == Some(*path));
         if let Some((path, bytes)) = own {
             let same = holds(draft, path, bytes)?;
             // A pointer of the registry to the very file that is placed.
@@ -133,7 +137,10 @@ fn make_way(
             note(
                 draft,
                 "answer-file-pointer",
-                format!("SYSTEM\\Setup\\UnattendFile names `{}`, which is not in the image", file.path),
+                format!(
+                    "SYSTEM\\Setup\\UnattendFile names `{}`, which is not in the image",
+                    file.path
+                ),
             );
             continue;
         }
