@@ -122,6 +122,8 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
         (of_clean(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<generalize::StageError>() {
         (of_stage(error), error.hint())
+    } else if let Some(error) = error.downcast_ref::<generalize::OnlyInsideWindows>() {
+        (ExitCode::Refused, Some(error.hint()))
     } else if error.is::<hal::Unreadable>() {
         (ExitCode::Damaged, None)
     } else if let Some(error) = error.downcast_ref::<CommitError>() {

@@ -50,6 +50,13 @@ pub(crate) enum GeneralizeCommand {
         #[command(flatten)]
         writing: Writing,
     },
+    /// Refused: only Sysprep, inside Windows, generalizes an image
+    #[command(hide = true, aliases = ["reseal", "sysprep", "run", "mark", "set"])]
+    Seal {
+        /// Whatever was asked for
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        words: Vec<String>,
+    },
     /// Put an answer file where this Windows looks for it, and spent ones out of its way
     ///
     /// Windows Vista and later read Windows\Panther\unattend.xml, Windows 2000, XP and Server 2003

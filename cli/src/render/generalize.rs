@@ -26,8 +26,9 @@ pub(crate) fn text(report: &Report, context: &Context<'_>) -> String {
     };
     let mut text = format!("{word}\n");
     text.push_str(&wrapped(&printable(&state.reason), 2, width));
-    if !state.passes.is_empty() {
-        let passes = format!("next: {}", state.passes.join(", then "));
+    let passes = state.next_boot.passes();
+    if !passes.is_empty() {
+        let passes = format!("next: {}", passes.join(", then "));
         text.push_str(&wrapped(&passes, 2, width));
     }
     if context.verbose {
@@ -64,7 +65,7 @@ fn answer_files(report: &Report, context: &Context<'_>, text: &mut String) {
         text,
     );
     for file in &answers.files {
-        let line = format!("{}  {}", file.path, said(file));
+        let line = format!("{}: {}", file.path, said(file));
         text.push_str(&wrapped(&printable(&line), 2, width));
     }
     for winner in &answers.winners {

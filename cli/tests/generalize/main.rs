@@ -80,6 +80,13 @@ fn library(test: &str, of: Of) -> Option<(TempDir, Vec<Recipe>)> {
     plant(test, &jobs).then_some((top, recipes))
 }
 
+/// Captures an image with page file, recycle bin and all, which are left out
+/// otherwise.
+fn whole(top: &Path, image: &str) {
+    let words = format!("capture @{image} @{image}.wim --no-default-excludes");
+    run_in(top, &words).ends(ExitCode::Done);
+}
+
 /// What `clean` did: nothing but removals of what was planted.
 fn only_planted_went(top: &Path, before: &str, after: &str, planted: &Planted) {
     let found = run_in(top, &format!("diff {before} {after} --json"));
@@ -133,7 +140,13 @@ fn every_leftover_is_found_and_none_is_invented(test: &str, of: Of) {
         );
     }
     let all: Vec<&str> = recipes.iter().map(|recipe| recipe.name).collect();
-    assert_eq!(names(&report(top, "@all")), set(&all), "{of:?}");
+    let together = report(top, "@all");
+    assert_eq!(names(&together), set(&all), "{of:?}");
+    for image in ["clean", "all"] {
+        whole(top, image);
+    }
+    assert_eq!(names(&report(top, "@clean.wim")), set(&[]));
+    assert_eq!(report(top, "@all.wim")["leftovers"], together["leftovers"]);
 
     // All kinds that there are for this Windows have been planted.
     let list = document(top, "generalize report --list");
@@ -162,6 +175,18 @@ fn every_leftover_of_windows_7_is_found_and_none_is_invented() {
 fn every_leftover_of_windows_10_is_found_and_none_is_invented() {
     let test = "every_leftover_of_windows_10_is_found_and_none_is_invented";
     every_leftover_is_found_and_none_is_invented(test, Of::Ten);
+}
+
+#[test]
+fn every_leftover_of_windows_8_1_is_found_and_none_is_invented() {
+    let test = "every_leftover_of_windows_8_1_is_found_and_none_is_invented";
+    every_leftover_is_found_and_none_is_invented(test, Of::EightOne);
+}
+
+#[test]
+fn every_leftover_of_windows_11_is_found_and_none_is_invented() {
+    let test = "every_leftover_of_windows_11_is_found_and_none_is_invented";
+    every_leftover_is_found_and_none_is_invented(test, Of::Eleven);
 }
 
 fn cleaning_removes_what_it_says_and_nothing_else(test: &str, of: Of) {
@@ -214,7 +239,7 @@ fn cleaning_removes_what_it_says_and_nothing_else(test: &str, of: Of) {
     // All together, and in a WIM file the same.
     let before = before.path();
     support::copy(&top.join("cleanable"), &before.join("cleanable"));
-    run_in(top, "capture @cleanable @cleanable.wim").ends(ExitCode::Done);
+    whole(top, "cleanable");
     let in_directory = report(top, "@cleanable")["leftovers"].clone();
     assert_eq!(report(top, "@cleanable.wim")["leftovers"], in_directory);
     for image in ["cleanable", "cleanable.wim"] {
@@ -253,6 +278,12 @@ fn cleaning_windows_10_removes_what_it_says_and_nothing_else() {
 }
 
 #[test]
+fn cleaning_windows_8_1_removes_what_it_says_and_nothing_else() {
+    let test = "cleaning_windows_8_1_removes_what_it_says_and_nothing_else";
+    cleaning_removes_what_it_says_and_nothing_else(test, Of::EightOne);
+}
+
+#[test]
 fn only_what_is_named_is_cleaned() {
     let test = "only_what_is_named_is_cleaned";
     let top = tempfile::tempdir().unwrap();
@@ -285,6 +316,31 @@ fn only_what_is_named_is_cleaned() {
 }
 
 #[test]
+fn nothing_makes_an_image_look_generalized() {
+    let top = tempfile::tempdir().unwrap();
+    let top = top.path();
+    write_clean(Of::Ten, &top.join("image"));
+    let was = content(&top.join("image"));
+    for words in [
+        "seal @image",
+        "reseal @image --oobe",
+        "set @image SetupType 2",
+        "clean @image --only image-state",
+        "clean @image --only page-file,generalization-state",
+        "clean @image --only setup-type",
+    ] {
+        run_in(top, &format!("generalize {words}"))
+            .ends(ExitCode::Refused)
+            .complains(&[
+                "are the work of Sysprep inside Windows",
+                "only make an image look generalized",
+                "hint: run `sysprep /generalize /oobe /shutdown`",
+            ]);
+    }
+    assert_eq!(content(&top.join("image")), was);
+}
+
+#[test]
 fn the_text_says_what_it_is_and_what_to_do() {
     let test = "the_text_says_what_it_is_and_what_to_do";
     let Some((top, _)) = library(test, Of::Ten) else {
@@ -303,7 +359,7 @@ fn the_text_says_what_it_is_and_what_to_do() {
             "S-1-5-21-111-222-333",
             "`generalize clean` removes it:",
             "XXXXX-XXXXX-XXXXX-XXXXX-",
-            "Windows\\Panther\\unattend.xml  passes oobeSystem (processed)",
+            "Windows\\Panther\\unattend.xml: passes oobeSystem (processed)",
         ]);
     run(&["generalize", "report", "--list"])
         .ends(ExitCode::Done)

@@ -14,17 +14,21 @@ use wimwright_testdata::nt5::Nt5;
 pub(crate) enum Of {
     Xp,
     Seven,
+    EightOne,
     Ten,
+    Eleven,
 }
 
 impl Of {
-    pub(crate) const ALL: [Of; 3] = [Of::Xp, Of::Seven, Of::Ten];
+    pub(crate) const ALL: [Of; 5] = [Of::Xp, Of::Seven, Of::EightOne, Of::Ten, Of::Eleven];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Of::Xp => "xp",
             Of::Seven => "seven",
+            Of::EightOne => "eight-one",
             Of::Ten => "ten",
+            Of::Eleven => "eleven",
         }
     }
 
@@ -40,7 +44,7 @@ pub(crate) fn write_clean(of: Of, root: &Path) {
     let environment = format!("{SET}\\Control\\Session Manager\\Environment");
     match of {
         Of::Xp => Nt5::x86("acpiapic_up").write(root),
-        Of::Seven | Of::Ten => {
+        Of::Seven | Of::EightOne | Of::Ten | Of::Eleven => {
             let mut values = vec![
                 ("Select", "Default", Data::Dword(1)),
                 ("Select", "Current", Data::Dword(1)),
@@ -60,12 +64,14 @@ pub(crate) fn write_clean(of: Of, root: &Path) {
                 ),
             ];
             let windows = match of {
-                Of::Ten => {
-                    values.push(("DriverDatabase", "Version", Data::Dword(0x0A00_0000)));
-                    Windows::new(10, 0, 19041)
-                }
+                Of::EightOne => Windows::new(6, 3, 9600),
+                Of::Ten => Windows::new(10, 0, 19041),
+                Of::Eleven => Windows::new(10, 0, 22631),
                 _ => Windows::new(6, 1, 7601),
             };
+            if of != Of::Seven {
+                values.push(("DriverDatabase", "Version", Data::Dword(0x0A00_0000)));
+            }
             let system = hive("SYSTEM", &values);
             write(root, &system, &[], &windows, 9);
         }

@@ -182,7 +182,7 @@ fn a_file_that_would_do_nothing_is_refused() {
             .ends(ExitCode::Refused)
             .complains(&[complaint]);
     }
-    run_in(top, "generalize stage @image --answer-file @none.xml").ends(ExitCode::Refused);
+    run_in(top, "generalize stage @image --answer-file @none.xml").ends(ExitCode::Damaged);
     run_in(top, "generalize stage @image").ends(ExitCode::Usage);
     put(top, "answer.xml", good());
     run_in(
@@ -330,6 +330,41 @@ fn sysprep_inf_gets_the_hal_line_of_a_supported_switch() {
     run_in(top, &format!("{words} --arm-audit --force"))
         .ends(ExitCode::Refused)
         .complains(&["have no audit mode"]);
+}
+
+#[test]
+fn neither_plan_nor_receipt_holds_keys_and_passwords() {
+    const KEY: &str = "ABCDE-FGHIJ-KLMNO-PQRST-UVW42";
+    let hex = |text: &str| -> String { text.bytes().map(|byte| format!("{byte:02x}")).collect() };
+    let top = sealed();
+    let top = top.path();
+    let inf =
+        format!("[GuiUnattended]\r\nAdminPassword=hunter2\r\n[UserData]\r\nProductKey={KEY}\r\n");
+    put(top, "sysprep.inf", &inf);
+    // Given with a line to be put in, given as it is, and with one put into the
+    // image's own.
+    for words in [
+        "--answer-file @sysprep.inf --hal acpiapic_mp --force --dry-run",
+        "--answer-file @sysprep.inf --force",
+        "--hal acpiapic_mp --dry-run --plan-out @plan.json",
+        "--hal acpiapic_mp",
+    ] {
+        let words = format!("generalize stage @image {words}");
+        let done = run_in(top, &format!("{words} --json --log-file @log")).ends(ExitCode::Done);
+        let said = format!("{}{}", done.out, done.err);
+        for secret in [KEY, "hunter2", &hex(KEY), &hex("hunter2")] {
+            assert!(!said.contains(secret), "{words}: {said}");
+        }
+    }
+    let saved = ["plan.json", "log"].map(|name| fs::read_to_string(top.join(name)).unwrap());
+    for secret in [KEY, "hunter2", &hex(KEY), &hex("hunter2")] {
+        assert!(saved.iter().all(|text| !text.contains(secret)), "{secret}");
+    }
+    let staged = fs::read_to_string(top.join("image/Sysprep/sysprep.inf")).unwrap();
+    assert!(staged.contains("UpdateHAL = ") && staged.contains(KEY));
+    let told = run_in(top, "generalize report @image --json");
+    assert!(told.out.contains("XXXXX-XXXXX-XXXXX-XXXXX-UVW42"));
+    assert!(!told.out.contains(KEY) && !told.out.contains("hunter2"));
 }
 
 /// A storage driver for XP, of nothing but our own.

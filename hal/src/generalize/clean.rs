@@ -4,6 +4,7 @@ use wimwright_servicing::{Applied, Draft, DraftError};
 
 use super::leftovers::{self, Cleaning};
 use super::look::named;
+use super::seal::{self, OnlyInsideWindows};
 use super::{Verdict, report};
 use crate::survey::Unreadable;
 
@@ -47,6 +48,9 @@ pub enum CleanError {
         /// What to do instead.
         instead: &'static str,
     },
+    /// The state of an image is no leftover.
+    #[error(transparent)]
+    State(#[from] OnlyInsideWindows),
     /// Cleaning would hide what is wrong with it.
     #[error("the image is neither installed nor generalized, and cleaning would hide that: {}", differences.join("; "))]
     Inconsistent {
@@ -95,6 +99,7 @@ impl CleanError {
             CleanError::Joined { .. } => {
                 "leave the domain inside Windows, then run Sysprep /generalize".to_owned()
             }
+            CleanError::State(error) => error.hint(),
             CleanError::Draft(error) => return error.hint(),
             _ => return None,
         })
@@ -109,6 +114,9 @@ impl CleanError {
 pub fn clean<S: AsRef<str>>(draft: &mut Draft, only: &[S]) -> Result<Vec<Cleaned>, CleanError> {
     for name in only {
         let name = name.as_ref();
+        if seal::is_state_value(name) {
+            return Err(OnlyInsideWindows.into());
+        }
         let Some(leftover) = leftovers::find(name) else {
             let name = name.to_owned();
             return Err(CleanError::UnknownName { name });

@@ -149,7 +149,7 @@ fn programs(look: &Look<'_>, people: &[(ImagePath, Option<String>)]) -> Part<Vec
         let file = folder.join("NTUSER.DAT")?;
         let hive = HiveName::of_file(&file, &look.facts.windows)?;
         let user = folder.file_name().map(ToString::to_string);
-        read_programs(look, &hive, &below, user, &mut found)?;
+        read_programs(look, &hive, &below, user.as_ref(), &mut found)?;
     }
     Ok(found)
 }
@@ -158,14 +158,14 @@ fn read_programs(
     look: &Look<'_>,
     name: &HiveName,
     keys: &[&str],
-    user: Option<String>,
+    user: Option<&String>,
     found: &mut Vec<Program>,
 ) -> Part<()> {
     let Some(hive) = look.draft.hive(name)? else {
         return Ok(());
     };
     for key in keys {
-        let read = read_key(&hive, key, user.as_ref(), found);
+        let read = read_key(&hive, key, user, found);
         read.map_err(|source| RegistryError::in_hive(name, source))?;
     }
     Ok(())

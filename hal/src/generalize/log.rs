@@ -171,10 +171,10 @@ fn parse(text: &str) -> LogSummary {
 }
 
 fn shortened(line: &str) -> String {
-    let line = line.trim_end();
+    let line = super::answer_file::without_keys(line.trim_end());
     match line.char_indices().nth(MAX_LINE) {
         Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
-        None => line.to_owned(),
+        None => line,
     }
 }
 

@@ -74,6 +74,24 @@ impl<'d> Look<'d> {
         Ok(self.draft.has_file(path)?)
     }
 
+    /// A file of a directory, as it is spelled there.
+    pub(super) fn spelled(&self, directory: &ImagePath, name: &str) -> Part<Option<ImagePath>> {
+        let path = directory.join(name)?;
+        if !self.has_file(&path)? {
+            return Ok(None);
+        }
+        // The exact spelling is the one that was found.
+        let (mut exact, mut other) = (false, None);
+        for entry in self.entries(directory)? {
+            let own = entry.name.to_string();
+            exact |= own == name;
+            if other.is_none() && entry.name.is(name) {
+                other = Some(directory.child(entry.name));
+            }
+        }
+        Ok(other.filter(|_| !exact).or(Some(path)))
+    }
+
     /// The length of a file in bytes; `None` where there is none.
     pub(super) fn file_len(&self, path: &ImagePath) -> Part<Option<u64>> {
         let found = self.draft.metadata(path)?;

@@ -1,7 +1,8 @@
 //! Generalization: whether an image can be deployed to other computers, what is
 //! left in it that must not be cloned, and how its first boot is staged.
 //!
-//! * [`report`] reads all of that and changes nothing.
+//! * [`report`] reads all of that and changes nothing; [`state`](fn@state) reads
+//!   only what the image is and what its next boot does.
 //! * [`clean`](fn@clean) removes the part of what is left that can be removed
 //!   safely offline.
 //! * [`stage`](fn@stage) puts an answer file where this Windows looks for it.
@@ -18,6 +19,7 @@ mod describe;
 pub mod leftovers;
 mod log;
 mod look;
+mod seal;
 pub mod stage;
 mod state;
 
@@ -25,8 +27,9 @@ pub use clean::{CleanError, Cleaned, Kept, clean};
 pub use describe::{Description, MOST_OF_HYBRID, Program, Sizes, Thickness, Update, describe};
 pub use leftovers::{Cleaning, Found, Item, Leftover, Unchecked};
 pub use log::LogSummary;
-pub use stage::{AnswerSource, StageError, StageOptions, StageReport, stage};
-pub use state::{PassStatus, State, Verdict};
+pub use seal::OnlyInsideWindows;
+pub use stage::{AnswerSource, MassStorage, StageError, StageOptions, StageReport, stage};
+pub use state::{NextBoot, PassStatus, State, Verdict};
 
 use wimwright_servicing::Draft;
 
@@ -56,6 +59,15 @@ impl Report {
         let mut found = self.leftovers.iter();
         found.find(|found| found.leftover.name == name)
     }
+}
+
+/// Reads what an image is, and what its next boot does.
+///
+/// # Errors
+/// [`Unreadable`] where the hive SYSTEM or SOFTWARE, or a file that tells of the
+/// state, cannot be read.
+pub fn state(draft: &Draft) -> Result<State, Unreadable> {
+    state::read(&Look::new(draft))
 }
 
 /// Reads what is known of an image's generalization.

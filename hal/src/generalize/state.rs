@@ -58,6 +58,53 @@ impl Verdict {
     }
 }
 
+/// What an image does when it is booted next: by this one chooses what may be
+/// left to its first boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextBoot {
+    /// Windows starts as it is: nothing of Setup runs.
+    Ordinary,
+    /// The first boot of a generalized Vista or later: specialize, then the
+    /// welcome.
+    Specialize,
+    /// The first boot of a generalized Vista or later that goes into audit mode.
+    SpecializeToAudit,
+    /// The welcome alone: resealed without generalizing.
+    Welcome,
+    /// Audit mode: Sysprep is still to be run there.
+    Audit,
+    /// mini-setup, of a sealed Windows 2000, XP or Server 2003.
+    MiniSetup,
+    /// Windows Welcome, of the same sealed without mini-setup.
+    WindowsWelcome,
+    /// Factory mode of the same: it is still to be sealed.
+    Factory,
+    /// What contradicts itself says nothing of its next boot.
+    Unknown,
+}
+
+impl NextBoot {
+    /// What is run until Windows is ready, in order: the passes of answer files,
+    /// or `mini-setup`, `windows-welcome`, `factory`; nothing for an ordinary boot.
+    pub fn passes(self) -> &'static [&'static str] {
+        match self {
+            NextBoot::Ordinary | NextBoot::Unknown => &[],
+            NextBoot::Specialize => &["specialize", "oobeSystem"],
+            NextBoot::SpecializeToAudit => &["specialize", "auditSystem", "auditUser"],
+            NextBoot::Welcome => &["oobeSystem"],
+            NextBoot::Audit => &["auditSystem", "auditUser"],
+            NextBoot::MiniSetup => &["mini-setup"],
+            NextBoot::WindowsWelcome => &["windows-welcome"],
+            NextBoot::Factory => &["factory"],
+        }
+    }
+
+    /// The first of [`NextBoot::passes`].
+    pub fn first_pass(self) -> Option<&'static str> {
+        self.passes().first().copied()
+    }
+}
+
 /// A value under `Setup\Status\UnattendPasses`: what the last Setup noted of a
 /// pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,10 +123,8 @@ pub struct State {
     pub verdict: Verdict,
     /// Why, in a sentence.
     pub reason: String,
-    /// What the next boot runs first; `None` for nothing.
-    pub next_pass: Option<String>,
-    /// All that is to be run until Windows is ready.
-    pub passes: Vec<String>,
+    /// What its next boot does.
+    pub next_boot: NextBoot,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
     /// What contradicts the rest.
@@ -94,8 +139,9 @@ pub struct State {
 }
 
 impl State {
-    /// Whether Sysprep stopped midway, or a phase of Setup did not finish.
-    pub(super) fn is_half_done(&self) -> bool {
+    /// Whether Sysprep stopped midway, or a phase of Setup did not finish: no
+    /// copy of such an image gets to its welcome.
+    pub fn is_half_done(&self) -> bool {
         self.generalization_state == Some(3)
             || self
                 .image_state
@@ -108,8 +154,7 @@ impl State {
 struct Judgement {
     verdict: Verdict,
     reason: String,
-    next_pass: Option<&'static str>,
-    passes: &'static [&'static str],
+    next_boot: NextBoot,
     differences: Vec<String>,
 }
 
@@ -118,15 +163,16 @@ impl Judgement {
         Judgement {
             verdict,
             reason: reason.into(),
-            next_pass: None,
-            passes: &[],
+            next_boot: match verdict {
+                Verdict::Inconsistent => NextBoot::Unknown,
+                _ => NextBoot::Ordinary,
+            },
             differences: Vec::new(),
         }
     }
 
-    fn passes(mut self, passes: &'static [&'static str]) -> Judgement {
-        self.passes = passes;
-        self.next_pass = passes.first().copied();
+    fn next(mut self, next_boot: NextBoot) -> Judgement {
+        self.next_boot = next_boot;
         self
     }
 
@@ -147,8 +193,7 @@ pub(super) fn read(look: &Look<'_>) -> Part<State> {
     let mut state = State {
         verdict: Verdict::Inconsistent,
         reason: String::new(),
-        next_pass: None,
-        passes: Vec::new(),
+        next_boot: NextBoot::Unknown,
         evidence: Vec::new(),
         differences: Vec::new(),
         passes_noted: Vec::new(),
@@ -161,12 +206,7 @@ pub(super) fn read(look: &Look<'_>) -> Part<State> {
     };
     state.verdict = judged.verdict;
     state.reason = judged.reason;
-    state.next_pass = judged.next_pass.map(str::to_owned);
-    state.passes = judged
-        .passes
-        .iter()
-        .map(|pass| (*pass).to_owned())
-        .collect();
+    state.next_boot = judged.next_boot;
     state.differences = judged.differences;
     Ok(state)
 }
@@ -257,24 +297,21 @@ fn judge_nt5(signs: &Signs5) -> Judgement {
         return Judgement::new(
             Verdict::NotGeneralized,
             "it is in factory mode: Sysprep was started and has not sealed it yet",
-        );
+        )
+        .next(NextBoot::Factory);
     }
     match (signs.setup.mini_setup(), signs.tools) {
         (MiniSetup::Waits, true) => {
             let mini = signs.setup.command.to_ascii_lowercase().contains("-mini");
-            let passes: &[&str] = match mini {
-                true => &["mini-setup"],
-                false => &["windows-welcome"],
-            };
-            let what = match mini {
-                true => "mini-setup",
-                false => "Windows Welcome",
+            let (next, what) = match mini {
+                true => (NextBoot::MiniSetup, "mini-setup"),
+                false => (NextBoot::WindowsWelcome, "Windows Welcome"),
             };
             Judgement::new(
                 Verdict::Generalized,
                 format!("Sysprep sealed it, and its next boot runs {what}"),
             )
-            .passes(passes)
+            .next(next)
         }
         (MiniSetup::Waits, false) => Judgement::inconsistent(vec![
             "Setup is to run mini-setup, but neither sysprep.exe nor setupcl.exe, which changes \
@@ -448,9 +485,6 @@ fn state_of_ini(bytes: &[u8]) -> Option<String> {
     Some(line.raw_field(1)?.to_owned())
 }
 
-const OOBE: &[&str] = &["specialize", "oobeSystem"];
-const AUDIT: &[&str] = &["specialize", "auditSystem", "auditUser"];
-
 fn judge_later(signs: &Signs6) -> Judgement {
     let kind = signs.image_state.as_deref().and_then(kind_of);
     let said = signs.image_state.as_deref().unwrap_or("not there");
@@ -482,14 +516,14 @@ fn judge_later(signs: &Signs6) -> Judgement {
                 "it is to run the welcome at its next boot, but was not generalized: it keeps its \
                  SID and devices",
             )
-            .passes(&["oobeSystem"]);
+            .next(NextBoot::Welcome);
         }
         Some(Kind::SpecializeAudit) => {
             return Judgement::new(
                 Verdict::NotGeneralized,
                 "it is in audit mode: Sysprep /generalize is still to be run in it",
             )
-            .passes(&["auditSystem", "auditUser"]);
+            .next(NextBoot::Audit);
         }
         _ => {}
     }
@@ -535,16 +569,16 @@ fn judge_later(signs: &Signs6) -> Judgement {
     if !differences.is_empty() {
         return Judgement::inconsistent(differences);
     }
-    let passes = match kind {
-        Some(Kind::GeneralizeAudit) => AUDIT,
-        _ => OOBE,
+    let next = match kind {
+        Some(Kind::GeneralizeAudit) => NextBoot::SpecializeToAudit,
+        _ => NextBoot::Specialize,
     };
     if signs.tag {
         return Judgement::new(
             Verdict::Generalized,
             "Sysprep generalized it, said that it succeeded, and it has not been booted since",
         )
-        .passes(passes);
+        .next(next);
     }
     if let Some(log) = &signs.log {
         differences.push(format!(
@@ -564,7 +598,7 @@ fn judge_later(signs: &Signs6) -> Judgement {
             "it is generalized as Microsoft's media are: never booted, without logs, profiles or \
              a tag of Sysprep",
         )
-        .passes(passes),
+        .next(next),
         false => Judgement::inconsistent(differences),
     }
 }
@@ -713,7 +747,7 @@ mod tests {
                 signs.image_state, signs.setup_type, signs.command
             );
             assert_eq!(judged.verdict, verdict, "{shown}");
-            assert_eq!(judged.next_pass, next, "{shown}");
+            assert_eq!(judged.next_boot.first_pass(), next, "{shown}");
             assert_eq!(
                 judged.differences.len(),
                 differences,
@@ -765,7 +799,12 @@ mod tests {
         ] {
             let judged = judge_nt5(&signs);
             assert_eq!(judged.verdict, verdict, "{}", signs.setup.command);
-            assert_eq!(judged.next_pass, next, "{}", signs.setup.command);
+            assert_eq!(
+                judged.next_boot.first_pass(),
+                next,
+                "{}",
+                signs.setup.command
+            );
         }
         let mut factory = signs("setup -newsetup -mini", 1, 1, true);
         factory.factory = true;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use wimwright_hal::generalize::{CleanError, Cleaned, clean};
+use wimwright_hal::generalize::{Cleaned, clean};
 
 use crate::args::Writing;
 use crate::commands::write::{ENDING, Edit, Steps, heading};
@@ -22,9 +22,7 @@ pub(super) fn run(
     context.progress("open", 0, total);
     let mut edit = Edit::begin(image, writing, context)?;
     context.progress("plan", 0, total);
-    let results = edit.run("generalize clean", |draft| {
-        Ok::<_, CleanError>(clean(draft, only)?)
-    })?;
+    let results = edit.run("generalize clean", |draft| clean(draft, only))?;
     for cleaned in results.iter().flatten() {
         context.log("result", &line(cleaned));
     }

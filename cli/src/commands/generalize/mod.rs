@@ -4,6 +4,8 @@ mod clean;
 mod report;
 mod stage;
 
+use wimwright_hal::generalize::OnlyInsideWindows;
+
 use crate::args::GeneralizeCommand;
 use crate::context::Context;
 use crate::exit::ExitCode;
@@ -23,6 +25,7 @@ pub(super) fn run(
             only,
             writing,
         } => clean::run(image, only, writing, context),
+        GeneralizeCommand::Seal { .. } => Err(OnlyInsideWindows.into()),
         GeneralizeCommand::Stage(words) => stage::run(words, context),
     }
 }

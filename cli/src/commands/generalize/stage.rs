@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use wimwright_drivers as drivers;
 use wimwright_drivers::{AddOptions, Package, add};
-use wimwright_hal::generalize::{AnswerSource, StageError, StageOptions, StageReport, stage};
-use wimwright_servicing::{Draft, FileTree as _, ImagePath};
+use wimwright_hal::generalize::{AnswerSource, MassStorage, StageOptions, StageReport, stage};
+use wimwright_servicing::{Draft, ImagePath};
 
 use crate::args::StageWords;
 use crate::commands::open;
@@ -34,9 +34,7 @@ pub(super) fn run(words: &StageWords, context: &mut Context<'_>) -> anyhow::Resu
         force: words.force,
     };
     context.progress("plan", 0, total);
-    let reports = edit.run("generalize stage", |draft| {
-        Ok::<_, StageError>(stage(draft, &options)?)
-    })?;
+    let reports = edit.run("generalize stage", |draft| stage(draft, &options))?;
     // What sysprep.exe would have made of the section, had it not run already.
     let name = words.image.display().to_string();
     let mut of_image = reports.iter();
@@ -144,62 +142,36 @@ fn lines(report: &StageReport) -> Vec<String> {
     lines
 }
 
-/// Puts the drivers of `[SysprepMassStorage]` in place, each INF once.
+/// Puts the drivers of `[SysprepMassStorage]` in place.
 fn storage(
     draft: &mut Draft,
     image: &str,
-    wanted: &[(String, String)],
+    wanted: &[MassStorage],
 ) -> Result<Vec<StagedDriver>, drivers::Error> {
-    let mut staged: Vec<StagedDriver> = Vec::new();
-    for (id, inf) in wanted {
-        let known = staged
-            .iter_mut()
-            .find(|known| known.inf.eq_ignore_ascii_case(inf));
-        match known {
-            Some(known) => known.hardware_ids.push(id.clone()),
-            None => staged.push(StagedDriver {
-                inf: inf.clone(),
-                hardware_ids: vec![id.clone()],
-                outcome: "refused".to_owned(),
-                reason: None,
-            }),
-        }
-    }
+    let mut staged = Vec::new();
     let options = AddOptions::default();
-    for driver in &mut staged {
-        let path = place(draft, &driver.inf);
-        let path = match path {
-            Some(path) if draft.has_file(&path)? => path,
-            _ => {
-                driver.reason = Some("the image does not have it".to_owned());
-                continue;
-            }
+    for wanted in wanted {
+        let mut driver = StagedDriver {
+            inf: wanted.inf.clone(),
+            hardware_ids: wanted.hardware_ids.clone(),
+            outcome: "refused".to_owned(),
+            reason: Some("the image does not have it".to_owned()),
         };
-        let folder = path.parent().and_then(|folder| folder.file_name().cloned());
-        let folder = folder.map_or_else(String::new, |name| name.to_string());
-        let package = Package::new(image, folder, draft.base_tree(), path);
-        let result = AddedResult::from(add(draft, &package, &options)?);
-        driver.outcome = match result.outcome {
-            Outcome::Refused => "refused",
-            Outcome::Unchanged => "unchanged",
-            Outcome::Superseded => "superseded",
-            _ => "pending",
+        if let Some(path) = &wanted.path {
+            let folder = path.parent().and_then(|folder| folder.file_name().cloned());
+            let folder = folder.map_or_else(String::new, |name| name.to_string());
+            let package = Package::new(image, folder, draft.base_tree(), path.clone());
+            let result = AddedResult::from(add(draft, &package, &options)?);
+            driver.outcome = match result.outcome {
+                Outcome::Refused => "refused",
+                Outcome::Unchanged => "unchanged",
+                Outcome::Superseded => "superseded",
+                _ => "pending",
+            }
+            .to_owned();
+            driver.reason = result.reason;
         }
-        .to_owned();
-        driver.reason = result.reason;
+        staged.push(driver);
     }
     Ok(staged)
-}
-
-/// Where an INF lies that sysprep.inf names with its drive.
-fn place(draft: &Draft, stated: &str) -> Option<ImagePath> {
-    let strip = |prefix: &str| {
-        let (head, rest) = stated.split_at_checked(prefix.len())?;
-        head.eq_ignore_ascii_case(prefix).then_some(rest)
-    };
-    if let Some(rest) = strip("%windir%").or_else(|| strip("%SystemRoot%")) {
-        return draft.facts().windows.join(rest).ok();
-    }
-    let rest = strip("%SystemDrive%").or_else(|| strip("C:"));
-    ImagePath::parse(rest.unwrap_or(stated)).ok()
 }

@@ -33,7 +33,7 @@ pub struct ReportedImage {
     /// Why, in a sentence.
     pub reason: String,
     /// What the next boot runs first: a pass of answer files, `mini-setup`,
-    /// `windows-welcome`; null for nothing.
+    /// `windows-welcome`, `factory`; null for nothing.
     pub next_pass: Option<String>,
     /// All that is to be run until Windows is ready.
     pub passes: Vec<String>,
@@ -204,8 +204,8 @@ impl ReportedImage {
             title,
             verdict: state.verdict.into(),
             reason: state.reason.clone(),
-            next_pass: state.next_pass.clone(),
-            passes: state.passes.clone(),
+            next_pass: state.next_boot.first_pass().map(str::to_owned),
+            passes: texts(state.next_boot.passes()),
             evidence: pieces(&state.evidence),
             differences: state.differences.clone(),
             passes_noted: state
@@ -246,6 +246,10 @@ impl ReportedImage {
             findings,
         }
     }
+}
+
+fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
 impl From<&generalize::answer_file::AnswerFile> for AnswerFileEntry {

@@ -10,8 +10,9 @@ mod xml;
 use std::fmt;
 
 pub(crate) use component::known;
-pub(crate) use search::find;
 pub use search::{AnswerFile, AnswerFiles, Place, Says, Winner};
+pub(crate) use search::{find, stated_path};
+pub(crate) use secrets::without_keys;
 pub use secrets::{Masked, Secret};
 pub use sysprep_inf::SealedAnswers;
 pub use xml::{Component, PassSettings, Unattend, XmlError};

@@ -11,7 +11,7 @@
 use std::fmt;
 
 use wimwright_servicing::registry::HiveName;
-use wimwright_servicing::{FileTree as _, Generation, ImagePath};
+use wimwright_servicing::{FileTree as _, Generation, ImageFacts, ImagePath};
 
 use super::{MAX_LEN, Pass, SealedAnswers, Unattend};
 use crate::generalize::look::Look;
@@ -167,7 +167,7 @@ fn places(look: &Look<'_>) -> Part<Vec<AnswerFile>> {
     const BOTH: &[&str] = &["unattend.xml", "autounattend.xml"];
     let mut files = Vec::new();
     if let Some(stated) = look.text(&HiveName::System, "Setup", "UnattendFile")? {
-        files.push(match stated_path(look, &stated) {
+        files.push(match stated_path(&look.facts, &stated) {
             Some(path) if look.has_file(&path)? => read(look, Place::Registry, path)?,
             found => AnswerFile {
                 place: Place::Registry,
@@ -199,9 +199,11 @@ fn places(look: &Look<'_>) -> Part<Vec<AnswerFile>> {
         (Place::SystemDrive, root, BOTH),
     ] {
         for name in names {
-            let path = folder.join(name)?;
+            let Some(path) = look.spelled(&folder, name)? else {
+                continue;
+            };
             let known = files.iter().any(|file| file.file.as_ref() == Some(&path));
-            if !known && look.has_file(&path)? {
+            if !known {
                 files.push(read(look, place, path)?);
             }
         }
@@ -209,18 +211,18 @@ fn places(look: &Look<'_>) -> Part<Vec<AnswerFile>> {
     Ok(files)
 }
 
-/// Where a path of the registry lies in the image: its system drive is `C:`
+/// Where a path that Windows is told lies in the image: its system drive is `C:`
 /// when Windows runs, whatever the image was called where it was made.
-fn stated_path(look: &Look<'_>, stated: &str) -> Option<ImagePath> {
+pub(crate) fn stated_path(facts: &ImageFacts, stated: &str) -> Option<ImagePath> {
     let strip = |prefix: &str| {
         let (head, rest) = stated.split_at_checked(prefix.len())?;
         head.eq_ignore_ascii_case(prefix).then_some(rest)
     };
     if let Some(rest) = strip("%windir%").or_else(|| strip("%SystemRoot%")) {
-        return look.facts.windows.join(rest).ok();
+        return facts.windows.join(rest).ok();
     }
-    let rest = strip("%SystemDrive%").or_else(|| strip("C:"))?;
-    ImagePath::parse(rest).ok()
+    let rest = strip("%SystemDrive%").or_else(|| strip("C:"));
+    ImagePath::parse(rest.unwrap_or(stated)).ok()
 }
 
 fn read(look: &Look<'_>, place: Place, path: ImagePath) -> Part<AnswerFile> {

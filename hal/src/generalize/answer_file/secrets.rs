@@ -40,6 +40,39 @@ impl fmt::Debug for Masked {
     }
 }
 
+/// A text of the image as it may be shown: of every product key in it, in
+/// commands or logs, the last group stays.
+pub(crate) fn without_keys(text: &str) -> String {
+    /// A key: five groups of five with four signs between them.
+    const LEN: usize = 29;
+    let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let bytes = text.as_bytes();
+    let mut out = String::new();
+    let (mut kept, mut at) = (0, 0);
+    while let Some(window) = bytes.get(at..at + LEN) {
+        let groups = window
+            .iter()
+            .enumerate()
+            .all(|(index, byte)| match index % 6 {
+                5 => *byte == b'-',
+                _ => byte.is_ascii_alphanumeric(),
+            });
+        let alone = !is_word(at.checked_sub(1).and_then(|before| bytes.get(before)))
+            && !is_word(bytes.get(at + LEN));
+        if !(groups && alone) {
+            at += 1;
+            continue;
+        }
+        // All of it is ASCII, so that both ends are ends of characters.
+        out.push_str(text.get(kept..at).unwrap_or_default());
+        out.push_str(&Masked::of(text.get(at..at + LEN).unwrap_or_default()).to_string());
+        at += LEN;
+        kept = at;
+    }
+    out.push_str(text.get(kept..).unwrap_or_default());
+    out
+}
+
 /// A password in an answer file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Secret {
@@ -73,6 +106,29 @@ mod tests {
             "ABCDE-FGHIJ-KLMNO-PQRST-UVW42-XXXXX",
         ] {
             assert_eq!(Masked::of(other).to_string(), "(set, not shown)");
+        }
+    }
+
+    #[test]
+    fn keys_inside_of_texts_are_masked_and_nothing_else() {
+        let masked = "XXXXX-XXXXX-XXXXX-XXXXX-UVW42";
+        let key = "abcde-fghij-klmno-pqrst-uvw42";
+        for (text, shown) in [
+            (key.to_owned(), masked.to_owned()),
+            (
+                format!("ü slmgr /ipk {key} ü"),
+                format!("ü slmgr /ipk {masked} ü"),
+            ),
+            (format!("{key},{key}"), format!("{masked},{masked}")),
+            (format!("x{key}"), format!("x{key}")),
+            (format!("{key}9"), format!("{key}9")),
+            (
+                "{44d42aa2-dee4-4023-bea5-d2f166bbb42c}".to_owned(),
+                "{44d42aa2-dee4-4023-bea5-d2f166bbb42c}".to_owned(),
+            ),
+            (String::new(), String::new()),
+        ] {
+            assert_eq!(without_keys(&text), shown);
         }
     }
 

@@ -10,6 +10,7 @@ use super::{Cleaning, Find, Leftover};
 use crate::audit::check::{Applies, Severity};
 
 /// What an entry says beside its place and source.
+#[derive(Clone, Copy)]
 struct Agent {
     name: &'static str,
     title: &'static str,

@@ -25,6 +25,7 @@ pub(crate) use find::{Find, Removal};
 
 use wimwright_servicing::plan::{Basis, Certainty};
 
+use super::answer_file;
 use super::look::Look;
 use super::state::Verdict;
 use crate::audit::check::{Applies, Severity};
@@ -141,7 +142,7 @@ impl Item {
     pub(super) fn new(place: impl Into<String>, value: impl Into<String>) -> Item {
         Item {
             place: place.into(),
-            value: value.into(),
+            value: answer_file::without_keys(&value.into()),
             removals: Vec::new(),
             kept: None,
         }

@@ -19,7 +19,8 @@ pub use error::StageError;
 
 use wimwright_servicing::plan::{Change, Content};
 use wimwright_servicing::{
-    Applied, ContentId, Draft, FileTree, Finding, Generation, ImagePath, plan::Basis, read_all,
+    Applied, ContentId, Draft, FileTree, Finding, Generation, ImagePath, MemoryTree, plan::Basis,
+    read_all,
 };
 
 use super::answer_file::MAX_LEN;
@@ -30,6 +31,9 @@ use crate::kind::HalType;
 /// That the file in `Panther` may be replaced in a mounted image, and the order
 /// in which Windows looks.
 const PLACED: Basis = Basis::stated("hal-sysprep B3");
+
+/// What a plan calls the source of a file that it must not carry.
+const SECRET_SOURCE: &str = "(an answer file with secrets, made while staging)";
 
 /// An answer file that somebody gave.
 #[derive(Clone)]
@@ -78,6 +82,17 @@ pub struct StageOptions {
     pub force: bool,
 }
 
+/// A driver of `[SysprepMassStorage]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MassStorage {
+    /// Its INF, as the section names it.
+    pub inf: String,
+    /// Where that is in the image; `None` where it is not there.
+    pub path: Option<ImagePath>,
+    /// The hardware ids that the section names it for.
+    pub hardware_ids: Vec<String>,
+}
+
 /// What staging came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StageReport {
@@ -90,8 +105,8 @@ pub struct StageReport {
     /// The passes that the file has settings for and that are still to come.
     pub passes: Vec<String>,
     /// Mass storage drivers that a sealed image cannot take from its
-    /// `[SysprepMassStorage]`, because sysprep.exe has run: hardware id and INF.
-    pub mass_storage: Vec<(String, String)>,
+    /// `[SysprepMassStorage]`, because sysprep.exe has run, each INF once.
+    pub mass_storage: Vec<MassStorage>,
     /// Whether anything changed.
     pub changed: bool,
 }
@@ -160,7 +175,7 @@ impl Staging<'_> {
         Ok(())
     }
 
-    /// Puts a file that is made here.
+    /// Puts a file that is made here and holds no secret.
     fn put_made(
         &mut self,
         draft: &mut Draft,
@@ -173,6 +188,30 @@ impl Staging<'_> {
             content: Content::Inline(bytes),
         };
         let applied = draft.plan_change(change, basis)?;
+        self.placed(path, applied);
+        Ok(())
+    }
+
+    /// Puts a file that is made here of one with passwords or product keys: a
+    /// plan that is saved or shown does not hold them, and cannot be applied
+    /// later for that.
+    fn put_secret(
+        &mut self,
+        draft: &mut Draft,
+        path: &ImagePath,
+        bytes: Vec<u8>,
+    ) -> Result<(), StageError> {
+        let mut tree = MemoryTree::new();
+        tree.insert(&path.to_string(), bytes)?;
+        let source = draft.add_source(SECRET_SOURCE, Arc::new(tree));
+        let applied = draft.put_file(path, source, path, None, &PLACED)?;
+        if applied == Applied::Changed {
+            let message = format!(
+                "`{path}` holds passwords or a product key, so that a saved plan does not carry \
+                 it and cannot be applied later: stage it in one go"
+            );
+            note(draft, "answer-file-not-in-plan", message);
+        }
         self.placed(path, applied);
         Ok(())
     }

@@ -3,9 +3,9 @@
 
 use wimwright_servicing::{Architecture, Draft, FileTree as _, ImagePath};
 
-use super::{PLACED, StageError, Staging, holds, note, warn};
+use super::{MassStorage, PLACED, StageError, Staging, holds, note, warn};
 use crate::generalize::answer_file::sysprep_inf::with_line;
-use crate::generalize::answer_file::{MAX_LEN, SealedAnswers, utf16};
+use crate::generalize::answer_file::{MAX_LEN, SealedAnswers, stated_path, utf16};
 use crate::generalize::look::named;
 use crate::generalize::{State, Verdict};
 use crate::identity::Hal;
@@ -61,14 +61,38 @@ pub(super) fn stage(
         return Err(StageError::Pending { path, passes });
     }
     tell(draft, &name, &answers, state);
+    let secret = !answers.secrets.is_empty() || !answers.product_keys.is_empty();
     if state.verdict == Verdict::Generalized {
-        staging.report.mass_storage = answers.mass_storage;
+        staging.report.mass_storage = mass_storage(draft, &answers)?;
     }
     staging.report.passes.push("mini-setup".to_owned());
     match &options.answer_file {
         Some(source) if bytes == given => staging.put_given(draft, &path, source),
+        _ if secret => staging.put_secret(draft, &path, bytes),
         _ => staging.put_made(draft, &path, bytes, &PLACED),
     }
+}
+
+/// The drivers of the section, each INF once.
+fn mass_storage(draft: &Draft, answers: &SealedAnswers) -> Result<Vec<MassStorage>, StageError> {
+    let mut all: Vec<MassStorage> = Vec::new();
+    for (id, inf) in &answers.mass_storage {
+        let known = { all.iter_mut() }.find(|known| known.inf.eq_ignore_ascii_case(inf));
+        if let Some(known) = known {
+            known.hardware_ids.push(id.clone());
+            continue;
+        }
+        let path = match stated_path(draft.facts(), inf) {
+            Some(path) if draft.has_file(&path)? => Some(path),
+            _ => None,
+        };
+        all.push(MassStorage {
+            inf: inf.clone(),
+            path,
+            hardware_ids: vec![id.clone()],
+        });
+    }
+    Ok(all)
 }
 
 fn looks_like_xml(bytes: &[u8]) -> bool {

@@ -11,7 +11,7 @@ use crate::generalize::answer_file::{
     self, AnswerFile, Pass, Place, Says, Unattend, XmlError, utf16,
 };
 use crate::generalize::look::Look;
-use crate::generalize::{State, Verdict};
+use crate::generalize::{NextBoot, State};
 
 pub(super) fn stage(
     staging: &mut Staging<'_>,
@@ -65,14 +65,13 @@ pub(super) fn stage(
     make_way(staging, draft, &[(&panther, bytes.as_slice())])?;
     staging.put_given(draft, &panther, given)?;
     tell_of_others(draft, &panther)?;
-    match state.verdict {
-        Verdict::NotGeneralized if state.next_pass.is_none() => note(
+    if state.next_boot == NextBoot::Ordinary {
+        note(
             draft,
             "not-generalized",
             "the image is not generalized: nothing reads the answer file before Sysprep has run \
              inside it, which takes it unless it is given another one with /unattend",
-        ),
-        _ => {}
+        );
     }
     Ok(())
 }
@@ -86,7 +85,7 @@ fn is_inf(bytes: &[u8]) -> bool {
 
 /// The passes that may still be run in an image.
 fn to_come(state: &State, arm_audit: bool) -> Vec<Pass> {
-    if arm_audit || (state.verdict == Verdict::NotGeneralized && state.next_pass.is_none()) {
+    if arm_audit || state.next_boot == NextBoot::Ordinary {
         // Sysprep is still to be run, which runs them all but Setup's own.
         return vec![
             Pass::Generalize,
@@ -96,7 +95,7 @@ fn to_come(state: &State, arm_audit: bool) -> Vec<Pass> {
             Pass::OobeSystem,
         ];
     }
-    let passes = state.passes.iter();
+    let passes = state.next_boot.passes().iter();
     let mut passes: Vec<Pass> = passes.filter_map(|pass| Pass::from_name(pass)).collect();
     // Audit mode ends in Sysprep, and the welcome comes then.
     if passes.contains(&Pass::AuditUser) {
