@@ -69,7 +69,7 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<SavedPlan>> {
 }
 
 /// Writes plans into a bundle.
-pub(crate) fn write(bundle: &Path, plans: Vec<&Plan>) -> anyhow::Result<()> {
+pub(crate) fn write(bundle: &Path, plans: &[&Plan]) -> anyhow::Result<()> {
     for (index, plan) in plans.iter().enumerate() {
         let path = bundle.join(file_name(index, plans.len()));
         let text = document_text(&PlanDocument::new(plan))?;

@@ -251,8 +251,12 @@ fn keep(bundle: &Path, prepared: &Prepared) -> anyhow::Result<()> {
         BundleError::Occupied { path } => Refusal::BundleThere { path }.into(),
         error => anyhow::Error::from(error),
     })?;
-    let undo = prepared.receipts().iter().map(|receipt| &receipt.undo);
-    let written = saved_plan::write(bundle, undo.collect());
+    let undo: Vec<&Plan> = prepared
+        .receipts()
+        .iter()
+        .map(|receipt| &receipt.undo)
+        .collect();
+    let written = saved_plan::write(bundle, &undo);
     if written.is_err() {
         saved_plan::discard(bundle);
     }

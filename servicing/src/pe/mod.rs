@@ -18,15 +18,15 @@ mod checksum;
 mod debug;
 mod headers;
 mod imports;
-mod sparse;
 mod resource;
+mod sparse;
 mod version;
 
 pub use authenticode::AuthenticodeDigests;
 pub use checksum::Checksum;
 pub use imports::{ImportsError, imports};
-pub use sparse::ReadError;
 pub use resource::resource;
+pub use sparse::ReadError;
 pub use version::{FixedVersion, VersionNumber, VersionResource, VersionString};
 
 use std::fmt;

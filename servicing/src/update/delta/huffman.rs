@@ -45,7 +45,7 @@ impl Huffman {
         for length in (1..=LONGEST).rev() {
             // A length may end with an odd number of codes only where a lone
             // symbol needs no second one.
-            if next % 2 != 0 && used > 1 {
+            if !next.is_multiple_of(2) && used > 1 {
                 return Err(broken());
             }
             // `next` is in units of the length below.

@@ -172,5 +172,4 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::indexing_slicing, reason = "tests know their bytes")]
 mod tests;
