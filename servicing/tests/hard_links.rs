@@ -232,7 +232,10 @@ fn a_saved_plan_with_a_link_is_applied_and_taken_back() {
     draft
         .operation("install", |draft| install(draft).map(drop))
         .unwrap();
-    let undo: Vec<String> = draft.undo().map(|change| format!("{change:?}")).collect();
+    let undo: Vec<String> = {
+        let steps = draft.undo().steps.into_iter();
+        steps.map(|step| format!("{:?}", step.change)).collect()
+    };
     assert!(
         undo[0].starts_with("Remove") && undo[0].contains("SysWOW64"),
         "{undo:?}"
