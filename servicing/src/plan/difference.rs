@@ -134,6 +134,6 @@ mod tests {
         let found = PlanDifference::between(&before, &second);
         assert_eq!(found.other.len(), 1);
         let text = StepList(&second.steps).to_string();
-        assert!(text.contains("\"x\" = 7 -> 2"), "{text}");
+        assert!(text.contains("(0x7) -> "), "{text}");
     }
 }
