@@ -374,6 +374,7 @@ shapes! {
         Remove { path: Text },
         /// A file or directory gets another path.
         Rename { from: Text, to: Text },
+        /// The file at `to` gets this name as well, as a hard link.
         Link { path: Text, to: Text },
         /// A file or directory gets these Windows attributes.
         SetAttributes { path: Text, attributes: u32 },
