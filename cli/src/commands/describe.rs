@@ -88,12 +88,14 @@ fn text(image: &DescribedImage, context: &Context<'_>) -> String {
         })
         .collect();
     line("Programs", &shown(&names, context.verbose));
-    line(
-        "Apps",
-        &format!("{} that every new user gets", image.provisioned_apps),
-    );
+    if image.provisioned_apps > 0 {
+        let apps = format!("{} that every new user gets", image.provisioned_apps);
+        line("Apps", &apps);
+    }
     line("Updates", &shown(&image.updates, context.verbose));
     let drivers = match &image.drivers {
+        // Before Windows 8 nothing says which came with it.
+        Some(counts) if counts.inbox == 0 => format!("{} third party", counts.third_party),
         Some(counts) => format!("{} third party, {} inbox", counts.third_party, counts.inbox),
         None => "not counted".to_owned(),
     };

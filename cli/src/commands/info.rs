@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use wimwright_drivers::list;
+use wimwright_hal::generalize::state;
 use wimwright_servicing::registry::HiveName;
 use wimwright_servicing::{Access, Draft, Finding, Generation, ImageFacts, ImageName, ProductType};
 
@@ -10,7 +11,9 @@ use super::{container, open};
 use crate::context::Context;
 use crate::exit::ExitCode;
 use crate::refusal::Refusal;
-use crate::render::json::{Counts, FindingEntry, HiveEntry, HiveState, ImageInfo, Info};
+use crate::render::json::{
+    Counts, FindingEntry, HiveEntry, HiveState, ImageInfo, Info, VerdictOfState,
+};
 use crate::render::text::printable;
 
 /// Runs `info IMAGE` or `info FILE.wim [--xml]`.
@@ -38,6 +41,7 @@ pub(crate) fn run(image: &Path, xml: bool, context: &mut Context<'_>) -> anyhow:
             .map(|hive| hive_entry(&draft, hive, &mut findings))
             .collect();
         info.drivers = counts(&mut draft, &mut findings);
+        info.generalization = generalization(&draft, &mut findings);
         findings.extend_from_slice(draft.findings());
         findings.extend(image.name_findings());
         info.findings = findings.iter().map(FindingEntry::from).collect();
@@ -99,6 +103,16 @@ fn counts(draft: &mut Draft, findings: &mut Vec<Finding>) -> Option<Counts> {
     }
 }
 
+fn generalization(draft: &Draft, findings: &mut Vec<Finding>) -> Option<VerdictOfState> {
+    match state(draft) {
+        Ok(state) => Some(state.verdict.into()),
+        Err(error) => {
+            findings.push(Finding::warning("state-not-read", error.to_string()));
+            None
+        }
+    }
+}
+
 fn text(info: &ImageInfo, title: Option<&str>, facts: &ImageFacts) -> String {
     let mut text = String::new();
     let mut line = |label: &str, value: &str| {
@@ -136,6 +150,11 @@ fn text(info: &ImageInfo, title: Option<&str>, facts: &ImageFacts) -> String {
     if info.windows_pe {
         line("Windows PE", "yes");
     }
+    line(
+        "Generalization",
+        info.generalization
+            .map_or("not known", VerdictOfState::name),
+    );
     line("Windows directory", &info.windows_directory);
     line(
         "Driver store",

@@ -161,14 +161,14 @@ fn found(report: &Report, context: &Context<'_>, text: &mut String) {
         }
         let why = format!("why: {}", leftover.why);
         text.push_str(&wrapped(&why, 4, width));
-        let verb = match found.items.iter().any(|item| item.is_cleanable()) {
-            true => format!(
-                "`generalize clean` removes it: {}",
-                leftover.cleaning.text()
-            ),
-            false => format!("do: {}", leftover.cleaning.text()),
-        };
-        text.push_str(&wrapped(&verb, 4, width));
+        let cleaned = found.items.iter().any(|item| item.is_cleanable());
+        let remedy = leftover.cleaning.text();
+        if cleaned {
+            let line = format!("`generalize clean` removes it: {remedy}");
+            text.push_str(&wrapped(&line, 4, width));
+        } else if found.items.iter().all(|item| item.kept.is_none()) {
+            text.push_str(&wrapped(&format!("remedy: {remedy}"), 4, width));
+        }
         for kept in found.items.iter().filter_map(|item| item.kept) {
             text.push_str(&wrapped(&format!("stays: {kept}"), 4, width));
         }
@@ -177,10 +177,48 @@ fn found(report: &Report, context: &Context<'_>, text: &mut String) {
             text.push_str(&wrapped(&source, 4, width));
         }
     }
+    summary(report, text);
+    // One damaged hive keeps several from being looked for.
+    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
     for unchecked in &report.unchecked {
-        let line = format!("not looked for: {}: {}", unchecked.name, unchecked.reason);
+        let reason = unchecked.reason.to_string();
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, names)) => names.push(unchecked.name),
+            None => reasons.push((reason, vec![unchecked.name])),
+        }
+    }
+    for (reason, names) in reasons {
+        let line = format!("not looked for: {}: {reason}", names.join(", "));
         text.push_str(&wrapped(&printable(&line), 2, width));
     }
+}
+
+/// How much is left, and how much of it can be removed here.
+fn summary(report: &Report, text: &mut String) {
+    if report.leftovers.is_empty() {
+        return;
+    }
+    let of = |severity: Severity| {
+        let found = report.leftovers.iter();
+        { found }
+            .filter(|found| found.leftover.severity == severity)
+            .count()
+    };
+    let cleanable = report.leftovers.iter();
+    let cleanable = { cleanable }
+        .filter(|found| found.items.iter().any(|item| item.is_cleanable()))
+        .count();
+    text.push_str(&format!(
+        "\n{}, {}, {}; `generalize clean` removes {}.\n",
+        count(of(Severity::Error), "error", "errors"),
+        count(of(Severity::Warning), "warning", "warnings"),
+        count(of(Severity::Note), "note", "notes"),
+        match cleanable {
+            0 => "none of it".to_owned(),
+            some if some == report.leftovers.len() => "all of it".to_owned(),
+            some => count(some, "kind of it", "kinds of it"),
+        }
+    ));
 }
 
 /// What is looked for.

@@ -439,7 +439,17 @@ fn nothing_is_staged_in_what_should_not_be_deployed() {
         3,
     );
     let half = generalized(Of::Ten).number("SYSTEM", "Setup", "SetupType", 0);
-    for (planted, complaint) in [(aborted, "stopped midway"), (half, "SetupType is 0, not 2")] {
+    let undeployable = Planted::default().text(
+        "SOFTWARE",
+        "Microsoft\\Windows\\CurrentVersion\\Setup\\State",
+        "ImageState",
+        "IMAGE_STATE_UNDEPLOYABLE",
+    );
+    for (planted, complaint) in [
+        (aborted, "stopped midway"),
+        (half, "SetupType is 0, not 2"),
+        (undeployable, "stopped midway"),
+    ] {
         let Some(top) = ten(test, planted) else {
             return;
         };
@@ -493,6 +503,19 @@ fn an_image_is_thin_hybrid_or_thick_by_its_programs() {
             "SystemComponent",
             1,
         )
+        .text(
+            "SOFTWARE",
+            &format!("{uninstall}\\Browser"),
+            "DisplayName",
+            "Browser of Windows",
+        )
+        .text(
+            "SOFTWARE",
+            &format!("{uninstall}\\Browser"),
+            "Publisher",
+            "Microsoft Corporation",
+        )
+        .number("SOFTWARE", &format!("{uninstall}\\Browser"), "NoRemove", 1)
         .text(
             "SOFTWARE",
             &format!("{uninstall}\\Nameless"),

@@ -68,6 +68,20 @@ fn states(of: Of) -> Vec<(&'static str, &'static str, Planted)> {
                 ),
             ),
             (
+                "windows-pe",
+                "not-generalized",
+                new()
+                    .text(
+                        "SOFTWARE",
+                        "Microsoft\\Windows NT\\CurrentVersion",
+                        "EditionID",
+                        "WindowsPE",
+                    )
+                    .text("SYSTEM", "Setup", "CmdLine", "winpeshl.exe")
+                    .number("SYSTEM", "Setup", "SetupType", 1)
+                    .number("SYSTEM", "Setup", "SystemSetupInProgress", 1),
+            ),
+            (
                 "broken",
                 "inconsistent",
                 new().text(
@@ -101,6 +115,8 @@ fn every_state_of_every_generation_is_told() {
             let found = report(top, &format!("@{name}"));
             assert_eq!(found["verdict"], *verdict, "{} {name}: {found}", of.name());
             assert!(!found["evidence"].as_array().unwrap().is_empty());
+            let info = document(top, &format!("info @{name}"));
+            assert_eq!(info["images"][0]["generalization"], *verdict, "{name}");
             let differences = found["differences"].as_array().unwrap();
             assert_eq!(differences.is_empty(), *verdict != "inconsistent", "{name}");
             let code = match *verdict {

@@ -59,7 +59,7 @@ pub enum CleanError {
     },
     /// Sysprep stopped midway.
     #[error(
-        "Sysprep stopped midway in this image: no copy of it gets to its welcome, cleaned or not"
+        "Sysprep or Setup stopped midway in this image: no copy of it gets to its welcome, cleaned or not"
     )]
     HalfDone,
     /// It belongs to a domain.
@@ -72,7 +72,7 @@ pub enum CleanError {
         places: Vec<String>,
     },
     /// The image cannot be read.
-    #[error("the image cannot be read: {0}")]
+    #[error(transparent)]
     Unreadable(#[from] Unreadable),
     /// A change could not be planned.
     #[error(transparent)]

@@ -109,7 +109,6 @@ pub fn describe(draft: &Draft) -> Result<Description, Unreadable> {
     programs.sort();
     programs.dedup();
     let store = "Microsoft\\Windows\\CurrentVersion\\Appx\\AppxAllUserStore\\Applications";
-    let system = look.control_set("Control\\MUI\\UILanguages");
     let thickness = match programs.len() {
         0 => Thickness::Thin,
         some if some <= MOST_OF_HYBRID => Thickness::Hybrid,
@@ -119,10 +118,12 @@ pub fn describe(draft: &Draft) -> Result<Description, Unreadable> {
     let reason = match thickness {
         Thickness::Thin => "no program is installed beside Windows".to_owned(),
         Thickness::Hybrid => {
-            format!("{programs_text} installed beside Windows, {MOST_OF_HYBRID} at most")
+            format!("{programs_text} installed beside Windows (up to {MOST_OF_HYBRID} is hybrid)")
         }
         Thickness::Thick => {
-            format!("{programs_text} installed beside Windows, more than {MOST_OF_HYBRID}")
+            format!(
+                "{programs_text} installed beside Windows (more than {MOST_OF_HYBRID} is thick)"
+            )
         }
     };
     Ok(Description {
@@ -131,13 +132,29 @@ pub fn describe(draft: &Draft) -> Result<Description, Unreadable> {
         programs,
         provisioned_apps: look.subkeys(&HiveName::Software, store)?.len(),
         updates: updates(&look)?,
-        languages: look.subkeys(&HiveName::System, &system)?,
+        languages: languages(&look)?,
         profiles: people
             .iter()
             .map(|(folder, _)| folder.to_string())
             .collect(),
         sizes: sizes(&look)?,
     })
+}
+
+/// The languages by name; before Vista the one of the installation, by its
+/// number (`LCID 0409`).
+fn languages(look: &Look<'_>) -> Part<Vec<String>> {
+    let named = look.control_set("Control\\MUI\\UILanguages");
+    let named = look.subkeys(&HiveName::System, &named)?;
+    if !named.is_empty() {
+        return Ok(named);
+    }
+    let language = look.control_set("Control\\Nls\\Language");
+    let number = look.text(&HiveName::System, &language, "InstallLanguage")?;
+    Ok(number
+        .map(|number| format!("LCID {number}"))
+        .into_iter()
+        .collect())
 }
 
 fn programs(look: &Look<'_>, people: &[(ImagePath, Option<String>)]) -> Part<Vec<Program>> {
@@ -202,20 +219,31 @@ fn read_key(
     Ok(())
 }
 
-/// Whether an entry is none of its own: Windows' control panel hides those.
+/// Whether an entry is none of its own: Windows' control panel hides those, and
+/// what Microsoft put in without a way to remove it came with Windows (recalled:
+/// the browser of Windows 10 and 11).
 fn is_part(program: Key<'_>) -> Result<bool, HiveError> {
-    let system = program
-        .value("SystemComponent")?
-        .and_then(|value| value.as_u32());
+    let is_set = |name: &str| -> Result<bool, HiveError> {
+        let number = program.value(name)?.and_then(|value| value.as_u32());
+        Ok(number.is_some_and(|number| number != 0))
+    };
+    let publisher = program
+        .value("Publisher")?
+        .and_then(|value| value.as_string());
+    let of_windows = publisher.is_some_and(|name| name == "Microsoft Corporation")
+        && is_set("NoRemove")?
+        && !is_set("WindowsInstaller")?;
     let parent = program.value("ParentKeyName")?;
     let release = program
         .value("ReleaseType")?
         .and_then(|value| value.as_string());
     let update = release.is_some_and(|release| {
         let release = release.to_ascii_lowercase();
-        release.contains("update") || release.contains("hotfix")
+        ["update", "hotfix", "service pack"]
+            .iter()
+            .any(|kind| release.contains(kind))
     });
-    Ok(system.is_some_and(|number| number != 0) || parent.is_some() || update)
+    Ok(is_set("SystemComponent")? || of_windows || parent.is_some() || update)
 }
 
 /// Whether a key is that of an update: `KB958644`, as XP names them.

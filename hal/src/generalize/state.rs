@@ -204,6 +204,14 @@ pub(super) fn read(look: &Look<'_>) -> Part<State> {
         Generation::Nt5 => read_nt5(look, &mut state)?,
         Generation::Nt6 | Generation::DriverDatabase => read_later(look, &mut state)?,
     };
+    // What it says of Setup is how it starts its own shell.
+    let judged = match look.facts.windows_pe {
+        true => Judgement::new(
+            Verdict::NotGeneralized,
+            "it is Windows PE, which runs from its image and is never generalized",
+        ),
+        false => judged,
+    };
     state.verdict = judged.verdict;
     state.reason = judged.reason;
     state.next_boot = judged.next_boot;

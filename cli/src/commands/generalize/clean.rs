@@ -9,7 +9,7 @@ use crate::commands::write::{ENDING, Edit, Steps, heading};
 use crate::context::Context;
 use crate::exit::ExitCode;
 use crate::render::json::{CleanedEntry, CleanedImage, GeneralizeClean};
-use crate::render::text::{count, printable};
+use crate::render::text::printable;
 
 /// Runs `generalize clean IMAGE [--only NAME...]`.
 pub(super) fn run(
@@ -24,7 +24,7 @@ pub(super) fn run(
     context.progress("plan", 0, total);
     let results = edit.run("generalize clean", |draft| clean(draft, only))?;
     for cleaned in results.iter().flatten() {
-        context.log("result", &line(cleaned));
+        context.log("result", &line(cleaned, writing.dry_run));
     }
     let edited = edit.images();
     let ending = edit.end(writing, context, Steps { done: 1, total })?;
@@ -50,7 +50,7 @@ pub(super) fn run(
         }
         let mut text = String::new();
         for cleaned in results {
-            text.push_str(&format!("{}\n", line(cleaned)));
+            text.push_str(&format!("{}\n", line(cleaned, writing.dry_run)));
             for kept in &cleaned.kept {
                 let kept = format!("  stays: {}: {}", kept.place, kept.reason);
                 text.push_str(&format!("{}\n", printable(&kept)));
@@ -64,15 +64,12 @@ pub(super) fn run(
     Ok(ExitCode::Done)
 }
 
-fn line(cleaned: &Cleaned) -> String {
-    let removed = count(cleaned.removed, "thing", "things");
+fn line(cleaned: &Cleaned, dry_run: bool) -> String {
     let places = cleaned.places.join(", ");
-    match cleaned.removed {
-        0 => format!("{}: nothing removed", cleaned.name),
-        _ => printable(&format!(
-            "{}: {removed} removed from {places}",
-            cleaned.name
-        ))
-        .into_owned(),
-    }
+    let line = match (cleaned.removed, dry_run) {
+        (0, _) => format!("{}: nothing to remove", cleaned.name),
+        (some, true) => format!("{}: {some} to remove: {places}", cleaned.name),
+        (some, false) => format!("{}: {some} removed: {places}", cleaned.name),
+    };
+    printable(&line).into_owned()
 }

@@ -138,7 +138,7 @@ fn lines(report: &StageReport) -> Vec<String> {
     for path in &report.removed {
         lines.push(format!("removed: {path}"));
     }
-    lines.push(format!("it is for: {}", report.passes.join(", ")));
+    lines.push(format!("for the passes: {}", report.passes.join(", ")));
     lines
 }
 

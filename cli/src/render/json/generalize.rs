@@ -72,6 +72,18 @@ pub enum VerdictOfState {
     Inconsistent,
 }
 
+impl VerdictOfState {
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            VerdictOfState::Generalized => "generalized",
+            VerdictOfState::NotGeneralized => "not-generalized",
+            VerdictOfState::VendorMedia => "vendor-media",
+            VerdictOfState::Inconsistent => "inconsistent",
+        }
+    }
+}
+
 impl From<generalize::Verdict> for VerdictOfState {
     fn from(verdict: generalize::Verdict) -> VerdictOfState {
         match verdict {

@@ -8,6 +8,7 @@ use wimwright_servicing::{
 };
 
 use super::Document;
+use super::generalize::VerdictOfState;
 
 /// `info`.
 #[derive(Debug, JsonSchema, Serialize)]
@@ -53,6 +54,8 @@ pub struct ImageInfo {
     pub windows_pe: bool,
     /// How drivers are kept: `nt5`, `nt6` or `driver-database`.
     pub generation: String,
+    /// Whether it is generalized; null where that cannot be told.
+    pub generalization: Option<VerdictOfState>,
     /// The control sets.
     pub control_sets: ControlSetNumbers,
     /// The hives.
@@ -93,6 +96,7 @@ impl ImageInfo {
                 Generation::DriverDatabase => "driver-database",
             }
             .to_owned(),
+            generalization: None,
             control_sets: ControlSetNumbers::from(&facts.control_sets),
             hives: Vec::new(),
             drivers: None,

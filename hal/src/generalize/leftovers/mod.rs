@@ -23,6 +23,8 @@ mod pending;
 pub(crate) use domain::MEMBERSHIP;
 pub(crate) use find::{Find, Removal};
 
+use std::cmp::Reverse;
+
 use wimwright_servicing::plan::{Basis, Certainty};
 
 use super::answer_file;
@@ -177,7 +179,7 @@ pub struct Unchecked {
     pub reason: Unreadable,
 }
 
-/// Looks for all kinds that there are for this Windows.
+/// Looks for all kinds that there are for this Windows; the gravest come first.
 pub(super) fn look_for(look: &Look<'_>, verdict: Verdict) -> (Vec<Found>, Vec<Unchecked>) {
     let (mut found, mut unchecked) = (Vec::new(), Vec::new());
     for leftover in all() {
@@ -194,6 +196,7 @@ pub(super) fn look_for(look: &Look<'_>, verdict: Verdict) -> (Vec<Found>, Vec<Un
             }),
         }
     }
+    found.sort_by_key(|found| Reverse(found.leftover.severity));
     (found, unchecked)
 }
 

@@ -133,6 +133,7 @@ pub(super) fn size(bytes: u64) -> String {
         tenths /= 1000;
     }
     match unit {
+        "bytes" if bytes == 1 => "1 byte".to_owned(),
         "bytes" => format!("{bytes} bytes"),
         _ => format!("{}.{} {unit}", tenths / 10, tenths % 10),
     }
@@ -165,6 +166,7 @@ mod tests {
     fn sizes_are_cut_to_a_tenth() {
         for (bytes, text) in [
             (0, "0 bytes"),
+            (1, "1 byte"),
             (999, "999 bytes"),
             (1000, "1.0 kB"),
             (1_999_999, "1.9 MB"),

@@ -148,10 +148,10 @@ pub enum StageError {
         differences: Vec<String>,
     },
     /// Sysprep stopped midway.
-    #[error("Sysprep stopped midway in this image: no copy of it gets to its welcome")]
+    #[error("Sysprep or Setup stopped midway in this image: no copy of it gets to its welcome")]
     HalfDone,
     /// The image cannot be read.
-    #[error("the image cannot be read: {0}")]
+    #[error(transparent)]
     Unreadable(#[from] Unreadable),
     /// A change could not be planned.
     #[error(transparent)]

@@ -163,8 +163,8 @@ fn tell(draft: &mut Draft, name: &str, answers: &SealedAnswers, state: &State) {
             draft,
             "mass-storage",
             "[SysprepMassStorage] is read by sysprep.exe, which has run in this image already: what \
-             it would have done (CriticalDeviceDatabase, service, file) has to be written to the \
-             image itself",
+             it would have done (CriticalDeviceDatabase, service, file) is written to the image \
+             here instead, for the drivers that it holds",
         );
     }
 }
