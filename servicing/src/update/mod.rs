@@ -10,11 +10,13 @@
 //! package                      a package as a whole: what is covered, what can be decoded
 //! store                        what an image has: packages, features, servicing stack
 //! applicability, order         what that comes to, with the reason for each answer
+//! deferral                     packages that wait in the image for its first boot
 //! ```
 //!
-//! Everything here reads; nothing changes an image.
+//! All but the deferral reads; nothing else changes an image.
 
 pub mod compressed_manifest;
+pub mod deferral;
 pub mod delta;
 pub mod file_index;
 pub mod identity;
