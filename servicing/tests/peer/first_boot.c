@@ -1,15 +1,14 @@
 /* Stands in for the programs that the first-boot script calls: wusa, dism,
  * pkgmgr, a hotfix program, and sc. It writes its command line to
- * %SystemRoot%\calls.txt. The exit code of an installer is the first line of
- * %SystemRoot%\<file>.codes, which is taken out; without one it is 0. sc keeps
- * the one service there is as the file %SystemRoot%\service.txt.
+ * C:\stand-in\calls.txt. The exit code of an installer is the first line of
+ * C:\stand-in\<file>.codes, which is taken out; without one it is 0. sc keeps
+ * the one service there is as the file C:\stand-in\service.txt.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <windows.h>
 
-static char root[MAX_PATH];
+static const char root[] = "C:\\stand-in";
 
 static void in_root(char *path, const char *name)
 {
@@ -63,7 +62,6 @@ int main(void)
     const char *line = GetCommandLineA();
     char path[2 * MAX_PATH], self[MAX_PATH];
     FILE *file;
-    if (!GetEnvironmentVariableA("SystemRoot", root, sizeof root)) return 87;
     GetModuleFileNameA(NULL, self, sizeof self);
     in_root(path, "calls.txt");
     file = fopen(path, "ab");

@@ -76,6 +76,16 @@ pub(super) enum Installer {
 }
 
 impl Installer {
+    /// What the script calls it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Installer::Wusa => "wusa",
+            Installer::Dism => "dism",
+            Installer::Pkgmgr => "pkgmgr",
+            Installer::Itself => "itself",
+        }
+    }
+
     /// The command that installs `file`, which lies in `%here%`. `%system%` is
     /// System32.
     pub(super) fn command(self, file: &str) -> String {

@@ -74,7 +74,10 @@ pub(super) fn text(lines: &[Line<'_>], windows: Windows) -> String {
             format!("call :begin {number} {file}"),
             format!("if defined skip goto {after}"),
             format!("{} >>\"%log%\" 2>&1", installer.command(file)),
-            format!("call :end {number} {file} %ERRORLEVEL%"),
+            format!(
+                "call :end {number} {file} %ERRORLEVEL% {}",
+                installer.name()
+            ),
             "if defined later goto wait".to_owned(),
             format!(":{after}"),
         ]);
@@ -168,7 +171,7 @@ fn begin() -> Vec<String> {
     ])
 }
 
-/// `call :end NUMBER FILE CODE`: sets `later` where a restart must come first.
+/// `call :end NUMBER FILE CODE INSTALLER`: sets `later` where a restart must come first.
 fn end(windows: Windows) -> Vec<String> {
     let mut lines = owned([
         "",
@@ -183,7 +186,8 @@ fn end(windows: Windows) -> Vec<String> {
     if windows.vista {
         let word = Outcome::NotApplicable.name();
         lines.push(format!(
-            "if \"%3\"==\"1\" if /i \"%~x2\"==\".msu\" set \"word={word}\""
+            "if \"%4 %3\"==\"{} 1\" set \"word={word}\"",
+            Installer::Wusa.name()
         ));
     }
     lines.extend(owned([
