@@ -23,6 +23,7 @@ pub mod identity;
 pub mod key_form;
 pub mod manifest;
 pub mod mum;
+pub mod package;
 pub mod payload;
 pub mod version;
 pub mod xml;

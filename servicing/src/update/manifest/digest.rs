@@ -60,6 +60,12 @@ impl FileDigest {
         })
     }
 
+    /// Whether a file with that SHA-256 is it; `None` where that does not tell.
+    pub fn matches_sha256(&self, sha256: &[u8]) -> Option<bool> {
+        let tells = self.of_plain_file && self.algorithm == FileDigestAlgorithm::Sha256;
+        tells.then(|| self.value == sha256)
+    }
+
     /// Whether `bytes` are that file; `None` where that cannot be told.
     pub fn matches(&self, bytes: &[u8]) -> Option<bool> {
         if !self.of_plain_file {
