@@ -16,6 +16,7 @@
 //! the caller knows. Everything is planned in one draft; [`withdraw`] takes back
 //! what [`defer`] made, and leaves no trace where nothing else waits.
 
+pub mod answer_file;
 mod error;
 mod exit_code;
 mod insertion;
