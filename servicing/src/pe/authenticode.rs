@@ -90,6 +90,24 @@ impl AuthenticodeDigests {
     }
 }
 
+/// Where the certificate table of a program is; `None` where it has none, or is
+/// no program.
+///
+/// # Errors
+/// What reading gave; the inner error as for [`AuthenticodeDigests::of`].
+pub(crate) fn certificate_table(blob: &dyn Blob) -> io::Result<Result<Option<Range<u64>>, Error>> {
+    let len = blob.len();
+    let mut head = vec![0; len.min(MAX_HEADERS) as usize];
+    blob.read_into(0, &mut head)?;
+    let covered = Covered::of_file(&head, len);
+    Ok(covered.map(|covered| {
+        let covered = covered?;
+        let end = covered.ranges.last()?.end;
+        // Nothing but the table follows what is covered.
+        (end < len).then_some(end..len)
+    }))
+}
+
 /// Both digests on their way.
 #[derive(Default)]
 struct Hashing {

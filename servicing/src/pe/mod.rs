@@ -23,6 +23,7 @@ mod sparse;
 mod version;
 
 pub use authenticode::AuthenticodeDigests;
+pub(crate) use authenticode::certificate_table;
 pub use checksum::Checksum;
 pub use imports::{ImportsError, imports};
 pub use resource::resource;
@@ -232,12 +233,12 @@ impl PeFacts {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::path::{Path, PathBuf};
 
     /// Every file of the driver corpus whose name ends in one of `endings`.
-    pub(super) fn corpus_files(test: &str, endings: &[&str]) -> Vec<PathBuf> {
+    pub(crate) fn corpus_files(test: &str, endings: &[&str]) -> Vec<PathBuf> {
         fn walk(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();

@@ -10,11 +10,13 @@
 //! package                      a package as a whole: what is covered, what can be decoded
 //! store                        what an image has: packages, features, servicing stack
 //! applicability, order         what that comes to, with the reason for each answer
+//! add                          which way a package goes into an image, and why
 //! deferral                     packages that wait in the image for its first boot
 //! ```
 //!
-//! All but the deferral reads; nothing else changes an image.
+//! What changes an image goes through `add` and `deferral`; the rest reads.
 
+pub mod add;
 pub mod compressed_manifest;
 pub mod deferral;
 pub mod delta;

@@ -4,6 +4,7 @@
 use der::asn1::ObjectIdentifier;
 
 use super::super::{DigestAlgorithm, Error, SerialNumber};
+use crate::pe;
 
 /// Why a signature is not valid, or cannot be judged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,6 +13,9 @@ pub enum Fault {
     /// A structure that cannot be read.
     #[error(transparent)]
     Unreadable(#[from] Error),
+    /// A program whose headers cannot be read.
+    #[error(transparent)]
+    Program(pe::Error),
     /// A version number that the format does not have.
     #[error("{what} has the version number {found}, expected {expected}")]
     Version {

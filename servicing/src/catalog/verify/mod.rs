@@ -24,6 +24,7 @@ mod coverage;
 mod cross_certificates;
 mod fault;
 mod kind;
+mod program;
 mod roots;
 mod signer_info;
 mod time_stamp;

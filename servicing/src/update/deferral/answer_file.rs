@@ -346,9 +346,9 @@ impl Outline {
             }
             (["unattend", "servicing", "package"], "source") => {
                 let all = attributes(tag).into_iter();
-                let location = all.filter(|(key, _)| key == "location");
+                let mut location = all.filter(|(key, _)| key == "location");
                 if let (Some(package), Some((_, location))) =
-                    (self.packages.last_mut(), location.last())
+                    (self.packages.last_mut(), location.next_back())
                 {
                     package.source = location;
                 }

@@ -1,0 +1,255 @@
+//! A package file as it was given: what kind it is, what is in it, who signed
+//! it.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::blob::{Blob, MemoryBlob};
+use crate::catalog::verify::{Signature, Verdict};
+use crate::compressed;
+use crate::path::{ImagePath, PathError};
+use crate::time;
+use crate::tree::{FileTree, MemoryTree, TreeError};
+use crate::update::deferral::answer_file::AnswerPackage;
+use crate::update::deferral::{PackageKind, Payload};
+use crate::update::package::{self, CatalogState, Package, PackageError, Trust};
+
+/// Why a file is no package that can be added.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GivenError {
+    /// It begins like none.
+    #[error("this is no update package: expected a .msu or .cab file, or a hotfix program")]
+    Unknown,
+    /// The file cannot be read.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// It cannot be read.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Its container is damaged.
+    #[error(transparent)]
+    Container(#[from] compressed::Error),
+    /// The package in it is none.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// A member's name is no path.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// There is no package in it.
+    #[error("there is no package in it: no cabinet with an `update.mum`")]
+    Empty,
+}
+
+/// A package that is to be added.
+pub struct Given {
+    name: String,
+    kind: PackageKind,
+    tree: Arc<dyn FileTree>,
+    path: ImagePath,
+    packages: Vec<Inner>,
+    signature: (CatalogState, String),
+    signer: Option<String>,
+}
+
+/// A cabinet with a package.
+struct Inner {
+    /// Its name; that of the file itself where it is not inside another.
+    name: String,
+    package: Package,
+    blob: Arc<dyn Blob>,
+}
+
+impl Given {
+    /// Opens the package file at `path` of `tree`, which the user calls `name`.
+    ///
+    /// # Errors
+    /// [`GivenError`] says why it is no package.
+    pub fn open(
+        name: impl Into<String>,
+        tree: Arc<dyn FileTree>,
+        path: ImagePath,
+        trust: Trust<'_>,
+    ) -> Result<Given, GivenError> {
+        let blob = tree.open(&path)?;
+        let blob = blob.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        let name = name.into();
+        let mut start = [0; 4];
+        let known = usize::try_from(blob.len()).map_or(4, |len| len.min(4));
+        blob.read_into(0, start.get_mut(..known).unwrap_or_default())?;
+        let mut given = Given {
+            name,
+            kind: PackageKind::Cab,
+            tree,
+            path,
+            packages: Vec::new(),
+            signature: (CatalogState::Unsigned, String::new()),
+            signer: None,
+        };
+        if start.starts_with(b"MZ") {
+            given.kind = PackageKind::HotfixExe;
+            given.judge_program(blob.as_ref(), trust)?;
+            return Ok(given);
+        }
+        if &start != b"MSCF" {
+            return Err(GivenError::Unknown);
+        }
+        let members = members(blob.as_ref())?;
+        if members.has_file(&ImagePath::parse("update.mum")?)? {
+            let package = Package::open(given.name.clone(), members, trust)?;
+            let name = given.name.clone();
+            given.packages.push(Inner {
+                name,
+                package,
+                blob,
+            });
+        } else {
+            given.kind = PackageKind::Msu;
+            for entry in members.read_dir(&ImagePath::root())?.unwrap_or_default() {
+                // WSUSSCAN.cab describes the package for the update service.
+                if !entry.name.ends_with(".cab") || entry.name.is("WSUSSCAN.cab") {
+                    continue;
+                }
+                let path = ImagePath::root().child(entry.name.clone());
+                let Some(blob) = members.open(&path)? else {
+                    continue;
+                };
+                let name = entry.name.to_string();
+                let package = Package::open(name.clone(), self::members(blob.as_ref())?, trust)?;
+                given.packages.push(Inner {
+                    name,
+                    package,
+                    blob,
+                });
+            }
+        }
+        given.judge_catalogs();
+        match given.packages.is_empty() {
+            true => Err(GivenError::Empty),
+            false => Ok(given),
+        }
+    }
+
+    /// What the user called it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> PackageKind {
+        self.kind
+    }
+
+    /// The identity of what it installs, where that is known; of several
+    /// packages that of the last, which is the one it is about.
+    pub fn identity(&self) -> Option<String> {
+        let main = self.main()?;
+        Some(main.identity().package_name())
+    }
+
+    fn main(&self) -> Option<&Package> {
+        let stacks_first = |inner: &&Inner| inner.package.kind();
+        let main = self.packages.iter().max_by_key(stacks_first)?;
+        Some(&main.package)
+    }
+
+    /// The processor that it is for, where it says one.
+    pub(super) fn architecture(&self) -> Option<String> {
+        Some(self.main()?.identity().architecture.clone())
+    }
+
+    /// Its place among packages that are added together: servicing stacks first.
+    pub(super) fn rank(&self) -> Option<package::PackageKind> {
+        self.packages.iter().map(|inner| inner.package.kind()).min()
+    }
+
+    /// What its signatures come to, and why they are not good.
+    pub(super) fn signature(&self) -> (CatalogState, String) {
+        self.signature.clone()
+    }
+
+    /// Who signed it.
+    pub fn signer(&self) -> Option<String> {
+        self.signer.clone()
+    }
+
+    /// The file, to be put into an image.
+    pub(super) fn payload(&self) -> Payload {
+        Payload {
+            name: self.name.clone(),
+            kind: self.kind,
+            identity: self.identity(),
+            tree: Arc::clone(&self.tree),
+            path: self.path.clone(),
+        }
+    }
+
+    /// The packages in it for an answer file, each with its cabinet.
+    pub fn answer_packages(&self) -> Vec<(AnswerPackage, Arc<dyn Blob>)> {
+        let packages = self.packages.iter().map(|inner| {
+            let package = AnswerPackage {
+                identity: inner.package.identity().clone(),
+                cabinet: inner.name.clone(),
+            };
+            (package, Arc::clone(&inner.blob))
+        });
+        packages.collect()
+    }
+
+    /// The worst of what the catalogs of its packages are worth.
+    fn judge_catalogs(&mut self) {
+        for inner in &self.packages {
+            let state = inner.package.signature();
+            let catalogs = inner.package.catalogs();
+            let worst = catalogs.iter().find(|catalog| catalog.state == state);
+            if self.signer.is_none() {
+                let signer = catalogs.iter().find_map(|catalog| catalog.signer.clone());
+                self.signer = signer;
+            }
+            let reason = match worst.and_then(|catalog| catalog.reason.clone()) {
+                Some(reason) => reason,
+                None => match inner.package.uncovered().first() {
+                    Some(path) => format!("no catalog covers `{path}`"),
+                    None => format!("{} is not signed", inner.name),
+                },
+            };
+            if state >= self.signature.0 || self.signature.1.is_empty() {
+                self.signature = (state, reason);
+            }
+        }
+    }
+
+    /// What the signature of a program is worth.
+    fn judge_program(&mut self, blob: &dyn Blob, trust: Trust<'_>) -> io::Result<()> {
+        let Some(signature) = Signature::of_program(blob, trust.anchors)? else {
+            self.signature.1 = "the program carries no signature".to_owned();
+            return Ok(());
+        };
+        let certificate = signature.certificate();
+        self.signer = certificate.and_then(|certificate| certificate.common_name.clone());
+        let signer = self.signer.as_deref().unwrap_or("somebody unnamed");
+        self.signature = match signature.verdict(time::to_unix_seconds(trust.now)) {
+            Verdict::Trusted => (CatalogState::Signed, String::new()),
+            Verdict::Invalid(fault) => (
+                CatalogState::Invalid,
+                format!("the program's signature is not valid: {fault}"),
+            ),
+            _ => (
+                CatalogState::Untrusted,
+                format!("`{signer}` signed the program, for whom nobody known vouches"),
+            ),
+        };
+        Ok(())
+    }
+}
+
+/// The members of a cabinet.
+fn members(blob: &dyn Blob) -> Result<Arc<dyn FileTree>, GivenError> {
+    let mut tree = MemoryTree::new();
+    for file in compressed::cabinet_files(blob)? {
+        let bytes = compressed::expand_blob(blob, &file.name)?;
+        let path = ImagePath::parse(&file.name)?;
+        tree.insert_blob(path, Arc::new(MemoryBlob::new(bytes)));
+    }
+    Ok(Arc::new(tree))
+}
