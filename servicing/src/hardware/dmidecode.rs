@@ -24,6 +24,7 @@ fn kind(line: &str) -> Option<u8> {
 pub(super) fn read(lines: &[Line<'_>], hardware: &mut Hardware) {
     let mut board = (None, None);
     let mut processors = Sockets::default();
+    let mut memory = 0_u64;
     for block in entries(lines, |line| kind(line.text).is_some()) {
         let kind = block.first().and_then(|line| kind(line.text));
         let fields = Fields(block);
@@ -37,6 +38,7 @@ pub(super) fn read(lines: &[Line<'_>], hardware: &mut Hardware) {
             }
             Some(2) => board = (fields.text("Manufacturer"), fields.text("Product Name")),
             Some(4) => processors.add(&fields, hardware),
+            Some(17) => memory = memory.saturating_add(module(&fields).unwrap_or(0)),
             _ => {}
         }
     }
@@ -48,6 +50,21 @@ pub(super) fn read(lines: &[Line<'_>], hardware: &mut Hardware) {
         firmware.model = model;
     }
     processors.finish(hardware);
+    if memory > 0 {
+        hardware.memory = Some(memory);
+    }
+}
+
+/// The bytes of a memory module: `2048 MB`, `4 GB`, `No Module Installed`.
+fn module(fields: &Fields<'_>) -> Option<u64> {
+    let (amount, unit) = fields.get("Size")?.split_once(' ')?;
+    let factor = match unit {
+        "kB" => 1 << 10,
+        "MB" => 1 << 20,
+        "GB" => 1 << 30,
+        _ => return None,
+    };
+    amount.parse::<u64>().ok()?.checked_mul(factor)
 }
 
 /// The fields of one structure.

@@ -25,10 +25,12 @@ pub struct Firmware {
     /// Whether it has ACPI.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acpi: Option<bool>,
-    /// Whether it has a MultiProcessor Specification table.
+    /// Whether it has a table of the MultiProcessor Specification that names an
+    /// I/O APIC.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mp_table: Option<bool>,
-    /// Whether the ACPI tables name an I/O APIC.
+    /// Whether it has an I/O APIC, as the ACPI tables or the settings of a
+    /// virtual machine say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub io_apic: Option<bool>,
     /// The date of the firmware as ISO 8601 writes it.

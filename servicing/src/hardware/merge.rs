@@ -40,6 +40,7 @@ impl Hardware {
         }
         firmware(&mut self.firmware, other.firmware);
         processors(&mut self.processors, other.processors);
+        self.memory = self.memory.or(other.memory);
         for table in other.acpi_tables {
             if !self.acpi_tables.contains(&table) {
                 self.acpi_tables.push(table);

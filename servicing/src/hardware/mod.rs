@@ -11,11 +11,13 @@ mod devcon;
 mod device;
 mod dmidecode;
 mod firmware;
+mod guest;
 pub mod ids;
 mod instance;
 mod lspci;
 mod lsusb;
 mod merge;
+mod mp_table;
 mod msinfo;
 mod pnputil;
 mod processor;
@@ -58,6 +60,9 @@ pub struct Hardware {
     pub firmware: Firmware,
     /// Its processors.
     pub processors: Processors,
+    /// Its memory in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
     /// The raw ACPI tables of which the file holds a copy, signature first; for
     /// those who need more than [`Firmware`] says.
     #[serde(skip)]
@@ -75,7 +80,7 @@ pub enum HardwareError {
     #[error(
         "not a form of hardware description that is known (lspci -nnvk or -Dnmm, lsusb -v, \
          pnputil /enum-devices XML, devcon hwids, MSInfo NFO, dmidecode, /proc/cpuinfo, acpidump, \
-         or a JSON profile)"
+         mptable, the settings of a virtual machine, or a JSON profile)"
     )]
     UnknownForm,
     /// It has a known form, and a place that breaks its rules.
@@ -132,12 +137,23 @@ impl Hardware {
             acpi::read_binary(bytes, &mut hardware);
             return Ok(hardware);
         }
+        if mp_table::is_binary(bytes) {
+            mp_table::read_binary(bytes, &mut hardware);
+            return hardware.if_anything();
+        }
         let text = text_file::decode(bytes);
         match xml_file::root(&text).as_deref() {
             Some(pnputil::ROOT) => pnputil::read_xml(&text, &mut hardware)?,
             Some(msinfo::ROOT) => msinfo::read_xml(&text, &mut hardware)?,
-            _ if sections::read(&text, &mut hardware) => {}
-            _ => return Err(HardwareError::UnknownForm),
+            Some(root) if guest::read_xml(root, &text, &mut hardware)? => {}
+            _ => {
+                let listed = sections::read(&text, &mut hardware);
+                // After listings: one of a host may show how its guests are run.
+                let guest = hardware.says_nothing() && guest::read(&text, &mut hardware);
+                if !listed && !guest {
+                    return Err(HardwareError::UnknownForm);
+                }
+            }
         }
         root_hubs::add(&mut hardware);
         if hardware.devices.len() >= MAX_DEVICES {
@@ -146,23 +162,25 @@ impl Hardware {
                 format!("only the first {MAX_DEVICES} devices were read"),
             ));
         }
-        let Hardware {
-            devices,
-            firmware,
-            processors,
-            findings,
-            ..
-        } = &hardware;
-        let nothing = devices.is_empty()
-            && *firmware == Firmware::default()
-            && *processors == Processors::default();
-        match findings.first() {
-            _ if !nothing => Ok(hardware),
+        hardware.if_anything()
+    }
+
+    /// Itself, where it says anything of a computer.
+    fn if_anything(self) -> Result<Hardware, HardwareError> {
+        match self.findings.first() {
+            _ if !self.says_nothing() => Ok(self),
             Some(finding) => Err(HardwareError::NothingUsable {
                 why: finding.message.clone(),
             }),
             None => Err(HardwareError::Empty),
         }
+    }
+
+    /// Whether it tells of no device, processor or firmware.
+    fn says_nothing(&self) -> bool {
+        self.devices.is_empty()
+            && self.firmware == Firmware::default()
+            && self.processors == Processors::default()
     }
 
     /// Maker and model, where the file says them.

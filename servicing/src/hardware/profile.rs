@@ -34,6 +34,7 @@ struct Document {
     devices: Devices,
     firmware: Firmware,
     processors: Processors,
+    memory: Option<u64>,
 }
 
 /// Devices up to the most that are read: `{}` is one and costs a hundred
@@ -101,6 +102,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Option<Hardware>, HardwareError> {
         devices,
         firmware,
         processors,
+        memory,
         ..
     } = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
     Ok(Some(Hardware {
@@ -108,6 +110,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Option<Hardware>, HardwareError> {
         devices: devices.0,
         firmware,
         processors,
+        memory,
         ..Hardware::default()
     }))
 }

@@ -5,7 +5,7 @@
 //! with one; what is neither belongs to none and is passed over.
 
 use super::text_file::{Line, lines};
-use super::{Hardware, acpi, cpuinfo, devcon, dmidecode, lspci, lsusb, msinfo, pnputil};
+use super::{Hardware, acpi, cpuinfo, devcon, dmidecode, lspci, lsusb, mp_table, msinfo, pnputil};
 use crate::Finding;
 
 /// A form of listing.
@@ -19,6 +19,7 @@ enum Form {
     Dmidecode,
     Cpuinfo,
     Acpidump,
+    Mptable,
 }
 
 impl Form {
@@ -33,6 +34,7 @@ impl Form {
             _ if dmidecode::begins(text) => Form::Dmidecode,
             _ if cpuinfo::begins(text) => Form::Cpuinfo,
             _ if acpi::begins(text) => Form::Acpidump,
+            _ if mp_table::begins(text) => Form::Mptable,
             _ if msinfo::begins(text) => Form::Msinfo,
             _ => return None,
         })
@@ -50,6 +52,7 @@ impl Form {
             Form::Dmidecode => true,
             Form::Cpuinfo => cpuinfo::goes_on(line.text),
             Form::Acpidump => acpi::goes_on(line.text),
+            Form::Mptable => mp_table::goes_on(line.text),
         }
     }
 
@@ -63,6 +66,7 @@ impl Form {
             Form::Dmidecode => dmidecode::read(lines, hardware),
             Form::Cpuinfo => cpuinfo::read(lines, hardware),
             Form::Acpidump => acpi::read_dump(lines, hardware),
+            Form::Mptable => mp_table::read(lines, hardware),
         }
     }
 }
