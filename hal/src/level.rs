@@ -73,6 +73,19 @@ impl Level {
         }
     }
 
+    /// Whether a file with this version is of a hotfix: newer than the service
+    /// pack's own. `None` where the service packs' own numbers are not known (of
+    /// 2000 they differ by file).
+    pub fn is_of_hotfix(version: VersionNumber) -> Option<bool> {
+        let VersionNumber([major, _, build, revision]) = version;
+        if major != 5 || build == 2195 {
+            return None;
+        }
+        let mut builds = SERVICE_PACKS.iter();
+        let steps = builds.find(|(known, _)| *known == build)?.1;
+        Some(!steps.iter().any(|step| step.0 == revision))
+    }
+
     /// Whether files of both levels may run together: same build, and the same
     /// service pack as far as that is known.
     pub fn fits(self, other: Level) -> bool {
@@ -121,6 +134,10 @@ mod tests {
                 "{version:?}"
             );
         }
+        let hotfix = |version| Level::is_of_hotfix(VersionNumber(version));
+        assert_eq!(hotfix([5, 1, 2600, 5512]), Some(false));
+        assert_eq!(hotfix([5, 1, 2600, 6419]), Some(true));
+        assert_eq!(hotfix([5, 0, 2195, 6717]), None);
         let level = |version| Level::of(VersionNumber(version));
         // As in a real installation of XP x64.
         assert!(level([5, 2, 3790, 4355]).fits(level([5, 2, 3790, 3959])));

@@ -26,6 +26,9 @@ pub(crate) struct RegistryHal {
     pub acpi_tree: bool,
     /// When the service `ACPI` starts; 0 is at boot.
     pub acpi_start: Option<u32>,
+    /// What the first device below the ACPI HAL says of itself, by the value's
+    /// place in the hive.
+    pub acpi_device: Vec<(String, String)>,
 }
 
 /// A device of class Computer.
@@ -35,17 +38,37 @@ pub(crate) struct Computer {
     pub key: String,
     /// Its `HardwareID`.
     pub hardware_ids: Vec<String>,
-    /// Its `DeviceDesc`.
-    pub description: Option<String>,
     /// Its driver's key, from the hive's root; `None` where it names none.
     pub driver_key: Option<String>,
     /// `MatchingDeviceId` there.
     pub matching_id: Option<String>,
     /// `InfSection` there.
     pub section: Option<String>,
-    /// `DriverDesc` there.
-    pub driver_description: Option<String>,
+    /// All that both keys say of the HAL, these included, by the value's place
+    /// in the hive.
+    pub told: Vec<(String, String)>,
 }
+
+/// What the device says, and the key of its driver.
+const OF_DEVICE: [&str; 8] = [
+    "HardwareID",
+    "CompatibleIDs",
+    "Service",
+    "Class",
+    "ClassGUID",
+    "Driver",
+    "DeviceDesc",
+    "Mfg",
+];
+const OF_DRIVER: [&str; 7] = [
+    "MatchingDeviceId",
+    "InfSection",
+    "InfPath",
+    "DriverDesc",
+    "ProviderName",
+    "DriverVersion",
+    "DriverDate",
+];
 
 impl RegistryHal {
     /// Reads it from the SYSTEM hive.
@@ -60,6 +83,7 @@ impl RegistryHal {
                 .key(&format!("{control_set}\\Enum\\ACPI_HAL"))?
                 .is_some(),
             acpi_start: number(system, &format!("{control_set}\\Services\\ACPI"), "Start")?,
+            acpi_device: acpi_device(system, control_set)?,
         };
         let root = format!("{control_set}\\Enum\\Root");
         let Some(key) = system.key(&root)? else {
@@ -107,9 +131,9 @@ impl Computer {
         let ids = instance.value("HardwareID")?;
         let ids = ids.and_then(|value| value.as_multi_string());
         let mut computer = Computer {
-            key,
             hardware_ids: ids.unwrap_or_default(),
-            description: text(instance, "DeviceDesc")?.map(plain),
+            told: told(instance, &key, &OF_DEVICE)?,
+            key,
             ..Computer::default()
         };
         let Some(driver) = text(instance, "Driver")? else {
@@ -119,11 +143,50 @@ impl Computer {
         if let Some(key) = system.key(&path)? {
             computer.matching_id = text(key, "MatchingDeviceId")?;
             computer.section = text(key, "InfSection")?;
-            computer.driver_description = text(key, "DriverDesc")?.map(plain);
+            computer.told.extend(told(key, &path, &OF_DRIVER)?);
         }
         computer.driver_key = Some(path);
         Ok(computer)
     }
+}
+
+/// The texts of a key that are there, of those with these names.
+fn told(key: Key<'_>, path: &str, names: &[&str]) -> Result<Vec<(String, String)>, HiveError> {
+    let mut told = Vec::new();
+    for name in names {
+        let Some(value) = key.value(name)? else {
+            continue;
+        };
+        let text = match value.as_multi_string() {
+            Some(several) => Some(several.join(", ")),
+            None => value.as_string().map(plain),
+        };
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            told.push((format!("{path}\\{name}"), text));
+        }
+    }
+    Ok(told)
+}
+
+/// The first device below the ACPI HAL: `Enum\ACPI_HAL\PNP0C08\0` in real
+/// installations.
+fn acpi_device(system: &Hive, control_set: ControlSet) -> Result<Vec<(String, String)>, HiveError> {
+    let top = format!("{control_set}\\Enum\\ACPI_HAL");
+    let Some(tree) = system.key(&top)? else {
+        return Ok(Vec::new());
+    };
+    let Some(device) = tree.subkeys()?.next().transpose()? else {
+        return Ok(Vec::new());
+    };
+    let Some(instance) = device.subkeys()?.next().transpose()? else {
+        return Ok(Vec::new());
+    };
+    let path = format!(
+        "{top}\\{}\\{}",
+        device.name()?.to_string_lossy(),
+        instance.name()?.to_string_lossy()
+    );
+    told(instance, &path, &["HardwareID", "Service"])
 }
 
 /// The text of an indirect string: what stands behind the last semicolon of

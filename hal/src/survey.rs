@@ -12,10 +12,10 @@ use wimwright_servicing::{
     Architecture, Draft, FileTree, Generation, ImageFacts, ImagePath, PathError, TreeError,
 };
 
-use crate::boot_ini::{self, BootIni};
+use crate::boot_ini::{self, BootEntry, BootIni};
 use crate::driver_cache::{self, CacheError, Place};
 use crate::identity::{HalFile, KernelFile};
-use crate::later::BootStore;
+use crate::later::{BootStore, X86_HALS};
 use crate::registry::RegistryHal;
 use crate::setup_log::{self, SetupLog};
 use crate::sysprep_inf::{self, SysprepInf};
@@ -77,6 +77,10 @@ pub(crate) struct Overrides {
     pub kernel: Option<(String, Option<KernelFile>)>,
 }
 
+/// Most choices of boot.ini that are looked at beside the default: ntldr shows
+/// ten in all.
+const MAX_CHOICES: usize = 9;
+
 /// What an image holds that bears on its HAL.
 pub(crate) struct Survey {
     /// What the image is.
@@ -93,6 +97,9 @@ pub(crate) struct Survey {
     pub boot_ini: Part<Option<BootIni>>,
     /// What its default entry has loaded instead.
     pub overrides: Part<Overrides>,
+    /// The other entries that have something loaded instead, by their place in
+    /// the list.
+    pub other_choices: Part<Vec<(usize, Overrides)>>,
     /// What the registry says of the HAL, one entry a control set that counts.
     pub registry: Part<Vec<RegistryHal>>,
     /// What else the registry says.
@@ -107,6 +114,8 @@ pub(crate) struct Survey {
     pub sysprep_inf: Part<Option<SysprepInf>>,
     /// What the boot store of Vista and later says of HAL and kernel.
     pub boot_store: Part<Option<BootStore>>,
+    /// The HALs that a 32-bit Vista or 7 chooses from and the image lacks.
+    pub missing_hals: Part<Vec<&'static str>>,
 }
 
 impl Survey {
@@ -124,8 +133,15 @@ impl Survey {
             false => Ok(None),
         };
         let overrides = match &boot_ini {
-            Ok(Some(ini)) => read_overrides(draft, ini, &system),
+            Ok(Some(ini)) => match ini.default_entry() {
+                Some(entry) => read_overrides(draft, entry, &system),
+                None => Ok(Overrides::default()),
+            },
             _ => Ok(Overrides::default()),
+        };
+        let other_choices = match &boot_ini {
+            Ok(Some(ini)) => read_other_choices(draft, ini, &system),
+            _ => Ok(Vec::new()),
         };
         Survey {
             hives: [HiveName::System, HiveName::Software]
@@ -148,6 +164,7 @@ impl Survey {
             },
             boot_ini,
             overrides,
+            other_choices,
             registry: read_registry(draft),
             system: read_system(draft),
             setup_log: match nt5 {
@@ -174,6 +191,10 @@ impl Survey {
             boot_store: match nt5 {
                 true => Ok(None),
                 false => BootStore::read(draft),
+            },
+            missing_hals: match facts.generation == Generation::Nt6 && x86 {
+                true => missing_hals(draft, &system),
+                false => Ok(Vec::new()),
             },
             facts,
         }
@@ -221,13 +242,10 @@ fn read_boot_ini(draft: &Draft) -> Part<Option<BootIni>> {
 
 fn read_overrides(
     draft: &Draft,
-    ini: &BootIni,
+    entry: &BootEntry,
     system: &dyn Fn(&str) -> Result<ImagePath, PathError>,
 ) -> Part<Overrides> {
     let mut found = Overrides::default();
-    let Some(entry) = ini.default_entry() else {
-        return Ok(found);
-    };
     if let Some(name) = entry.value("HAL") {
         let file = HalFile::read(draft, &system(name)?)?;
         found.hal = Some((name.to_owned(), file));
@@ -237,6 +255,38 @@ fn read_overrides(
         found.kernel = Some((name.to_owned(), file));
     }
     Ok(found)
+}
+
+/// What the other choices have loaded that start this very Windows.
+fn read_other_choices(
+    draft: &Draft,
+    ini: &BootIni,
+    system: &dyn Fn(&str) -> Result<ImagePath, PathError>,
+) -> Part<Vec<(usize, Overrides)>> {
+    let default = ini.default_entry().map(|entry| entry.line);
+    let windows = draft.facts().windows.to_string();
+    let others = ini.entries.iter().enumerate().filter(|(_, entry)| {
+        let named = entry.value("HAL").or(entry.value("KERNEL")).is_some();
+        let here = entry.directory().eq_ignore_ascii_case(&windows);
+        named && here && Some(entry.line) != default
+    });
+    let read = others
+        .take(MAX_CHOICES)
+        .map(|(number, entry)| Ok((number, read_overrides(draft, entry, system)?)));
+    read.collect()
+}
+
+fn missing_hals(
+    draft: &Draft,
+    system: &dyn Fn(&str) -> Result<ImagePath, PathError>,
+) -> Part<Vec<&'static str>> {
+    let mut missing = Vec::new();
+    for name in X86_HALS {
+        if !draft.has_file(&system(name)?)? {
+            missing.push(name);
+        }
+    }
+    Ok(missing)
 }
 
 fn read_registry(draft: &Draft) -> Part<Vec<RegistryHal>> {

@@ -63,10 +63,6 @@ pub(crate) struct Service {
 pub(crate) struct SystemFacts {
     /// `Control\Windows\CSDVersion`: the service pack in its second byte.
     pub csd_version: Option<u32>,
-    /// `NUMBER_OF_PROCESSORS` of the computer that the image was made on.
-    pub number_of_processors: Option<String>,
-    /// `PROCESSOR_IDENTIFIER` of that computer.
-    pub processor_identifier: Option<String>,
     /// `LicensedProcessors`: sockets that may be used.
     pub licensed_processors: Option<u32>,
     /// Those of [`SERVICES`] that are there.
@@ -75,7 +71,30 @@ pub(crate) struct SystemFacts {
     pub drive_letters: Vec<(String, Vec<u8>)>,
     /// What the key `Setup` says.
     pub setup: SetupKey,
+    /// `SystemStartOptions`: the options of boot.ini that the last boot was
+    /// with, without their slashes.
+    pub start_options: Option<String>,
+    /// What tells of the service pack and of the computer that the image was
+    /// made on, by the value's place in the hive.
+    pub told: Vec<(String, String)>,
 }
+
+/// Values of `Control`, and below it, that tell of the computer the image was made on
+/// and of its last boot.
+const TOLD: [(&str, &str); 9] = [
+    ("Windows", "CSDVersion"),
+    ("", "SystemStartOptions"),
+    (
+        "Session Manager\\Memory Management",
+        "PhysicalAddressExtension",
+    ),
+    ("Session Manager\\Environment", "NUMBER_OF_PROCESSORS"),
+    ("Session Manager\\Environment", "PROCESSOR_IDENTIFIER"),
+    ("Session Manager\\Environment", "PROCESSOR_ARCHITECTURE"),
+    ("Session Manager", "LicensedProcessors"),
+    ("Session Manager", "RegisteredProcessors"),
+    ("Biosinfo", "SystemBiosDate"),
+];
 
 /// The key `SYSTEM\Setup`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -137,9 +156,26 @@ impl SystemFacts {
             licensed_processors: number(system, &manager, "LicensedProcessors")?,
             ..SystemFacts::default()
         };
-        if let Some(key) = system.key(&format!("{manager}\\Environment"))? {
-            facts.number_of_processors = text(key, "NUMBER_OF_PROCESSORS")?;
-            facts.processor_identifier = text(key, "PROCESSOR_IDENTIFIER")?;
+        if let Some(key) = system.key(&control)? {
+            facts.start_options = text(key, "SystemStartOptions")?;
+        }
+        for (key, name) in TOLD {
+            let key = match key {
+                "" => control.clone(),
+                key => format!("{control}\\{key}"),
+            };
+            let value = match system.key(&key)? {
+                Some(key) => key.value(name)?,
+                None => None,
+            };
+            let told = value.and_then(|value| match (name, value.as_u32()) {
+                ("CSDVersion", Some(number)) => Some(format!("{number:#x}")),
+                (_, Some(number)) => Some(number.to_string()),
+                (_, None) => value.as_string(),
+            });
+            if let Some(told) = told {
+                facts.told.push((format!("{key}\\{name}"), told));
+            }
         }
         for name in SERVICES {
             let path = format!("{control_set}\\Services\\{name}");

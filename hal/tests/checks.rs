@@ -148,6 +148,42 @@ fn cases() -> Vec<Case> {
             computer(|hardware| hardware.processors.sockets = Some(2)),
         ),
         (
+            "edition-limits",
+            |_| (),
+            computer(|hardware| hardware.processors.logical = Some(48)),
+        ),
+        (
+            "memory-limit",
+            |_| (),
+            computer(|hardware| hardware.memory = Some(16 << 30)),
+        ),
+        (
+            "boot-ini-override",
+            |image| {
+                image.text(
+                    "ControlSet001\\Control",
+                    "SystemStartOptions",
+                    "NOEXECUTE=OPTIN HAL=HALMACPI.DLL  FASTDETECT",
+                );
+            },
+            plain(),
+        ),
+        (
+            "boot-ini-override",
+            |image| {
+                let text = image.files.get_mut("boot.ini").unwrap();
+                text.extend(
+                    b"multi(0)disk(0)rdisk(0)partition(1)\\WINDOWS=\"PIC\" /HAL=halpic.dll\r\n",
+                );
+            },
+            plain(),
+        ),
+        (
+            "other-hal",
+            |image| image.put_kernels(false, [5, 1, 2600, 6419]),
+            plain(),
+        ),
+        (
             "hypervisor-leftovers",
             |image| image.number("ControlSet001\\Services\\vmscsi", "Start", 0),
             computer(|hardware| hardware.firmware.manufacturer = Some("QEMU".to_owned())),
@@ -176,7 +212,7 @@ fn sound() -> Nt5 {
 const ELSEWHERE: [&str; 20] = [
     "hive-health",
     "boot-ini",
-    "boot-ini-override",
+    "vista-detecthal",
     "pae-kernel",
     "hal-identity",
     "kernel-identity",
@@ -205,7 +241,11 @@ fn each_check_finds_its_case_and_nothing_in_a_sound_image() {
     for (check, change, target) in targets {
         let mut image = sound();
         change(&mut image);
-        assert_eq!(found(&image, &target), [check]);
+        let mut names = found(&image, &target);
+        // A kernel of a hotfix and a computer with many processors are told of
+        // elsewhere, too.
+        names.retain(|name| *name != "level");
+        assert_eq!(names, [check]);
         covered.insert(check);
     }
     let all: BTreeSet<&str> = CHECKS.iter().map(|check| check.name).collect();
@@ -292,7 +332,41 @@ fn later_windows_needs_its_files_and_no_hal_in_its_boot_store() {
         &kernel([6, 1, 7601, 24000]),
     );
     let target = computer(|_| ());
+    assert_eq!(
+        found(&image, &target),
+        ["hal-files"],
+        "two HALs to choose from"
+    );
+    for name in ["halacpi.dll", "halmacpi.dll"] {
+        let bytes = file([6, 1, 7601, 17514], name);
+        image.put(&format!("Windows/System32/{name}"), &bytes);
+    }
     assert_eq!(found(&image, &target), [""; 0]);
+
+    // Vista chooses only where its boot store says so.
+    let mut vista = image.clone();
+    vista.windows = Windows::new(6, 0, 6002);
+    let of_vista = [6, 0, 6002, 18005];
+    vista.put("Windows/System32/hal.dll", &file(of_vista, "halmacpi.dll"));
+    let bytes = file(of_vista, "ntkrnlmp.exe");
+    vista.put("Windows/System32/ntoskrnl.exe", &bytes);
+    assert_eq!(
+        found(&vista, &target),
+        [""; 0],
+        "no boot store, nothing known"
+    );
+    let object = "Objects\\{c0ffee00-0000-0000-0000-000000000000}";
+    let element = format!("{object}\\Elements\\26000010");
+    let store = |on| {
+        hive(
+            "BCD",
+            &[(element.as_str(), "Element", Data::Binary(vec![on]))],
+        )
+    };
+    vista.put("Boot/BCD", &store(0));
+    assert_eq!(found(&vista, &target), ["vista-detecthal"]);
+    vista.put("Boot/BCD", &store(1));
+    assert_eq!(found(&vista, &target), [""; 0]);
 
     let mut mixed = image.clone();
     mixed.put(

@@ -1,14 +1,21 @@
 //! Images whose parts do not go together: each is found, and nothing is
 //! guessed.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test program")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test program"
+)]
 
 mod support;
 
 use support::{audited, classes, grave};
 use wimwright_hal::{HalType, StopCode, Verdict};
 use wimwright_testdata::image::Data;
-use wimwright_testdata::nt5::{CLASS, Nt5, XP_SP1, XP_SP3, hal_parts, kernel_parts, x64_hal_parts};
+use wimwright_testdata::nt5::{
+    CLASS, Nt5, XP_SP1, XP_SP3, hal_ids, hal_parts, kernel_parts, x64_hal_parts,
+};
 use wimwright_testdata::pe::{DEBUG_BUILD, X86, wide};
 
 const HAL: &str = "Windows/System32/hal.dll";
@@ -82,6 +89,33 @@ fn cases() -> Vec<Case> {
                 let class = format!("ControlSet001\\Control\\Class\\{CLASS}\\0000");
                 image.text(&class, "MatchingDeviceId", "acpiapic_mp");
                 image.text(&class, "InfSection", "ACPIAPIC_MP_HAL");
+            },
+        ),
+        case(
+            "the last boot took another control set, with another HAL",
+            &["control-sets", "registry-agrees"],
+            None,
+            |image| {
+                for (key, name, data) in image.values.clone() {
+                    let other = key.replace("ControlSet001", "ControlSet002");
+                    if other != key {
+                        image.values.push((other, name, data));
+                    }
+                }
+                image.number("Select", "Current", 2);
+                let class = format!("ControlSet002\\Control\\Class\\{CLASS}\\0000");
+                image.text(&class, "MatchingDeviceId", "acpipic_up");
+            },
+        ),
+        case(
+            "another choice of boot.ini with a file that is not there",
+            &["boot-ini-override"],
+            None,
+            |image| {
+                let text = image.files.get_mut("boot.ini").unwrap();
+                text.extend(
+                    b"multi(0)disk(0)rdisk(0)partition(1)\\WINDOWS=\"x\" /HAL=none.dll\r\n",
+                );
             },
         ),
         case(
@@ -227,6 +261,75 @@ fn each_inconsistency_is_found_by_its_checks_and_no_other() {
                 }
                 None => assert_eq!(found.verdict, before.verdict, "{name}"),
             }
+        }
+    }
+}
+
+/// Every HAL under the kernels of the other kind, both of them or one.
+#[test]
+fn no_hal_goes_with_kernels_of_the_other_kind() {
+    for id in hal_ids() {
+        let several = id.ends_with("_mp");
+        let names = match several {
+            false => [("ntkrnlmp.exe", KERNEL), ("ntkrpamp.exe", PAE)],
+            true => [("ntoskrnl.exe", KERNEL), ("ntkrnlpa.exe", PAE)],
+        };
+        for swapped in [&names[..], &names[..1], &names[1..]] {
+            let mut image = Nt5::x86(id);
+            for (media, path) in swapped {
+                image.put(path, &kernel_parts(media, X86, XP_SP3).build());
+            }
+            let audit = audited(&image, &classes());
+            let on = format!("{id} with {swapped:?}");
+            let mismatches = audit.findings.iter();
+            let mismatches = mismatches.filter(|found| found.check == "kernel-kind");
+            assert_eq!(mismatches.count(), swapped.len(), "{on}");
+            let disagree = grave(&audit).contains(&"kernels-agree");
+            assert_eq!(disagree, swapped.len() == 1, "{on}");
+            assert!(!audit.installed.consistent, "{on}");
+            for found in &audit.targets {
+                assert_eq!(found.verdict, Verdict::WillNotBoot, "{on}");
+                assert_eq!(found.stop_code, Some(StopCode(0x79)), "{on}");
+                assert!(found.remedy.is_some(), "{on}");
+            }
+        }
+    }
+}
+
+/// Every pair of levels: a service pack goes with itself and its hotfixes.
+#[test]
+fn only_files_of_one_service_pack_go_together() {
+    const LEVELS: [([u16; 4], u8); 6] = [
+        ([5, 1, 2600, 0], 0),
+        (XP_SP1, 1),
+        ([5, 1, 2600, 2180], 2),
+        ([5, 1, 2600, 3093], 2),
+        (XP_SP3, 3),
+        ([5, 1, 2600, 6419], 3),
+    ];
+    for (of_hal, one) in LEVELS {
+        for (of_kernel, other) in LEVELS {
+            let mut image = Nt5::x86("acpiapic_mp");
+            image.put_hal("acpiapic_mp", of_hal);
+            image.put_kernels(true, of_kernel);
+            image.number(
+                "ControlSet001\\Control\\Windows",
+                "CSDVersion",
+                u32::from(other) << 8,
+            );
+            let audit = audited(&image, &classes());
+            let on = format!("HAL {of_hal:?}, kernels {of_kernel:?}");
+            assert_eq!(
+                grave(&audit) == ["level"],
+                one != other,
+                "{on}: {:?}",
+                grave(&audit)
+            );
+            let stops = audit
+                .targets
+                .iter()
+                .all(|found| found.stop_code == Some(StopCode(0x79)));
+            assert_eq!(stops, one != other, "{on}");
         }
     }
 }

@@ -6,7 +6,7 @@
 mod support;
 
 use support::{audited, classes, grave};
-use wimwright_hal::{EvidenceKind, HalType, Target, Verdict};
+use wimwright_hal::{Audit, EvidenceKind, HalType, Target, Verdict};
 use wimwright_servicing::hardware::Hardware;
 use wimwright_testdata::nt5::Nt5;
 
@@ -20,7 +20,10 @@ fn around(test: &str, hive: &str, mut image: Nt5) -> Option<Nt5> {
     Some(image)
 }
 
-fn says(audit: &wimwright_hal::Audit, place: &str, value: &str) {
+const MEMORY: &str = "Control\\Session Manager\\Memory Management";
+const ENVIRONMENT: &str = "Control\\Session Manager\\Environment";
+
+fn says(audit: &Audit, place: &str, value: &str) {
     let registry = audit.installed.evidence.iter();
     let registry = registry.filter(|piece| piece.kind == EvidenceKind::Registry);
     let all: Vec<String> = registry.map(ToString::to_string).collect();
@@ -35,19 +38,59 @@ fn xp_sp3_tells_of_its_acpi_uniprocessor_hal() {
         return;
     };
     let audit = audited(&image, &classes());
+    // As the reference lists them, read with another reader.
+    let device = "Enum\\Root\\ACPI_HAL\\0000";
     let class = "Control\\Class\\{4D36E966-E325-11CE-BFC1-08002BE10318}\\0000";
-    says(
-        &audit,
-        "Enum\\Root\\ACPI_HAL\\0000\\HardwareID",
-        "acpiapic_up",
-    );
-    says(
-        &audit,
-        "Enum\\Root\\ACPI_HAL\\0000\\DeviceDesc",
-        "ACPI Uniprocessor PC",
-    );
-    says(&audit, &format!("{class}\\MatchingDeviceId"), "acpiapic_up");
-    says(&audit, &format!("{class}\\InfSection"), "ACPIAPIC_UP_HAL");
+    for (key, name, value) in [
+        (device, "HardwareID", "acpiapic_up"),
+        (
+            device,
+            "CompatibleIDs",
+            "DETECTEDInternal\\ACPI_HAL, DETECTED\\ACPI_HAL",
+        ),
+        (device, "Service", "\\Driver\\ACPI_HAL"),
+        (
+            device,
+            "ClassGUID",
+            "{4D36E966-E325-11CE-BFC1-08002BE10318}",
+        ),
+        (device, "Class", "Computer"),
+        (
+            device,
+            "Driver",
+            "{4D36E966-E325-11CE-BFC1-08002BE10318}\\0000",
+        ),
+        (device, "DeviceDesc", "ACPI Uniprocessor PC"),
+        (device, "Mfg", "(Standard computers)"),
+        (class, "MatchingDeviceId", "acpiapic_up"),
+        (class, "InfSection", "ACPIAPIC_UP_HAL"),
+        (class, "InfPath", "hal.inf"),
+        (class, "DriverDesc", "ACPI Uniprocessor PC"),
+        (class, "ProviderName", "Microsoft"),
+        (class, "DriverVersion", "5.1.2600.0"),
+        (class, "DriverDate", "7-1-2001"),
+        (
+            "Enum\\ACPI_HAL\\PNP0C08\\0",
+            "HardwareID",
+            "ACPI_HAL\\PNP0C08, *PNP0C08",
+        ),
+        ("Enum\\ACPI_HAL\\PNP0C08\\0", "Service", "ACPI"),
+        ("Services\\ACPI", "Start", "0"),
+        ("Control\\Windows", "CSDVersion", "0x300"),
+        (MEMORY, "PhysicalAddressExtension", "0"),
+        (ENVIRONMENT, "NUMBER_OF_PROCESSORS", "1"),
+        (
+            ENVIRONMENT,
+            "PROCESSOR_IDENTIFIER",
+            "x86 Family 15 Model 2 Stepping 7, GenuineIntel",
+        ),
+        (ENVIRONMENT, "PROCESSOR_ARCHITECTURE", "x86"),
+        ("Control\\Session Manager", "LicensedProcessors", "2"),
+        ("Control\\Session Manager", "RegisteredProcessors", "2"),
+        ("Control\\Biosinfo", "SystemBiosDate", "04/28/03"),
+    ] {
+        says(&audit, &format!("{key}\\{name}"), value);
+    }
     assert_eq!(grave(&audit), [""; 0], "{:?}", audit.findings);
     assert_eq!(audit.installed.hal, Some(HalType::AcpiApicUp));
     let level = audit.installed.level.unwrap();
@@ -88,18 +131,27 @@ fn xp_x64_tells_of_its_own_sections_and_its_guest_tools() {
         return;
     };
     let audit = audited(&image, &classes());
+    let device = "Enum\\Root\\ACPI_HAL\\0000";
     let class = "Control\\Class\\{4D36E966-E325-11CE-BFC1-08002BE10318}\\0000";
-    says(
-        &audit,
-        "Enum\\Root\\ACPI_HAL\\0000\\HardwareID",
-        "acpiapic_up",
-    );
-    says(
-        &audit,
-        "Enum\\Root\\ACPI_HAL\\0000\\DeviceDesc",
-        "ACPI Uniprocessor x64-based PC",
-    );
-    says(&audit, &format!("{class}\\InfSection"), "ACPI_AMD64_UP_HAL");
+    for (key, name, value) in [
+        (device, "HardwareID", "acpiapic_up"),
+        (device, "DeviceDesc", "ACPI Uniprocessor x64-based PC"),
+        (class, "MatchingDeviceId", "acpiapic_up"),
+        (class, "InfSection", "ACPI_AMD64_UP_HAL"),
+        (class, "DriverDesc", "ACPI Uniprocessor x64-based PC"),
+        (class, "DriverVersion", "5.2.3790.3959"),
+        (class, "DriverDate", "10-1-2002"),
+        (ENVIRONMENT, "PROCESSOR_ARCHITECTURE", "AMD64"),
+        (MEMORY, "PhysicalAddressExtension", "1"),
+        ("Control\\Windows", "CSDVersion", "0x200"),
+        (
+            "Control",
+            "SystemStartOptions",
+            "NOEXECUTE=OPTIN  FASTDETECT",
+        ),
+    ] {
+        says(&audit, &format!("{key}\\{name}"), value);
+    }
     assert_eq!(grave(&audit), [""; 0], "{:?}", audit.findings);
     // `setup -newsetup` is left over from its setup: no mini-setup.
     assert!(

@@ -237,6 +237,9 @@ fn files_of_another_level_are_never_taken() {
         };
         assert_eq!(*name, file);
         assert!(refused.to_string().contains(said), "{refused}");
+        let hint = refused.hint().unwrap();
+        let line = "UpdateHAL = \"ACPIAPIC_MP,%WINDIR%\\Inf\\Hal.inf\"";
+        assert!(hint.contains("--source") && hint.contains(line), "{hint}");
     }
 }
 

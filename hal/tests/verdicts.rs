@@ -211,3 +211,20 @@ fn an_image_that_waits_for_mini_setup_is_told_the_line_of_sysprep_inf() {
         remedy(&image)
     );
 }
+
+#[test]
+fn xp_switches_by_itself_where_its_driver_cache_has_the_files() {
+    let notes = |image: &Nt5| {
+        let audit = audited(image, &classes());
+        audit.targets.into_iter().nth(3).unwrap().notes
+    };
+    let lacking = notes(&release("acpiapic_up", 1));
+    assert!(lacking[0].contains("they ask for the CD"), "{lacking:?}");
+    let mut image = release("acpiapic_up", 1);
+    image.put_cache("sp3.cab", XP_SP3);
+    let with = notes(&image);
+    assert!(with[0].contains("switch by themselves"), "{with:?}");
+    assert!(!with[0].contains("lacks"), "{with:?}");
+    // Windows 2000 does not.
+    assert_eq!(notes(&release("acpiapic_up", 0)), [""; 0]);
+}

@@ -9,9 +9,11 @@ use super::Writing;
 
 /// How computers are named, for the help of every verb.
 const FILES: &str = "\
-A FILE says what is known of one computer: /proc/cpuinfo, `acpidump` or a raw ACPI table, `dmidecode`, \
-`lspci -nnvk`, `devcon hwids *`, `pnputil /enum-devices /ids /format xml`, an MSInfo report, or a JSON \
-profile. The name of a HAL class stands for a computer of that class: e_isa_up, acpipic_up, \
+A FILE says what is known of one computer: /proc/cpuinfo, `acpidump` or a raw ACPI table, `mptable` or \
+a raw MP table, `dmidecode`, `lspci -nnvk`, `devcon hwids *`, `pnputil /enum-devices /ids /format xml`, \
+an MSInfo report, the settings of a virtual machine (`virsh dumpxml`, .vmx, .vbox, `VBoxManage \
+showvminfo --machinereadable`, xl.cfg, Proxmox .conf, a QEMU command line), or a JSON profile; several \
+of them in one file, one behind the other, are one computer. The name of a HAL class stands for a computer of that class: e_isa_up, acpipic_up, \
 acpiapic_up, acpiapic_mp, mps_up, mps_mp.";
 
 #[derive(Debug, Subcommand)]

@@ -201,14 +201,7 @@ fn installed(survey: &Survey, consistent: bool) -> Installed {
         }
         installed.evidence.extend(file.evidence.iter().cloned());
     }
-    if let Some([computer]) = survey
-        .default_registry()
-        .map(|found| found.computers.as_slice())
-    {
-        installed
-            .evidence
-            .extend(checks::registry_evidence(computer));
-    }
+    installed.evidence.extend(checks::all_evidence(survey));
     installed
 }
 
@@ -230,6 +223,7 @@ impl Audit {
                 verdict.remedy = Some(finding.remedy.clone());
                 verdict.source = finding.source;
             }
+            verdict.evidence.extend(finding.evidence.iter().cloned());
         }
         self.findings.push(finding);
     }

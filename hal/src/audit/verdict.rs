@@ -4,10 +4,10 @@ use wimwright_servicing::plan::Certainty;
 use wimwright_servicing::{Architecture, Generation};
 
 use super::Finding;
-use super::checks::class_of_x64;
+use super::checks::{class_of_x64, missing_for};
 use crate::computer::{Confidence, Target};
 use crate::decision::{Decision, StopCode, Verdict, decide, decide_x64};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, EvidenceKind};
 use crate::identity::{Hal, Identity};
 use crate::kind::HalType;
 use crate::survey::Survey;
@@ -34,7 +34,9 @@ pub struct TargetVerdict {
     pub reason: String,
     /// What to do about it.
     pub remedy: Option<String>,
-    /// What the class was worked out from.
+    /// What it rests on: what is installed (all of that stands with
+    /// [`Installed`](super::Installed)), what the computer's class was worked out
+    /// from, and what else decides it.
     pub evidence: Vec<Evidence>,
     /// What is not sure of the computer.
     pub notes: Vec<String>,
@@ -72,19 +74,24 @@ pub(super) fn verdict(
         supported: None,
         reason: String::new(),
         remedy: None,
-        evidence: target.inputs.clone(),
+        evidence: installed_evidence(survey)
+            .into_iter()
+            .chain(target.inputs.iter().cloned())
+            .collect(),
         notes: target.notes.clone(),
         source: "nothing decides it",
         certainty: Certainty::Inferred,
     };
     let found = image_findings.iter().chain(target_findings);
     if let Some(finding) = { found }.find(|finding| finding.prevents_boot) {
+        let evidence = finding.evidence.iter().chain(&target.inputs);
         return TargetVerdict {
             verdict: Verdict::WillNotBoot,
             stop_code: finding.stop_code,
             supported: None,
             reason: finding.message.clone(),
             remedy: Some(finding.remedy.clone()),
+            evidence: evidence.cloned().collect(),
             source: finding.source,
             certainty: Certainty::Stated,
             ..blank
@@ -122,7 +129,12 @@ pub(super) fn verdict(
             };
         }
     };
+    let mut notes = blank.notes.clone();
+    if decision.verdict == Verdict::NeedsHalSwitch {
+        notes.extend(decision.switch_to.and_then(|to| by_itself(survey, to)));
+    }
     TargetVerdict {
+        notes,
         verdict: decision.verdict,
         stop_code: decision.stop_code,
         supported: Some(decision.supported),
@@ -132,6 +144,27 @@ pub(super) fn verdict(
         certainty: decision.certainty,
         ..blank
     }
+}
+
+/// What is installed, in one piece.
+fn installed_evidence(survey: &Survey) -> Option<Evidence> {
+    let file = survey.loaded_hal()?;
+    let hal = file.identity.known()?;
+    let version = file.version.map(|version| format!(", {version}"));
+    let kernels = survey.loaded_kernels().into_iter();
+    let kernels: Vec<&str> = kernels
+        .filter_map(|file| Some(file.identity.known()?.media_name()))
+        .collect();
+    let kernels = match kernels.as_slice() {
+        [] => String::new(),
+        some => format!("; kernels {}", some.join(", ")),
+    };
+    Some(Evidence::new(
+        EvidenceKind::File,
+        &file.path,
+        format_args!("{hal}{}{kernels}", version.unwrap_or_default()),
+        "what the files say of themselves",
+    ))
 }
 
 fn why_unknown(survey: &Survey) -> String {
@@ -164,6 +197,25 @@ fn remedy(
         )),
         _ => None,
     }
+}
+
+/// Whether Windows switches by itself: XP and Server 2003 do where they see
+/// several processors (KB 309283, note 3), 2000 does not.
+fn by_itself(survey: &Survey, to: HalType) -> Option<String> {
+    let facts = &survey.facts;
+    let does = facts.version.minor >= 1 && facts.architecture == Architecture::X86;
+    let cache = survey.cache.as_ref().ok().filter(|_| does)?;
+    let missing = missing_for(survey, cache, to);
+    Some(match missing.as_slice() {
+        [] => "XP and Server 2003 switch by themselves when they first start there, with files of \
+               the driver cache; `hal set` only spares them that"
+            .to_owned(),
+        some => format!(
+            "XP and Server 2003 would switch by themselves when they first start there, but the \
+             driver cache lacks {}: they ask for the CD",
+            some.join(", ")
+        ),
+    })
 }
 
 /// How to switch to the other HAL of the pair.

@@ -78,6 +78,8 @@ pub struct Target {
     pub firmware: Firmware,
     /// What is known of its processors.
     pub processors: Processors,
+    /// Its memory in bytes, where that is known.
+    pub memory: Option<u64>,
     /// What its ACPI tables say.
     pub tables: Tables,
     /// Whether it is a virtual one.
@@ -101,6 +103,7 @@ impl Target {
             notes: Vec::new(),
             firmware: Firmware::default(),
             processors: Processors::default(),
+            memory: None,
             tables: Tables::default(),
             machine: Machine::Unknown,
         }
@@ -120,6 +123,7 @@ impl Target {
                 .collect(),
             firmware: hardware.firmware.clone(),
             processors: hardware.processors.clone(),
+            memory: hardware.memory,
             tables: Tables::read(&hardware.acpi_tables),
             machine: Machine::of(hardware),
         };
@@ -245,7 +249,18 @@ impl Target {
                     known.apic = Some((mp_table, Confidence::Inferred));
                 }
             }
-            None => {}
+            // Whether ACPI comes before it is not known; an APIC is there.
+            None => {
+                if let Some(mp_table) = firmware.mp_table {
+                    self.input("firmware: MP table", yes_no(mp_table), RULE);
+                    known.apic = mp_table.then_some((true, Confidence::Inferred));
+                    self.notes.push(
+                        "an MP table says nothing of ACPI: where the firmware has none, or it is \
+                         switched off, the computer needs the MPS HAL"
+                            .to_owned(),
+                    );
+                }
+            }
         }
     }
 
@@ -345,7 +360,8 @@ impl Target {
             missing.push("how many processors it has");
         }
         self.notes.push(format!(
-            "not known: {}; `acpidump`, `/proc/cpuinfo` or `dmidecode` of it would tell",
+            "not known: {}; `acpidump`, `/proc/cpuinfo`, `dmidecode` or the settings of a virtual \
+             machine would tell",
             missing.join(", ")
         ));
     }
@@ -449,6 +465,15 @@ mod tests {
         let target = Target::of(&hardware);
         assert_eq!(target.hal, Some(HalType::AcpiApicMp));
         assert_eq!(target.confidence, Some(Confidence::Inferred));
+    }
+
+    #[test]
+    fn an_mp_table_alone_leaves_open_whether_acpi_comes_before_it() {
+        let target = Target::of(&with(None, None, Some(true), Some(2)));
+        assert_eq!(target.hal, Some(HalType::AcpiApicMp));
+        assert_eq!(target.confidence, Some(Confidence::Assumed));
+        assert!(target.notes[0].contains("MPS"), "{:?}", target.notes);
+        assert_eq!(target.inputs.len(), 2, "{:?}", target.inputs);
     }
 
     #[test]

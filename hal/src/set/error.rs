@@ -85,6 +85,9 @@ pub enum SetError {
         level: Wanted,
         /// What was found instead, and why it was not taken.
         rejected: Vec<String>,
+        /// The line of sysprep.inf by which mini-setup switches; `None` where
+        /// there is none.
+        line: Option<String>,
     },
     /// A part of the image cannot be read.
     #[error("the image cannot be read: {0}")]
@@ -152,10 +155,17 @@ impl SetError {
                          that kind and make an image of it"
                     .to_owned(),
             },
-            SetError::NoFile { .. } => {
-                "`--source DIR` takes files of the same level: the i386 folder of media with this \
-                 service pack, or a folder with the files of the installed hotfix"
-                    .to_owned()
+            SetError::NoFile { line, .. } => {
+                let by_hand = "`--source DIR` takes files of the same level: the i386 folder of \
+                               media with this service pack, or a folder with the files of the \
+                               installed hotfix";
+                match line {
+                    Some(line) => format!(
+                        "{by_hand}; or let mini-setup switch, where the image waits for it: in \
+                         [Unattended] of Sysprep\\sysprep.inf: {line}"
+                    ),
+                    None => by_hand.to_owned(),
+                }
             }
             SetError::Overridden { .. } => {
                 "remove /HAL and /KERNEL from boot.ini, then switch".to_owned()

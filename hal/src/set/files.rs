@@ -40,12 +40,13 @@ pub(super) struct Chosen {
 }
 
 /// Looks for a file in places, in their order; the first of the right kind and
-/// level is taken.
+/// level is taken. `line` is what sysprep.inf would have for the same switch.
 pub(super) fn choose(
     tree: &Arc<dyn FileTree>,
     places: &[Place],
     what: What,
     wanted: Wanted,
+    line: Option<&str>,
 ) -> Result<Chosen, SetError> {
     let name = what.media_name();
     let mut rejected = Vec::new();
@@ -69,6 +70,7 @@ pub(super) fn choose(
         name,
         level: wanted,
         rejected,
+        line: line.map(str::to_owned),
     })
 }
 

@@ -34,6 +34,7 @@ use crate::kind::{HalType, Kernel};
 use crate::level::Level;
 use crate::registry::Computer;
 use crate::survey::Survey;
+use crate::sysprep_inf;
 
 /// The media name, section, ids and kernel pair of a type were read in hal.inf
 /// and in the files; what an installed registry has, in two real ones.
@@ -96,6 +97,11 @@ pub fn set(draft: &mut Draft, to: HalType, media: Option<&Media>) -> Result<SetR
         },
         source: media.map(|media| draft.add_source(media.name.clone(), Arc::clone(&media.tree))),
         system,
+        // The section that it names is of x86.
+        line: match facts.architecture {
+            Architecture::X86 => sysprep_inf::line(to),
+            _ => None,
+        },
         report: SetReport {
             from,
             to,
@@ -137,6 +143,8 @@ struct Switch {
     tree: Arc<dyn FileTree>,
     source: Option<SourceId>,
     system: ImagePath,
+    /// The line of sysprep.inf for the same.
+    line: Option<String>,
     report: SetReport,
 }
 
@@ -200,7 +208,8 @@ impl Switch {
             draft.require(Subject::Path(path), &FILES)?;
             return Ok(());
         }
-        let chosen = choose(&self.tree, &self.places, what, wanted)?;
+        let line = self.line.as_deref();
+        let chosen = choose(&self.tree, &self.places, what, wanted, line)?;
         self.put(draft, path, &chosen, &FILES)?;
         if let Some(copy) = copy {
             self.put(draft, copy, &chosen, &CACHE)?;

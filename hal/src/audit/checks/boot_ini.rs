@@ -77,11 +77,12 @@ pub(super) const OVERRIDE: Check = Check {
 };
 
 fn overrides(survey: &Survey) -> Outcome {
+    let mut found = other_choices(survey)?;
+    found.extend(last_boot(survey)?);
     let Some((_, entry)) = started(survey)? else {
-        return Ok(Vec::new());
+        return Ok(found);
     };
     let overrides = survey.overrides.clone()?;
-    let mut found = Vec::new();
     let named = [
         overrides
             .hal
@@ -113,6 +114,83 @@ fn overrides(survey: &Survey) -> Outcome {
             .with([line(&entry)]),
         ),
         (None, None) => {}
+    }
+    Ok(found)
+}
+
+/// What somebody who chooses another line of boot.ini gets.
+fn other_choices(survey: &Survey) -> Outcome {
+    let mut found = Vec::new();
+    let Some(ini) = survey.boot_ini.clone()? else {
+        return Ok(found);
+    };
+    for (number, overrides) in survey.other_choices.clone()? {
+        let Some(entry) = ini.entries.get(number) else {
+            continue;
+        };
+        let hal = overrides.hal.map(|(name, file)| {
+            let kind = file.map(|file| file.identity.known().map(|hal| hal.to_string()));
+            (name, kind)
+        });
+        let kernel = overrides.kernel.map(|(name, file)| {
+            let kind = file.map(|file| file.identity.known().map(|kernel| kernel.to_string()));
+            (name, kind)
+        });
+        let files: Vec<_> = [hal, kernel].into_iter().flatten().collect();
+        let missing = files.iter().any(|(_, kind)| kind.is_none());
+        let files = files.into_iter().map(|(name, kind)| match kind {
+            None => format!("`{name}`, which is not in System32"),
+            Some(None) => format!("`{name}`"),
+            Some(Some(kind)) => format!("`{name}` ({kind})"),
+        });
+        let files: Vec<String> = files.collect();
+        let message = format!(
+            "another choice of boot.ini has {} loaded: it is not judged",
+            files.join(" and ")
+        );
+        found.push(match missing {
+            true => Found::warning(message).with([line(entry)]),
+            false => Found::note(message).with([line(entry)]),
+        });
+    }
+    Ok(found)
+}
+
+/// What the last boot was with, where boot.ini says another thing now.
+fn last_boot(survey: &Survey) -> Outcome {
+    let Some(options) = survey.system.clone()?.start_options else {
+        return Ok(Vec::new());
+    };
+    let named = |name: &str| {
+        let mut options = options.split_whitespace();
+        options.find_map(|word| {
+            let (key, value) = word.trim_start_matches('/').split_once('=')?;
+            key.eq_ignore_ascii_case(name).then(|| value.to_owned())
+        })
+    };
+    let entry = started(survey)?.map(|(_, entry)| entry);
+    let mut found = Vec::new();
+    for name in ["HAL", "KERNEL"] {
+        let Some(last) = named(name) else {
+            continue;
+        };
+        let now = entry.as_ref().and_then(|entry| entry.value(name));
+        if now.is_some_and(|now| now.eq_ignore_ascii_case(&last)) {
+            continue;
+        }
+        let now = now.map_or_else(
+            || "does not name one".to_owned(),
+            |now| format!("names `{now}`"),
+        );
+        let message = format!(
+            "the last boot was with /{name}={last}, and the line of boot.ini that is started {now}"
+        );
+        let place = format!(
+            "SYSTEM\\{}\\Control\\SystemStartOptions",
+            survey.facts.control_sets.default
+        );
+        let piece = Evidence::new(EvidenceKind::Registry, place, &options, OPTIONS);
+        found.push(Found::warning(message).with([piece]));
     }
     Ok(found)
 }

@@ -16,8 +16,9 @@ pub(super) const FILES: Check = Check {
     name: "hal-files",
     severity: Severity::Error,
     applies: Applies::Later,
-    title: "hal.dll and ntoskrnl.exe are there and of one build",
-    why: "from Vista on the loader chooses the HAL at boot; it needs both files, of the same build",
+    title: "hal.dll and ntoskrnl.exe are there and of one build, and so are the HALs to choose from",
+    why: "from Vista on the loader chooses the HAL at boot: 32-bit Vista and 7 between halacpi.dll \
+          and halmacpi.dll; it needs them, hal.dll and the kernel, of the same build",
     remedy: "mend the image with Windows' own files (DISM /RestoreHealth)",
     source: CHAPPELL,
     run: Run::Image(files),
@@ -52,6 +53,12 @@ fn files(survey: &Survey) -> Outcome {
         });
         found.push(Found::warning(message).with(pieces));
     }
+    for name in survey.missing_hals.clone()? {
+        let place = format!("{}\\System32\\{name}", survey.facts.windows);
+        let message = format!("there is no {name}, which the loader takes on some computers");
+        let piece = Evidence::new(EvidenceKind::File, place, "is not there", CHAPPELL);
+        found.push(Found::warning(message).with([piece]));
+    }
     Ok(found)
 }
 
@@ -76,6 +83,48 @@ fn boot_store(survey: &Survey) -> Outcome {
         Found::warning(format!("the boot store has `{name}` loaded")).with([piece])
     });
     Ok(named.collect())
+}
+
+pub(super) const DETECT_HAL: Check = Check {
+    name: "vista-detecthal",
+    severity: Severity::Note,
+    applies: Applies::Later,
+    title: "the boot store of a 32-bit Vista has the loader choose the HAL",
+    why: "Vista takes hal.dll as Setup left it, for computers with an APIC or for those without, \
+          unless `detecthal` of the boot store is on; Windows 7 always chooses",
+    remedy: "bcdedit /set detecthal yes, or generalize the image with Sysprep before it is taken",
+    source: CHAPPELL,
+    run: Run::Image(detect_hal),
+};
+
+fn detect_hal(survey: &Survey) -> Outcome {
+    let facts = &survey.facts;
+    let vista = (facts.version.major, facts.version.minor) == (6, 0);
+    if !vista || facts.architecture != Architecture::X86 {
+        return Ok(Vec::new());
+    }
+    let Some(store) = survey.boot_store.clone()?.filter(|store| !store.detects) else {
+        return Ok(Vec::new());
+    };
+    let hal = survey.hal.clone()?;
+    let hal = hal.as_ref().and_then(|file| file.identity.known());
+    let is = hal.map(|hal| format!(" ({hal})")).unwrap_or_default();
+    let message = format!("the boot store does not have the HAL detected: hal.dll{is} is taken");
+    let place = format!("{}\\Objects\\..\\Elements\\26000010", store.path);
+    let mut evidence = vec![Evidence::new(
+        EvidenceKind::Registry,
+        place,
+        "is not there, or off",
+        CHAPPELL,
+    )];
+    evidence.extend(
+        survey
+            .hal
+            .clone()?
+            .into_iter()
+            .flat_map(|file| file.evidence),
+    );
+    Ok(vec![Found::note(message).with(evidence)])
 }
 
 pub(super) const NEEDS_ACPI: Check = Check {

@@ -13,7 +13,8 @@ mod switching;
 mod target;
 
 use super::check::Check;
-pub(crate) use registry::{class_of_x64, evidence as registry_evidence};
+pub(crate) use registry::{all_evidence, class_of_x64};
+pub(crate) use switching::missing_for;
 
 /// The name of the check that gives the verdict.
 pub const HAL_CLASS: &str = "hal-class";
@@ -47,12 +48,14 @@ pub const CHECKS: &[Check] = &[
     target::FIRMWARE_DATE,
     processors::DRIVER,
     processors::EDITION,
+    processors::MEMORY,
     leftovers::HYPERVISOR,
     leftovers::AGP,
     leftovers::APM,
     drives::DRIVE_LETTERS,
     later::FILES,
     later::BOOT_STORE,
+    later::DETECT_HAL,
     later::NEEDS_ACPI,
 ];
 

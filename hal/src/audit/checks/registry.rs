@@ -9,30 +9,36 @@ use crate::survey::Survey;
 
 const SEEN: &str = "Enum\\Root and Control\\Class of a real XP SP3 and XP x64";
 
-/// The values that name a computer's HAL.
-pub(crate) fn evidence(computer: &Computer) -> Vec<Evidence> {
-    let piece = |key: &str, name: &str, value: &str| {
-        let place = format!("SYSTEM\\{key}\\{name}");
+/// What the registry says of a computer's HAL.
+fn evidence(computer: &Computer) -> Vec<Evidence> {
+    pieces(&computer.told)
+}
+
+/// Values by their place in SYSTEM, as evidence.
+fn pieces(told: &[(String, String)]) -> Vec<Evidence> {
+    let pieces = told.iter().map(|(place, value)| {
+        let place = format!("SYSTEM\\{place}");
         Evidence::new(EvidenceKind::Registry, place, value, SEEN)
-    };
-    let mut all = vec![piece(
-        &computer.key,
-        "HardwareID",
-        &computer.hardware_ids.join(", "),
-    )];
-    all.extend(
-        computer
-            .description
-            .iter()
-            .map(|text| piece(&computer.key, "DeviceDesc", text)),
-    );
-    if let Some(key) = &computer.driver_key {
-        for (name, value) in [
-            ("MatchingDeviceId", &computer.matching_id),
-            ("InfSection", &computer.section),
-        ] {
-            all.extend(value.iter().map(|value| piece(key, name, value)));
+    });
+    pieces.collect()
+}
+
+/// All that the registry says of the HAL, and of the computer that the image
+/// was made on.
+pub(crate) fn all_evidence(survey: &Survey) -> Vec<Evidence> {
+    let mut all = Vec::new();
+    if let Some(registry) = survey.default_registry() {
+        for computer in &registry.computers {
+            all.extend(evidence(computer));
         }
+        all.extend(pieces(&registry.acpi_device));
+        all.extend(registry.acpi_start.map(|start| {
+            let place = format!("SYSTEM\\{}\\Services\\ACPI\\Start", registry.control_set);
+            Evidence::new(EvidenceKind::Registry, place, start, SEEN)
+        }));
+    }
+    if let Ok(system) = &survey.system {
+        all.extend(pieces(&system.told));
     }
     all
 }

@@ -4,7 +4,10 @@ use crate::audit::check::{Applies, Check, Found, Outcome, Run, Severity};
 use crate::driver_cache::{Place, PlaceKind};
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::identity::Hal;
+use wimwright_servicing::pe::VersionNumber;
+
 use crate::kind::{HalType, Kernel};
+use crate::level::Level;
 use crate::survey::Survey;
 use crate::sysprep_inf::id_of;
 use crate::system::MiniSetup;
@@ -188,8 +191,14 @@ fn other_hal(survey: &Survey) -> Outcome {
     if missing.is_empty() {
         return Ok(Vec::new());
     }
+    let hotfix = match kernel_of_hotfix(survey) {
+        Some(version) => format!(
+            " (the kernel is {version}, of a hotfix: the service pack's kernels do not go with it)"
+        ),
+        None => String::new(),
+    };
     let message = format!(
-        "the driver cache lacks what a switch to {other} needs: {}",
+        "the driver cache lacks what a switch to {other} needs: {}{hotfix}",
         missing.join(", ")
     );
     let mut places: Vec<Evidence> = cache
@@ -216,7 +225,17 @@ fn other_hal(survey: &Survey) -> Outcome {
     Ok(vec![Found::note(message).with(places)])
 }
 
-/// Which files for `other` no place of the installed service pack has.
+/// The version of the installed kernel, where it is of a hotfix: then only a
+/// kernel of the very version goes with it, which no cabinet has.
+fn kernel_of_hotfix(survey: &Survey) -> Option<VersionNumber> {
+    let version = survey.ntoskrnl.as_ref().ok()?.as_ref()?.version?;
+    Level::is_of_hotfix(version)
+        .filter(|is| *is)
+        .map(|_| version)
+}
+
+/// Which files for `other` no place of the installed service pack has. Loose
+/// files, which hotfixes leave, are taken for what they are called.
 pub(crate) fn missing_for(survey: &Survey, cache: &[Place], other: HalType) -> Vec<&'static str> {
     let installed = survey.system.as_ref().ok();
     let installed = installed.and_then(|system| system.csd_version);
@@ -231,8 +250,12 @@ pub(crate) fn missing_for(survey: &Survey, cache: &[Place], other: HalType) -> V
         Kernel::of(other.processors(), false).media_name(),
         Kernel::of(other.processors(), true).media_name(),
     ];
+    let hotfix = kernel_of_hotfix(survey).is_some();
     let has = |name: &str| {
-        let mut places = cache.iter().filter(|place| fits(place));
+        let of_cabinet = !hotfix || Kernel::from_media_name(name).is_none();
+        let mut places = cache
+            .iter()
+            .filter(|place| fits(place) && (of_cabinet || place.kind == PlaceKind::Loose));
         places.any(|place| place.has(name).is_some())
     };
     wanted.into_iter().filter(|name| !has(name)).collect()
