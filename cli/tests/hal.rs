@@ -272,43 +272,197 @@ fn a_saved_plan_of_a_switch_is_applied_from_the_image_itself() {
     audit(top.path(), "@image --target mps_mp").ends(ExitCode::Done);
 }
 
+/// An ACPI table with a right checksum.
+fn acpi_table(signature: &str, body: &[u8]) -> Vec<u8> {
+    let mut table = signature.as_bytes().to_vec();
+    table.extend((36 + body.len() as u32).to_le_bytes());
+    table.resize(36, 0);
+    table.extend(body);
+    let sum = table.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
+    table[9] = sum.wrapping_neg();
+    table
+}
+
+/// A MADT with this many processors, and an I/O APIC or none.
+fn madt(processors: u8, io_apic: bool) -> Vec<u8> {
+    let mut body = vec![0, 0, 0xE0, 0xFE, 1, 0, 0, 0];
+    for number in 0..processors {
+        body.extend([0, 8, number, number, 1, 0, 0, 0]);
+    }
+    if io_apic {
+        body.extend([1, 12, 9, 0, 0, 0, 0xC0, 0xFE, 0, 0, 0, 0]);
+    }
+    acpi_table("APIC", &body)
+}
+
+/// A table of the MultiProcessor Specification with two processors and an I/O
+/// APIC.
+fn mp_table() -> Vec<u8> {
+    let mut table = b"PCMP".to_vec();
+    table.extend((44_u16 + 48).to_le_bytes());
+    table.resize(44, 0);
+    for number in 0..2 {
+        table.extend([0, number, 0x14, 1]);
+        table.resize(table.len() + 16, 0);
+    }
+    table.extend([2, 2, 0x11, 1, 0, 0, 0xC0, 0xFE]);
+    let sum = table.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
+    table[7] = sum.wrapping_neg();
+    table
+}
+
+/// What `devcon hwids *` says of the Computer device.
+fn devcon(device: &str, id: &str) -> Vec<u8> {
+    format!(
+        "ROOT\\{device}\\0000\r\n    Name: a PC\r\n    Hardware IDs:\r\n        {id}\r\n1 matching \
+         device(s) found.\r\n"
+    )
+    .into_bytes()
+}
+
+/// Every kind of file that says something of a computer, with the class and how
+/// sure it is.
+fn computers() -> Vec<(&'static str, Vec<u8>, Option<(&'static str, &'static str)>)> {
+    let profile =
+        |facts: &str| format!("{{\"schema\": \"wimwright/hardware/1\", {facts}}}").into_bytes();
+    let cpuinfo = |count: usize| -> Vec<u8> {
+        let one = |number| {
+            format!(
+                "processor\t: {number}\nvendor_id\t: AuthenticAMD\nflags\t\t: fpu apic pae nx sse2\n\n"
+            )
+        };
+        (0..count).map(one).collect::<String>().into_bytes()
+    };
+    let dmidecode = "# dmidecode 3.3\nHandle 0x0000, DMI type 0, 24 bytes\nBIOS Information\n\tRelease \
+                     Date: 04/28/2003\n\nHandle 0x0400, DMI type 4, 35 bytes\nProcessor \
+                     Information\n\tStatus: Populated, Enabled\n\tType: Central \
+                     Processor\n\tManufacturer: Intel\n\tCore Count: 2\n\tThread Count: 2\n";
+    let tables = [
+        acpi_table("FACP", &[0; 100]),
+        acpi_table("DSDT", b"aml"),
+        madt(4, true),
+    ];
+    let without_madt = [acpi_table("FACP", &[0; 100]), acpi_table("DSDT", b"aml")];
+    let guest = |name: &str| {
+        let guests = wimwright_testdata::files().parent().unwrap().join("guests");
+        fs::read(guests.join(name)).unwrap()
+    };
+    let sure = |class| Some((class, "exact"));
+    let inferred = |class| Some((class, "inferred"));
+    let assumed = |class| Some((class, "assumed"));
+    vec![
+        // Firmware tables.
+        ("acpi.bin", tables.concat(), sure("acpiapic_mp")),
+        ("madt-one.bin", madt(1, true), sure("acpiapic_up")),
+        ("madt-pic.bin", madt(2, false), sure("acpipic_up")),
+        ("no-madt.bin", without_madt.concat(), sure("acpipic_up")),
+        ("mp.bin", mp_table(), assumed("acpiapic_mp")),
+        // What a Windows of that age reported.
+        ("eisa.txt", devcon("PCI_HAL", "e_isa_up"), sure("e_isa_up")),
+        (
+            "pic.txt",
+            devcon("ACPI_HAL", "acpipic_up"),
+            sure("acpipic_up"),
+        ),
+        (
+            "up.txt",
+            devcon("ACPI_HAL", "acpiapic_up"),
+            sure("acpiapic_up"),
+        ),
+        (
+            "mp.txt",
+            devcon("ACPI_HAL", "acpiapic_mp"),
+            sure("acpiapic_mp"),
+        ),
+        ("mps.txt", devcon("PCI_HAL", "MPS_UP"), sure("mps_up")),
+        ("mpsmp.txt", devcon("PCI_HAL", "mps_mp"), sure("mps_mp")),
+        // What a later one, or Linux, saw.
+        (
+            "later.txt",
+            [devcon("ACPI_HAL", "acpiapic"), cpuinfo(2)].concat(),
+            inferred("acpiapic_mp"),
+        ),
+        (
+            "dmi.txt",
+            dmidecode.as_bytes().to_vec(),
+            assumed("acpiapic_mp"),
+        ),
+        ("cpuinfo", cpuinfo(2), assumed("acpiapic_mp")),
+        ("cpuinfo1", cpuinfo(1), assumed("acpiapic_up")),
+        (
+            "dual.json",
+            profile(
+                "\"firmware\": {\"acpi\": true, \"io_apic\": true}, \"processors\": {\"logical\": 2}",
+            ),
+            inferred("acpiapic_mp"),
+        ),
+        ("bare.json", profile("\"devices\": []"), None),
+        // Settings of virtual machines.
+        (
+            "a.vmx",
+            guest("vmware-server-xp.vmx"),
+            inferred("acpiapic_mp"),
+        ),
+        (
+            "b.vmx",
+            guest("vmware-7-xp-scsi.vmx"),
+            inferred("acpiapic_up"),
+        ),
+        (
+            "a.xml",
+            guest("virtualbox-2-xp.xml"),
+            inferred("acpipic_up"),
+        ),
+        (
+            "a.vbox",
+            guest("virtualbox-6-ioapic.vbox"),
+            inferred("acpiapic_mp"),
+        ),
+        (
+            "info.txt",
+            guest("virtualbox-info.txt"),
+            inferred("e_isa_up"),
+        ),
+        ("b.xml", guest("libvirt-xp.xml"), inferred("acpiapic_mp")),
+        ("c.xml", guest("libvirt-isapc.xml"), inferred("e_isa_up")),
+        ("d.xml", guest("libvirt-xen.xml"), inferred("mps_mp")),
+        ("a.sh", guest("qemu-no-acpi.sh"), inferred("mps_mp")),
+        ("00.cfg", guest("xen-acpi0-apic0.cfg"), inferred("e_isa_up")),
+        ("01.cfg", guest("xen-acpi0-apic1.cfg"), inferred("mps_up")),
+        (
+            "10.cfg",
+            guest("xen-acpi1-apic0.cfg"),
+            inferred("acpipic_up"),
+        ),
+        (
+            "11.cfg",
+            guest("xen-acpi1-apic1.cfg"),
+            inferred("acpiapic_up"),
+        ),
+        ("a.conf", guest("proxmox-xp.conf"), inferred("acpiapic_mp")),
+    ]
+}
+
 #[test]
 fn the_class_of_a_computer_is_worked_out_from_its_files() {
     let top = tempfile::tempdir().unwrap();
-    let put = |name: &str, text: &str| fs::write(top.path().join(name), text).unwrap();
-    let profile = |facts: &str| format!("{{\"schema\": \"wimwright/hardware/1\", {facts}}}");
-    let dual =
-        "\"firmware\": {\"acpi\": true, \"io_apic\": true}, \"processors\": {\"logical\": 2}";
-    put("dual.json", &profile(dual));
-    put("bare.json", &profile("\"devices\": []"));
-    put(
-        "devcon.txt",
-        "ROOT\\ACPI_HAL\\0000\n    Name: ACPI Uniprocessor PC\n    Hardware ID's:\n        acpiapic_up\n1 matching device(s) found.\n",
-    );
-    put(
-        "cpuinfo",
-        "processor\t: 0\nvendor_id\t: AuthenticAMD\nflags\t\t: fpu apic pae nx sse2\n\nprocessor\t: 1\nvendor_id\t: AuthenticAMD\nflags\t\t: fpu apic pae nx sse2\n",
-    );
-    for (file, class, confidence) in [
-        ("dual.json", Some("acpiapic_mp"), Some("inferred")),
-        ("devcon.txt", Some("acpiapic_up"), Some("exact")),
-        ("cpuinfo", Some("acpiapic_mp"), Some("assumed")),
-        ("bare.json", None, None),
-    ] {
+    for (file, bytes, expected) in computers() {
+        fs::write(top.path().join(file), bytes).unwrap();
         let found = run_in(top.path(), &format!("hal target @{file} --json"));
-        let code = if class.is_some() {
-            ExitCode::Done
-        } else {
-            ExitCode::Findings
+        let code = match expected {
+            Some(_) => ExitCode::Done,
+            None => ExitCode::Findings,
         };
         let found = found.ends(code).json();
         let target = &found["targets"][0];
-        assert_eq!(target["hal"].as_str(), class, "{file}: {target}");
-        assert_eq!(
-            target["confidence"].as_str(),
-            confidence,
-            "{file}: {target}"
-        );
+        let said = target["hal"].as_str().zip(target["confidence"].as_str());
+        assert_eq!(said, expected, "{file}: {target}");
+        // What it was worked out from, and what is not sure of it.
+        let inputs = target["inputs"].as_array().unwrap().len();
+        let notes = target["notes"].as_array().unwrap().len();
+        assert_eq!(inputs > 0, expected.is_some(), "{file}: {target}");
+        let unsure = expected.is_none_or(|(_, confidence)| confidence == "assumed");
+        assert!(notes > 0 || !unsure, "{file}: {target}");
     }
     run_in(top.path(), "hal target @dual.json")
         .ends(ExitCode::Done)

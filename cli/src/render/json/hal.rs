@@ -92,9 +92,11 @@ pub struct TargetEntry {
     pub reason: String,
     /// What to do.
     pub remedy: Option<String>,
-    /// What the class was worked out from.
+    /// What it rests on: what is installed, what the computer's class was
+    /// worked out from, and what else decides it.
     pub evidence: Vec<EvidenceEntry>,
-    /// What is not sure of the computer.
+    /// What is not sure of the computer, and what the image does there by
+    /// itself.
     pub notes: Vec<String>,
     /// Where the rule stands.
     pub source: String,
