@@ -254,6 +254,27 @@ fn a_switch_is_the_same_in_a_directory_and_in_a_wim_file() {
 }
 
 #[test]
+fn a_switch_is_taken_back_in_a_directory_and_in_a_wim_file() {
+    let top = tempfile::tempdir().unwrap();
+    let mut image = Nt5::x86("mps_mp");
+    image.put_cache("sp3.cab", XP_SP3);
+    let kernel = image.files["Windows/System32/ntoskrnl.exe"].clone();
+    image.put("Windows/System32/dllcache/ntoskrnl.exe", &kernel);
+    for name in ["image", "before"] {
+        image.write(&top.path().join(name));
+    }
+    run_in(top.path(), "capture @image @image.wim").ends(ExitCode::Done);
+    for (image, kept) in [("@image", "@one"), ("@image.wim", "@other")] {
+        let set = format!("hal set {image} mps_up --undo-out {kept}");
+        run_in(top.path(), &set).ends(ExitCode::Done);
+        run_in(top.path(), &format!("diff @before {image}")).ends(ExitCode::Findings);
+        run_in(top.path(), &format!("undo {image} {kept}")).ends(ExitCode::Done);
+        run_in(top.path(), &format!("diff @before {image}")).ends(ExitCode::Done);
+        audit(top.path(), &format!("{image} --target mps_mp")).ends(ExitCode::Done);
+    }
+}
+
+#[test]
 fn a_saved_plan_of_a_switch_is_applied_from_the_image_itself() {
     let top = tempfile::tempdir().unwrap();
     let mut image = Nt5::x86("mps_up");
