@@ -186,7 +186,7 @@ fn listed(tree: &dyn FileTree, path: &ImagePath) -> Result<Vec<String>, CacheErr
     let Some(blob) = tree.open(path)? else {
         return Ok(Vec::new());
     };
-    let files = cabinet_files(blob.as_ref()).map_err(|source| CacheError::Cabinet {
+    let files = cabinet_files(&blob).map_err(|source| CacheError::Cabinet {
         path: path.clone(),
         source,
     })?;

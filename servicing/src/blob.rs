@@ -2,12 +2,16 @@
 //! lie (host file, memory, compressed resource).
 
 use std::fmt;
-use std::io;
+use std::io::{self, BufRead, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha1::{Digest as _, Sha1};
+
+/// What is read at once, in bytes: large enough to make system calls cheap,
+/// small enough to stay in cache.
+const CHUNK: u64 = 256 * 1024;
 
 /// Content that can be read at any offset, from several threads.
 pub trait Blob: Send + Sync {
@@ -91,6 +95,31 @@ impl Blob for MemoryBlob {
     }
 }
 
+/// A blob from some place on.
+pub(crate) struct PartOfBlob {
+    blob: Arc<dyn Blob>,
+    start: u64,
+}
+
+impl PartOfBlob {
+    /// What of `blob` lies behind its first `start` bytes.
+    pub(crate) fn new(blob: Arc<dyn Blob>, start: u64) -> PartOfBlob {
+        PartOfBlob { blob, start }
+    }
+}
+
+impl Blob for PartOfBlob {
+    fn len(&self) -> u64 {
+        self.blob.len().saturating_sub(self.start)
+    }
+
+    fn read_into(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let offset = self.start.checked_add(offset);
+        let offset = offset.ok_or(io::ErrorKind::UnexpectedEof)?;
+        self.blob.read_into(offset, buffer)
+    }
+}
+
 /// Reads a whole blob of at most `limit` bytes.
 ///
 /// # Errors
@@ -129,8 +158,6 @@ pub(crate) fn for_each_chunk_of(
     range: Range<u64>,
     mut take: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
-    // Large enough to make system calls cheap, small enough to stay in cache.
-    const CHUNK: u64 = 256 * 1024;
     let mut offset = range.start;
     let mut buffer = vec![0; range.end.saturating_sub(offset).min(CHUNK) as usize];
     while offset < range.end {
@@ -142,6 +169,51 @@ pub(crate) fn for_each_chunk_of(
         offset += part.len() as u64;
     }
     Ok(())
+}
+
+/// A blob from front to back.
+pub(crate) struct BlobBytes<'b> {
+    blob: &'b dyn Blob,
+    /// Where the buffer ends in the blob.
+    at: u64,
+    buffer: Vec<u8>,
+    used: usize,
+}
+
+impl<'b> BlobBytes<'b> {
+    pub(crate) fn new(blob: &'b dyn Blob) -> BlobBytes<'b> {
+        BlobBytes {
+            blob,
+            at: 0,
+            buffer: Vec::new(),
+            used: 0,
+        }
+    }
+}
+
+impl BufRead for BlobBytes<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        let left = self.blob.len().saturating_sub(self.at);
+        if self.used >= self.buffer.len() && left > 0 {
+            self.buffer.resize(left.min(CHUNK) as usize, 0);
+            self.blob.read_into(self.at, &mut self.buffer)?;
+            self.at += self.buffer.len() as u64;
+            self.used = 0;
+        }
+        Ok(self.buffer.get(self.used..).unwrap_or_default())
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.used += amount;
+    }
+}
+
+impl Read for BlobBytes<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
+    }
 }
 
 /// What a file holds, told by length and SHA-1 (the identity that WIM files

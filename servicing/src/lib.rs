@@ -57,8 +57,9 @@ pub use path::{ImagePath, Name, PathError};
 pub use plan::Plan;
 pub use text::Text;
 pub use transaction::{CommitError, Prepared, Receipt, Transaction, Written};
+pub use tree::cabinet;
 pub use tree::{
-    DirectoryTree, Entry, FileTree, Kind, MemoryTree, Metadata, NameClash, TreeError,
+    DirectoryTree, Entry, FileTree, Kind, MemoryTree, Metadata, NameClash, ReadFile, TreeError,
     UnreadableName, WimTree,
 };
 pub use wim_file::{NewWim, Overwrite, WimFile, WimFileError};

@@ -7,6 +7,7 @@
 
 #![expect(clippy::panic, reason = "test support: a damaged corpus ends the test")]
 
+pub mod cabinet;
 pub mod image;
 pub mod nt5;
 mod nt5_disk;

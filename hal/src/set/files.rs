@@ -100,7 +100,7 @@ fn read(
         }
     };
     let bytes = match &expand {
-        Some(inside) => expand_blob(blob.as_ref(), inside).map_err(|source| SetError::Expand {
+        Some(inside) => expand_blob(&blob, inside).map_err(|source| SetError::Expand {
             name: inside.clone(),
             place: path.clone(),
             source,

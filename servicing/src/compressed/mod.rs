@@ -12,8 +12,7 @@
 //! | `MSCF` | cabinet: Quantum, or part of a set | refused by name |
 //!
 //! Facts: Stuart Caie's description "COMPRESS.EXE file formats: SZDD and KWAJ"
-//! (libmspack), Microsoft's Cabinet SDK for cabinets (read by the `cab` crate),
-//! `SetupDecompressOrCopyFile` for the lookup, and Wine's LZEXPAND for names
+//! (libmspack), `SetupDecompressOrCopyFile` for the lookup, and Wine's LZEXPAND for names
 //! with short extensions. Digests in catalogs are those of expanded files.
 //!
 //! Not done here: nothing is compressed; of a cabinet one file is taken out by
@@ -25,7 +24,11 @@ mod cabinet;
 mod listing;
 mod szdd;
 
+use std::sync::Arc;
+
 pub use listing::{CabinetFile, cabinet_files, expand_blob};
+
+use crate::blob::{Blob, MemoryBlob};
 
 /// Largest file that is expanded, in bytes. The largest driver files (graphics
 /// and modem firmware) stay below 100 MiB; a cabinet of a few KiB can claim
@@ -88,12 +91,12 @@ pub enum Error {
         /// How many files the cabinet holds.
         count: usize,
     },
+    /// The file cannot be read.
+    #[error("it cannot be read")]
+    Read(#[source] std::io::Error),
     /// The cabinet is damaged.
     #[error("the cabinet cannot be read")]
-    Cabinet(#[source] std::io::Error),
-    /// The cabinet's data made the decoder give up by panicking.
-    #[error("the cabinet's data is damaged beyond what the decoder expects")]
-    DecoderPanicked,
+    Cabinet(#[source] crate::cabinet::CabinetError),
 }
 
 /// The container of a compressed source.
@@ -140,7 +143,10 @@ impl Format {
 pub fn expand(bytes: &[u8], wanted_name: &str) -> Result<Vec<u8>, Error> {
     match Format::of(bytes) {
         Some(Format::Szdd | Format::SzddQBasic) => szdd::expand(bytes),
-        Some(Format::Cabinet) => cabinet::expand(bytes, wanted_name),
+        Some(Format::Cabinet) => {
+            let blob: Arc<dyn Blob> = Arc::new(MemoryBlob::new(bytes));
+            cabinet::expand(&blob, wanted_name)
+        }
         Some(Format::Kwaj) => Err(Error::Unsupported { format: "KWAJ" }),
         None => Err(Error::UnknownFormat {
             start: bytes.iter().take(8).copied().collect(),

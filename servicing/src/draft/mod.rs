@@ -763,7 +763,7 @@ fn expanded(
     let Some(wanted) = expand else {
         return Ok(blob);
     };
-    let plain = compressed::expand_blob(blob.as_ref(), wanted);
+    let plain = compressed::expand_blob(&blob, wanted);
     let plain = plain.map_err(|source| DraftError::Expand {
         path: from.clone(),
         source,

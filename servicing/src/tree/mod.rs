@@ -4,11 +4,12 @@
 //! a [`Draft`](crate::Draft), which shows a tree as a plan would leave it. A
 //! tree is never written to.
 
+pub mod cabinet;
 pub(crate) mod directory;
 mod memory;
 pub(crate) mod wim;
 
-use std::io;
+use std::io::{self, BufRead};
 use std::sync::Arc;
 
 pub use directory::{DirectoryTree, NameClash, UnreadableName};
@@ -16,7 +17,7 @@ pub use memory::MemoryTree;
 pub use wim::WimTree;
 use wimwright_hive::FileTime;
 
-use crate::blob::{Blob, read_all};
+use crate::blob::{Blob, BlobBytes, read_all};
 use crate::path::{ImagePath, Name};
 use crate::plan::Times;
 use crate::text::Text;
@@ -120,6 +121,10 @@ pub struct Entry {
     pub kind: Kind,
 }
 
+/// What is done with each of many files: its place in the list of paths, and
+/// its bytes. It may be called from several threads, in any order.
+pub type ReadFile<'e> = dyn Fn(usize, &mut dyn BufRead) -> io::Result<()> + Sync + 'e;
+
 /// Something with Windows names that can be listed and read.
 ///
 /// Names are compared without case. Where two names differ only by case, the
@@ -212,6 +217,25 @@ pub trait FileTree: Send + Sync {
         self.open(path)?
             .map(|blob| read_all(blob.as_ref(), limit).map_err(|error| TreeError::new(path, error)))
             .transpose()
+    }
+
+    /// Hands the contents of several files to `each`, in whatever order is
+    /// quickest: trees that hold files packed together unpack them once, on
+    /// all processors. Files may be in memory only in part at a time; what
+    /// `each` does not read is passed over.
+    ///
+    /// # Errors
+    /// [`TreeError`] where there is no file, it cannot be read, or `each`
+    /// failed on it. Others may have been handed over already.
+    fn read_many(&self, paths: &[ImagePath], each: &ReadFile<'_>) -> Result<(), TreeError> {
+        for (index, path) in paths.iter().enumerate() {
+            let blob = self.open(path)?;
+            let missing = || TreeError::new(path, io::ErrorKind::NotFound.into());
+            let blob = blob.ok_or_else(missing)?;
+            each(index, &mut BlobBytes::new(blob.as_ref()))
+                .map_err(|error| TreeError::new(path, error))?;
+        }
+        Ok(())
     }
 
     /// Calls `each` for everything below `top`, a directory before what is in

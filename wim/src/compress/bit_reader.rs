@@ -122,6 +122,12 @@ impl<'a> BitReader<'a> {
         self.position - self.count as usize / 8
     }
 
+    /// Where the next unit will be taken from; where nothing was read yet, the
+    /// place that it started at.
+    pub(super) fn position(&self) -> usize {
+        self.position
+    }
+
     /// The input from `position` on.
     pub(super) fn bytes_from(&self, position: usize) -> &'a [u8] {
         self.input.get(position..).unwrap_or_default()

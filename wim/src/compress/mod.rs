@@ -14,6 +14,9 @@
 //! The decoders are total: any bytes give data or a [`CodecError`]. They hold
 //! their memory from [`Decoder::new`] on and ask for none while decoding.
 //! Whether the data is the *right* data only the blob's SHA-1 can tell.
+//!
+//! Cabinets use LZX in a form of their own, one stream through a whole folder:
+//! [`CabinetLzx`].
 
 mod codec;
 mod decoder;
@@ -35,3 +38,4 @@ pub use codec::Codec;
 pub use decoder::Decoder;
 pub use encoder::{Encoded, Encoder, Level};
 pub use error::CodecError;
+pub use lzx::CabinetLzx;

@@ -1,52 +1,22 @@
 //! Compressed LZX chunk into plain bytes.
 
-use super::lengths::{PreTable, read_lengths};
-use super::offsets::{EXTRA_BITS, RAISED_BY, SLOT_BASES, slots};
-use super::{
-    ALIGNED_SYMBOLS, DEFAULT_BLOCK, LENGTH_SYMBOLS, LITERALS, LONG_HEADER, MOST_MAIN,
-    SHORTEST_MATCH, e8,
-};
+use super::codes::{Block, Codes, Run, not_overrun};
+use super::{DEFAULT_BLOCK, e8};
 use crate::compress::CodecError;
 use crate::compress::bit_reader::BitReader;
-use crate::compress::copy_match::copy_match;
-use crate::compress::huffman::DecodeTable;
-
-const MAIN: &str = "main";
-const LENGTH: &str = "length";
-const ALIGNED: &str = "aligned offset";
 
 #[derive(Debug)]
 pub(in crate::compress) struct LzxDecoder {
-    /// Main symbols of this window.
-    main_symbols: usize,
     /// Whether a block size has 24 bits.
     long_sizes: bool,
-    main_lengths: [u8; MOST_MAIN],
-    length_lengths: [u8; LENGTH_SYMBOLS],
-    pre: PreTable,
-    main: DecodeTable<2048, MOST_MAIN>,
-    length: DecodeTable<1024, LENGTH_SYMBOLS>,
-    aligned: DecodeTable<128, ALIGNED_SYMBOLS>,
-}
-
-/// What a block header says.
-enum Block {
-    Verbatim,
-    Aligned,
-    Uncompressed,
+    codes: Codes,
 }
 
 impl LzxDecoder {
     pub(in crate::compress) fn new(chunk_size: u32) -> Self {
         LzxDecoder {
-            main_symbols: LITERALS + 8 * slots(chunk_size),
             long_sizes: chunk_size >= 1 << 16,
-            main_lengths: [0; MOST_MAIN],
-            length_lengths: [0; LENGTH_SYMBOLS],
-            pre: PreTable::default(),
-            main: DecodeTable::default(),
-            length: DecodeTable::default(),
-            aligned: DecodeTable::default(),
+            codes: Codes::new(chunk_size),
         }
     }
 
@@ -55,8 +25,7 @@ impl LzxDecoder {
         compressed: &[u8],
         plain: &mut [u8],
     ) -> Result<(), CodecError> {
-        self.main_lengths.fill(0);
-        self.length_lengths.fill(0);
+        self.codes.reset();
         let mut bits = BitReader::new(compressed, 0);
         let mut recent = [1; 3];
         let mut at = 0;
@@ -69,6 +38,14 @@ impl LzxDecoder {
                 return Err(CodecError::BlockSize { at, size, room });
             }
             let end = at + size;
+            let run = Run {
+                start: at,
+                stop: end,
+                end,
+            };
+            if block != Block::Uncompressed {
+                self.codes.read(block, &mut bits, at)?;
+            }
             match block {
                 Block::Uncompressed => {
                     if let Some(part) = plain.get_mut(at..end) {
@@ -76,16 +53,12 @@ impl LzxDecoder {
                     }
                 }
                 Block::Verbatim => {
-                    self.read_codes(&mut bits, at)?;
-                    self.matches::<false>(&mut bits, plain, at, end, &mut recent)?;
+                    self.codes
+                        .matches::<false>(&mut bits, plain, run, &mut recent)?;
                 }
                 Block::Aligned => {
-                    let lengths = [(); ALIGNED_SYMBOLS].map(|()| bits.read(3) as u8);
-                    self.aligned
-                        .build(&lengths)
-                        .map_err(|_| CodecError::TooManyCodeWords { code: ALIGNED, at })?;
-                    self.read_codes(&mut bits, at)?;
-                    self.matches::<true>(&mut bits, plain, at, end, &mut recent)?;
+                    self.codes
+                        .matches::<true>(&mut bits, plain, run, &mut recent)?;
                 }
             }
             not_overrun(&bits, end, plain.len())?;
@@ -100,130 +73,13 @@ impl LzxDecoder {
         bits: &mut BitReader<'_>,
         at: usize,
     ) -> Result<(Block, usize), CodecError> {
-        let block = match bits.read(3) {
-            1 => Block::Verbatim,
-            2 => Block::Aligned,
-            3 => Block::Uncompressed,
-            kind => return Err(CodecError::BlockType { at, kind }),
-        };
+        let block = Block::read(bits, at)?;
         let size = match (bits.read(1), self.long_sizes) {
             (1, _) => DEFAULT_BLOCK,
             (_, false) => bits.read(16) as usize,
             (_, true) => bits.read(24) as usize,
         };
         Ok((block, size))
-    }
-
-    /// Reads the main code and the length code.
-    fn read_codes(&mut self, bits: &mut BitReader<'_>, at: usize) -> Result<(), CodecError> {
-        let main = &mut self.main_lengths[..self.main_symbols];
-        let (literals, matches) = main.split_at_mut(LITERALS);
-        read_lengths(bits, &mut self.pre, literals, at)?;
-        read_lengths(bits, &mut self.pre, matches, at)?;
-        self.main
-            .build(main)
-            .map_err(|_| CodecError::TooManyCodeWords { code: MAIN, at })?;
-        read_lengths(bits, &mut self.pre, &mut self.length_lengths, at)?;
-        self.length
-            .build(&self.length_lengths)
-            .map_err(|_| CodecError::TooManyCodeWords { code: LENGTH, at })
-    }
-
-    /// Decodes a block of literals and matches.
-    fn matches<const IS_ALIGNED: bool>(
-        &self,
-        input: &mut BitReader<'_>,
-        plain: &mut [u8],
-        start: usize,
-        end: usize,
-        queue: &mut [u32; 3],
-    ) -> Result<(), CodecError> {
-        let mut bits = input.clone();
-        let mut recent = *queue;
-        let mut at = start;
-        while at < end {
-            bits.refill();
-            let mut symbol = decode(&self.main, &mut bits, MAIN, at)?;
-            if symbol < LITERALS as u16 {
-                if let Some(byte) = plain.get_mut(at) {
-                    *byte = symbol as u8;
-                }
-                at += 1;
-                if at == end {
-                    break;
-                }
-                // 49 bits were there: enough for another main symbol.
-                symbol = decode(&self.main, &mut bits, MAIN, at)?;
-                if symbol < LITERALS as u16 {
-                    if let Some(byte) = plain.get_mut(at) {
-                        *byte = symbol as u8;
-                    }
-                    at += 1;
-                    continue;
-                }
-                bits.refill();
-            }
-            // At least 33 bits are there.
-            let symbol = symbol - LITERALS as u16;
-            let mut length = symbol & 7;
-            if length == LONG_HEADER {
-                length += decode(&self.length, &mut bits, LENGTH, at)?;
-                bits.refill();
-            }
-            let length = usize::from(length) + SHORTEST_MATCH;
-            let slot = usize::from(symbol / 8);
-            let offset = match slot {
-                0 => recent[0],
-                1 | 2 => {
-                    // Only swapped: the order of the other two stays.
-                    recent.swap(0, slot);
-                    recent[0]
-                }
-                _ => {
-                    let extra = u32::from(EXTRA_BITS[slot & 63]);
-                    let mut raised = SLOT_BASES[slot & 63];
-                    if IS_ALIGNED && extra >= 3 {
-                        raised += bits.take(extra - 3) << 3;
-                        raised += u32::from(decode(&self.aligned, &mut bits, ALIGNED, at)?);
-                    } else {
-                        raised += bits.take(extra);
-                    }
-                    recent = [raised - RAISED_BY, recent[0], recent[1]];
-                    recent[0]
-                }
-            };
-            let room = end - at;
-            if offset as usize > at || offset == 0 {
-                return Err(CodecError::OffsetTooLong {
-                    at,
-                    offset: offset.into(),
-                });
-            }
-            if length > room {
-                return Err(CodecError::MatchTooLong { at, length, room });
-            }
-            copy_match(plain, at, offset as usize, length);
-            at += length;
-        }
-        *input = bits;
-        *queue = recent;
-        Ok(())
-    }
-}
-
-#[inline(always)]
-fn decode<const SIZE: usize, const SYMBOLS: usize>(
-    table: &DecodeTable<SIZE, SYMBOLS>,
-    bits: &mut BitReader<'_>,
-    code: &'static str,
-    at: usize,
-) -> Result<u16, CodecError> {
-    match table.look_up(bits.peek()) {
-        Some((symbol, length)) => {
-            bits.consume(length);
-            Ok(symbol)
-        }
-        None => Err(CodecError::NoSuchCodeWord { code, at }),
     }
 }
 
@@ -257,17 +113,6 @@ fn uncompressed(
         *offset = u32::from_le_bytes(*field);
     }
     Ok(recent)
-}
-
-fn not_overrun(bits: &BitReader<'_>, at: usize, wanted: usize) -> Result<(), CodecError> {
-    if bits.overrun() {
-        return Err(CodecError::EndsEarly {
-            at,
-            wanted,
-            available: bits.input_len(),
-        });
-    }
-    Ok(())
 }
 
 #[cfg(test)]

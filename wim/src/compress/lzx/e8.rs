@@ -9,13 +9,20 @@ const TAIL: usize = 10;
 
 /// Undoes the translation of a decoded chunk.
 pub(super) fn from_absolute(chunk: &mut [u8]) {
-    for_each_call(chunk, |target, at| {
-        if target < -at || target >= FILE_SIZE {
+    from_absolute_in(chunk, 0, FILE_SIZE);
+}
+
+/// Undoes the translation of a part of a stream: `base` is the position of its
+/// first byte, `file_size` what the stream says. Positions stay below 2^30.
+pub(super) fn from_absolute_in(part: &mut [u8], base: i32, file_size: i32) {
+    for_each_call(part, |target, at| {
+        let at = base.wrapping_add(at);
+        if target < at.wrapping_neg() || target >= file_size {
             None
         } else if target >= 0 {
-            Some(target - at)
+            Some(target.wrapping_sub(at))
         } else {
-            Some(target + FILE_SIZE)
+            Some(target.wrapping_add(file_size))
         }
     });
 }

@@ -1,4 +1,4 @@
-//! LZX as WIM files use it.
+//! LZX as WIM files use it, and as cabinets do.
 //!
 //! \[MS-PATCH\] describes LZX DELTA and the cabinet form is in its older
 //! papers; a WIM differs from both:
@@ -14,13 +14,18 @@
 //!   others' decoders had this wrong.)
 //! * The longest match is 257 bytes, and the longest offset 3 bytes less than
 //!   the window.
+//!
+//! The form of cabinets is decoded beside it, by [`CabinetLzx`].
 
+mod cabinet;
+mod codes;
 mod decode;
 mod e8;
 mod encode;
 mod lengths;
 mod offsets;
 
+pub use cabinet::CabinetLzx;
 pub(super) use decode::LzxDecoder;
 pub(super) use encode::LzxEncoder;
 
