@@ -15,7 +15,7 @@ pub(crate) const NOW: FileTime = FileTime(134_116_992_000_000_000);
 
 /// `O:BA G:SY D:(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KR;;;BU)`, self-relative:
 /// what the root keys of SOFTWARE and DRIVERS look like.
-fn root_security() -> Vec<u8> {
+pub(crate) fn root_security() -> Vec<u8> {
     let sid = |parts: &[u32]| {
         let mut sid = vec![1, parts.len() as u8, 0, 0, 0, 0, 0, 5];
         sid.extend(parts.iter().flat_map(|part| part.to_le_bytes()));

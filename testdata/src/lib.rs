@@ -8,9 +8,11 @@
 #![expect(clippy::panic, reason = "test support: a damaged corpus ends the test")]
 
 pub mod cabinet;
+pub mod cbs_image;
 pub mod image;
 pub mod nt5;
 mod nt5_disk;
+pub mod pa30;
 pub mod pe;
 
 use std::fs;

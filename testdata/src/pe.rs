@@ -29,6 +29,8 @@ pub struct Pe {
     pub time_date_stamp: u32,
     /// Its version resource.
     pub version: Option<Version>,
+    /// Instead of a version resource: one of that type, with name 1.
+    pub resource: Option<(u32, Vec<u8>)>,
     /// The name in its CodeView record.
     pub pdb: Option<String>,
     /// What stands in `.text`, `.data` and `INIT`.
@@ -82,6 +84,7 @@ impl Default for Pe {
             dll: false,
             time_date_stamp: 0x4000_0000,
             version: None,
+            resource: None,
             pdb: None,
             sections: [vec![0xC3; 16], vec![0; 16], vec![0xC3; 16]],
             len: None,
@@ -142,7 +145,11 @@ impl Pe {
         place(".text", [lead.as_slice(), text].concat());
         place(".data", data.clone());
         place("INIT", init.clone());
-        let resources = self.version.as_ref().map(Version::resource);
+        let resources = match (&self.version, &self.resource) {
+            (Some(version), _) => Some(resource(16, 0x409, &version.block())),
+            (None, Some((kind, body))) => Some(resource(*kind, 0, body)),
+            (None, None) => None,
+        };
         let resource_len = resources.as_ref().map_or(0, |(bytes, _)| bytes.len());
         if let Some((bytes, _)) = &resources {
             place(".rsrc", bytes.clone());
@@ -321,35 +328,34 @@ fn checksum(file: &[u8], field: usize) -> u32 {
     sum as u32 + file.len() as u32
 }
 
-impl Version {
-    /// A resource section with this one resource, and where in it the field
-    /// stands that needs the section's address.
-    fn resource(&self) -> (Vec<u8>, usize) {
-        let directory = |id: u32, offset: u32| {
-            let mut bytes = vec![0; 14];
-            bytes.extend(1_u16.to_le_bytes());
-            bytes.extend(id.to_le_bytes());
-            bytes.extend(offset.to_le_bytes());
-            bytes
-        };
-        const LEVEL: u32 = 24;
-        const DIRECTORY: u32 = 0x8000_0000;
-        let entry = 3 * LEVEL;
-        let data = entry + 16;
-        let body = self.block();
-        let mut bytes = [
-            directory(16, DIRECTORY | LEVEL),
-            directory(1, DIRECTORY | (2 * LEVEL)),
-            directory(0x409, entry),
-        ]
-        .concat();
-        bytes.extend(data.to_le_bytes());
-        bytes.extend((body.len() as u32).to_le_bytes());
-        bytes.extend([0; 8]);
-        bytes.extend(body);
-        (bytes, entry as usize)
-    }
+/// A resource section with this one resource, named 1, and where in it the field
+/// stands that needs the section's address.
+fn resource(kind: u32, language: u32, body: &[u8]) -> (Vec<u8>, usize) {
+    let directory = |id: u32, offset: u32| {
+        let mut bytes = vec![0; 14];
+        bytes.extend(1_u16.to_le_bytes());
+        bytes.extend(id.to_le_bytes());
+        bytes.extend(offset.to_le_bytes());
+        bytes
+    };
+    const LEVEL: u32 = 24;
+    const DIRECTORY: u32 = 0x8000_0000;
+    let entry = 3 * LEVEL;
+    let data = entry + 16;
+    let mut bytes = [
+        directory(kind, DIRECTORY | LEVEL),
+        directory(1, DIRECTORY | (2 * LEVEL)),
+        directory(language, entry),
+    ]
+    .concat();
+    bytes.extend(data.to_le_bytes());
+    bytes.extend((body.len() as u32).to_le_bytes());
+    bytes.extend([0; 8]);
+    bytes.extend(body);
+    (bytes, entry as usize)
+}
 
+impl Version {
     fn block(&self) -> Vec<u8> {
         let [a, b, c, d] = self.number.map(u32::from);
         let version = [a << 16 | b, c << 16 | d];

@@ -6,10 +6,11 @@
 //! mum                          update.mum: parents, updates, features
 //! manifest                     components: files, registry, the rest by name
 //! delta, compressed_manifest   contents that are stored as differences
+//! file_index, payload          members of a container as the files that they stand for
 //! identity, version, key_form  names in packages, in the store, in the registry
 //! package                      a package as a whole: what is covered, what can be decoded
 //! store                        what an image has: packages, features, servicing stack
-//! applicability, order         what that comes to, with the reason for each answer
+//! applicability, order, batch  what that comes to, with the reason for each answer
 //! add                          which way a package goes into an image, and why
 //! deferral                     packages that wait in the image for its first boot
 //! ```
@@ -17,6 +18,8 @@
 //! What changes an image goes through `add` and `deferral`; the rest reads.
 
 pub mod add;
+pub mod applicability;
+pub mod batch;
 pub mod compressed_manifest;
 pub mod deferral;
 pub mod delta;
@@ -25,11 +28,15 @@ pub mod identity;
 pub mod key_form;
 pub mod manifest;
 pub mod mum;
+pub mod order;
 pub mod package;
 pub mod payload;
+pub mod store;
 pub mod version;
 pub mod xml;
 
 pub use identity::{Identity, IdentityError};
 pub use mum::{Mum, MumError};
+pub use package::{Package, PackageError};
+pub use store::PackageStore;
 pub use version::{AssemblyVersion, VersionError};
