@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "not every test needs all of it")]
 
+pub(crate) mod made;
+
 use std::io::{Cursor, Read as _};
 use std::path::Path;
 
