@@ -177,7 +177,9 @@ fn found(report: &Report, context: &Context<'_>, text: &mut String) {
             text.push_str(&wrapped(&source, 4, width));
         }
     }
-    summary(report, text);
+    if !context.quiet {
+        summary(report, text);
+    }
     // One damaged hive keeps several from being looked for.
     let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
     for unchecked in &report.unchecked {

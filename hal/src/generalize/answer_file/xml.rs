@@ -170,6 +170,8 @@ struct Parser<'t> {
     open: Vec<Open>,
     found: Unattend,
     parts: usize,
+    /// Up to where newlines were counted, and how many there were.
+    counted: (usize, usize),
 }
 
 impl<'t> Parser<'t> {
@@ -180,6 +182,7 @@ impl<'t> Parser<'t> {
             open: Vec::new(),
             found: Unattend::default(),
             parts: 0,
+            counted: (0, 0),
         }
     }
 
@@ -190,7 +193,7 @@ impl<'t> Parser<'t> {
             let event = self.reader.read_event().map_err(|error| match error {
                 quick_xml::Error::Syntax(_) => XmlError::Truncated,
                 error => XmlError::Malformed {
-                    line: line(self.text, at),
+                    line: self.line(at),
                     rule: error.to_string(),
                 },
             })?;
@@ -222,6 +225,17 @@ impl<'t> Parser<'t> {
         }
     }
 
+    /// The line of a place at or behind the last one that was asked for, counted
+    /// from 1.
+    fn line(&mut self, at: u64) -> usize {
+        let (from, before) = self.counted;
+        let at = usize::try_from(at).map_or(self.text.len(), |at| at.min(self.text.len()));
+        let between = self.text.as_bytes().get(from..at).unwrap_or_default();
+        let newlines = before + between.iter().filter(|byte| **byte == b'\n').count();
+        self.counted = (at.max(from), newlines);
+        newlines + 1
+    }
+
     fn append(&mut self, piece: &str) {
         if let Some(open) = self
             .open
@@ -234,7 +248,7 @@ impl<'t> Parser<'t> {
 
     fn start(&mut self, tag: &BytesStart<'_>, at: u64) -> Result<(), XmlError> {
         if self.open.len() >= MAX_DEPTH {
-            let line = line(self.text, at);
+            let line = self.line(at);
             return Err(XmlError::TooDeep { line });
         }
         let full = tag.name().into_inner().to_owned();
@@ -264,12 +278,13 @@ impl<'t> Parser<'t> {
             }
             1 if name == "settings" && self.room() => {
                 let processed = attribute("wasPassProcessed");
+                let line = self.line(at);
                 self.found.passes.push(PassSettings {
                     name: attribute("pass").unwrap_or_default(),
                     processed: processed
                         .is_some_and(|value| value.trim().eq_ignore_ascii_case("true")),
                     components: Vec::new(),
-                    line: line(self.text, at),
+                    line,
                 });
             }
             2 if name == "component" && self.is_in("settings") && self.room() => {
@@ -280,7 +295,7 @@ impl<'t> Parser<'t> {
                     language: attribute("language").unwrap_or_default(),
                     version_scope: attribute("versionScope").unwrap_or_default(),
                     settings: 0,
-                    line: line(self.text, at),
+                    line: self.line(at),
                 };
                 if let Some(pass) = self.found.passes.last_mut() {
                     pass.components.push(component);
@@ -368,12 +383,6 @@ fn attributes(tag: &BytesStart<'_>) -> Vec<(String, String)> {
             (attribute.key.into_inner().to_owned(), value)
         });
     pairs.collect()
-}
-
-fn line(text: &str, at: u64) -> usize {
-    let before = usize::try_from(at).ok().and_then(|at| text.get(..at));
-    let newlines = before.unwrap_or(text).bytes().filter(|byte| *byte == b'\n');
-    newlines.count() + 1
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What keeps Sysprep from working, or changes what it does.
 
+use std::collections::BTreeSet;
+
 use wimwright_servicing::plan::Certainty;
 use wimwright_servicing::registry::{Condition, HiveName};
 
@@ -165,7 +167,7 @@ fn family(full_name: &str) -> Option<(String, String)> {
 fn per_user_apps(look: &Look<'_>) -> Part<Vec<Item>> {
     let hive = &HiveName::Software;
     let store = "Microsoft\\Windows\\CurrentVersion\\Appx\\AppxAllUserStore";
-    let mut provisioned = Vec::new();
+    let mut provisioned = BTreeSet::new();
     // Windows' own parts are in the last one; nobody provisions them.
     for below in ["Applications", "InboxApplications"] {
         for name in look.subkeys(hive, &format!("{store}\\{below}"))? {

@@ -6,6 +6,8 @@
 //! only. Links are never followed. `desktop.ini` is what gives a folder its icon
 //! and no leftover.
 
+use std::collections::{HashMap, HashSet};
+
 use wimwright_servicing::{FileTree as _, ImagePath, Kind};
 
 use super::{Item, Removal};
@@ -15,15 +17,19 @@ use crate::survey::Part;
 /// What patterns match, one item a folder.
 pub(super) fn items(look: &Look<'_>, patterns: &[&str], removable: bool) -> Part<Vec<Item>> {
     let mut groups: Vec<(ImagePath, Vec<(ImagePath, Kind)>)> = Vec::new();
+    // A folder of temporary files can hold hundreds of thousands.
+    let mut seen = HashSet::new();
+    let mut places = HashMap::new();
     for pattern in patterns {
         for (path, kind) in matches(look, pattern)? {
+            if !seen.insert(path.clone()) {
+                continue;
+            }
             let folder = path.parent().unwrap_or_default();
-            match groups.iter_mut().find(|(known, _)| *known == folder) {
-                Some((_, paths)) => {
-                    if paths.iter().all(|(known, _)| *known != path) {
-                        paths.push((path, kind));
-                    }
-                }
+            let next = groups.len();
+            let at = *places.entry(folder.clone()).or_insert(next);
+            match groups.get_mut(at) {
+                Some((_, paths)) => paths.push((path, kind)),
                 None => groups.push((folder, vec![(path, kind)])),
             }
         }
