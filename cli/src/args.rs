@@ -12,6 +12,8 @@ mod generalize;
 mod hal;
 mod lint;
 mod matching;
+mod packages;
+mod packages_add;
 mod registry;
 
 use std::path::PathBuf;
@@ -31,6 +33,8 @@ pub(crate) use self::generalize::{GeneralizeCommand, GeneralizeCommands, StageWo
 pub(crate) use self::hal::{AuditWords, HalCommand, HalCommands};
 pub(crate) use self::lint::{LintCommand, ModeChoice};
 pub(crate) use self::matching::{MatchWords, MatchingCommand};
+pub(crate) use self::packages::{PackagesCommand, PackagesCommands};
+pub(crate) use self::packages_add::{HowChoice, PackagesAddWords, PackagesChangeCommand};
 pub(crate) use self::registry::{ExportFormat, Locating, Reading, RegistryCommand};
 use crate::commands::diff;
 use crate::exit::ExitCode;
@@ -199,6 +203,8 @@ pub(crate) enum Command {
     Hal(HalCommands),
     #[command(flatten)]
     Generalize(GeneralizeCommands),
+    #[command(flatten)]
+    Packages(PackagesCommands),
     #[command(flatten)]
     ImageFiles(ImageFilesCommand),
     /// The registry: get, set, delete, export, import, diff

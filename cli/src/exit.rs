@@ -17,6 +17,8 @@ use wimwright_servicing::container::ContainerError;
 use wimwright_servicing::diff::PatternError;
 use wimwright_servicing::files::{FilesError, ScriptError};
 use wimwright_servicing::registry::{EditError, LocationError, RegistryError, WordsError};
+use wimwright_servicing::update::deferral::DeferError;
+use wimwright_servicing::update::deferral::answer_file::AnswerFileError;
 use wimwright_servicing::{
     CommitError, DraftError, FactsError, ImageNameError, OpenError, PathError, TreeError,
     WimFileError,
@@ -126,6 +128,10 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
         (ExitCode::Refused, Some(error.hint()))
     } else if error.is::<hal::Unreadable>() {
         (ExitCode::Damaged, None)
+    } else if let Some(error) = error.downcast_ref::<DeferError>() {
+        (of_defer(error), error.hint())
+    } else if error.is::<AnswerFileError>() {
+        (ExitCode::Damaged, None)
     } else if let Some(error) = error.downcast_ref::<CommitError>() {
         (of_commit(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<EditError>() {
@@ -219,6 +225,17 @@ fn of_stage(error: &generalize::StageError) -> ExitCode {
         generalize::StageError::Nothing => ExitCode::Usage,
         generalize::StageError::Draft(error) => of_draft(error),
         generalize::StageError::Unreadable(_) | generalize::StageError::Tree(_) => {
+            ExitCode::Damaged
+        }
+        _ => ExitCode::Refused,
+    }
+}
+
+fn of_defer(error: &DeferError) -> ExitCode {
+    match error {
+        DeferError::Draft(error) => of_draft(error),
+        DeferError::Registry(error) => of_registry(error),
+        DeferError::Tree(_) | DeferError::Package { .. } | DeferError::Queue { .. } => {
             ExitCode::Damaged
         }
         _ => ExitCode::Refused,

@@ -27,6 +27,7 @@ mod metered;
 #[cfg(all(feature = "fuse", target_os = "linux"))]
 mod mount;
 mod open;
+mod packages;
 mod plan;
 mod plan_diff;
 mod registry;
@@ -37,7 +38,7 @@ mod write;
 
 use crate::args::{
     BootCommand, BootCommands, Command, DriversCommand, GeneralizeCommands, ImageFilesCommand,
-    MatchingCommand, PlanCommand,
+    MatchingCommand, PackagesCommands, PlanCommand,
 };
 use crate::context::Context;
 use crate::exit::ExitCode;
@@ -132,6 +133,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
         Command::Generalize(GeneralizeCommands::Describe { image }) => {
             describe::run(image, context)
         }
+        Command::Packages(PackagesCommands::Packages(command)) => packages::run(command, context),
         Command::ImageFiles(ImageFilesCommand::Files(command)) => files::run(command, context),
         #[cfg(all(feature = "fuse", target_os = "linux"))]
         Command::ImageFiles(ImageFilesCommand::Mount(words)) => mount::mount(words, context),

@@ -23,6 +23,7 @@ mod generalize;
 mod hal;
 mod image;
 mod mount;
+mod packages_add;
 mod plan;
 mod registry;
 mod signature;
@@ -74,6 +75,10 @@ pub use image::{
     HiveState, ImageInfo, Info, Level,
 };
 pub use mount::{MountDone, MountEntry, Mounts, UnmountDone};
+pub use packages_add::{
+    AddedPackage, AddedPackages, AnswerFileWritten, PackageOutcome, PackagesAdd, PackagesRemove,
+    RemovedPackage, RemovedPackages,
+};
 pub use plan::{
     AppliedPlan, DifferentPlans, OfImage, PlanApply, PlanDiff, PlanDocument, ReceiptDocument,
 };
@@ -157,6 +162,8 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<MountDone>()?,
         of::<UnmountDone>()?,
         of::<Mounts>()?,
+        of::<PackagesAdd>()?,
+        of::<PackagesRemove>()?,
         of::<PlanDocument<'static>>()?,
         of::<PlanApply<'static>>()?,
         of::<PlanDiff>()?,

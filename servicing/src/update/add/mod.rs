@@ -9,10 +9,12 @@ mod given;
 
 pub use given::{Given, GivenError};
 
-use super::deferral::{self, DeferError, DeferResult, FirstBootState, Mechanism, Payload};
+use super::deferral::{
+    self, DeferError, DeferResult, FirstBootState, Mechanism, PackageKind, Payload,
+};
 use super::package::CatalogState;
 use crate::draft::{Draft, DraftError};
-use crate::facts::{Architecture, ImageFacts};
+use crate::facts::{Architecture, Generation, ImageFacts};
 
 /// Which way packages are to go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,6 +50,26 @@ pub enum AddOutcome {
     Refused,
 }
 
+/// What will install a package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Way {
+    /// The first boot of the image.
+    FirstBoot(Mechanism),
+    /// Setup that is started from WinPE with an answer file.
+    AnswerFile,
+}
+
+impl Way {
+    /// Its kebab-case name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Way::FirstBoot(mechanism) => mechanism.name(),
+            Way::AnswerFile => "answer-file",
+        }
+    }
+}
+
 /// What became of a package, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -60,8 +82,8 @@ pub struct AddResult {
     pub outcome: AddOutcome,
     /// Why, as a sentence without its full stop.
     pub reason: String,
-    /// What installs it at the first boot.
-    pub mechanism: Option<Mechanism>,
+    /// What installs it.
+    pub way: Option<Way>,
     /// Its place in the order of what waits.
     pub number: Option<u32>,
     /// Who signed it, as far as that is known; a claim where it is not trusted.
@@ -75,7 +97,7 @@ impl AddResult {
             identity: given.identity(),
             outcome: AddOutcome::Refused,
             reason: reason.into(),
-            mechanism: None,
+            way: None,
             number: None,
             signer: given.signer(),
         }
@@ -101,7 +123,7 @@ impl AddResult {
         AddResult {
             outcome,
             reason,
-            mechanism: Some(done.mechanism),
+            way: Some(Way::FirstBoot(done.mechanism)),
             number: Some(done.number),
             ..AddResult::refused(given, "")
         }
@@ -121,14 +143,10 @@ pub fn add(
     let facts = draft.facts().clone();
     let judged: Vec<Option<String>> = given
         .iter()
-        .map(|package| refusal(package, &facts, options))
+        .map(|package| refusal(package, &facts, options.force_unsigned))
         .collect();
-    let mut accepted: Vec<usize> = (0..given.len())
-        .filter(|at| matches!(judged.get(*at), Some(None)))
-        .collect();
-    // A servicing stack goes first; where nothing says otherwise, the order is
-    // that of the words.
-    accepted.sort_by_key(|at| given.get(*at).map(Given::rank));
+    let mut accepted = in_order(given);
+    accepted.retain(|at| matches!(judged.get(*at), Some(None)));
     let payloads: Vec<Payload> = accepted
         .iter()
         .filter_map(|at| Some(given.get(*at)?.payload()))
@@ -159,13 +177,52 @@ pub fn add(
     Ok(results.collect())
 }
 
+/// What an answer file for Setup would do with the packages of `given` for this
+/// image. Nothing is planned: the file is the caller's to write, from
+/// [`Given::answer_packages`] of those that are not refused, in the order in
+/// which [`in_order`] puts them.
+pub fn by_answer_file(facts: &ImageFacts, given: &[Given], force_unsigned: bool) -> Vec<AddResult> {
+    let results = given.iter().map(|package| {
+        let refusal = refusal(package, facts, force_unsigned);
+        let refusal = refusal.or_else(|| {
+            let none = facts.windows_pe
+                || facts.generation == Generation::Nt5
+                || package.kind() == PackageKind::HotfixExe;
+            none.then(|| {
+                "answer files name packages for Setup of Windows Vista and later".to_owned()
+            })
+        });
+        match refusal {
+            Some(reason) => AddResult::refused(package, reason),
+            None => AddResult {
+                outcome: AddOutcome::FirstBoot,
+                reason: "Setup that is started from WinPE installs it, in the pass \
+                         offlineServicing; a plain first boot never reads that section"
+                    .to_owned(),
+                way: Some(Way::AnswerFile),
+                ..AddResult::refused(package, "")
+            },
+        }
+    });
+    results.collect()
+}
+
+/// The places of `given` in the order in which Windows has to install them.
+pub fn in_order(given: &[Given]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..given.len()).collect();
+    // A servicing stack goes first; where nothing says otherwise, the order is
+    // that of the words.
+    places.sort_by_key(|at| given.get(*at).map(Given::rank));
+    places
+}
+
 /// Why a package does not get into an image; `None` where it does.
-fn refusal(given: &Given, facts: &ImageFacts, options: &AddOptions) -> Option<String> {
+fn refusal(given: &Given, facts: &ImageFacts, force_unsigned: bool) -> Option<String> {
     if let Some(reason) = wrong_processor(given, facts) {
         return Some(reason);
     }
     match given.signature() {
-        _ if options.force_unsigned => None,
+        _ if force_unsigned => None,
         (CatalogState::Signed, _) => None,
         (_, reason) => Some(reason),
     }

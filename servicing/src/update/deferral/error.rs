@@ -7,6 +7,24 @@ use crate::path::{ImagePath, PathError};
 use crate::registry::RegistryError;
 use crate::tree::TreeError;
 
+impl DeferError {
+    /// What the user can do about it, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            DeferError::NotWaiting { .. } => {
+                "`packages list IMAGE` names the packages that wait".to_owned()
+            }
+            DeferError::Pending { .. } => {
+                "boot the image once, so that Windows finishes them, and capture it again"
+                    .to_owned()
+            }
+            DeferError::Draft(error) => return error.hint(),
+            DeferError::Registry(error) => return error.hint(),
+            _ => return None,
+        })
+    }
+}
+
 /// Why packages cannot be deferred, or the queue not be read or changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -1,0 +1,274 @@
+//! `packages add`: update packages, each the surest way.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use wimwright_servicing::update::add::{
+    AddOptions, AddOutcome, AddResult, Given, How, add, by_answer_file,
+};
+use wimwright_servicing::update::package::Trust;
+use wimwright_servicing::{Access, ImagePath};
+
+use super::{answer_file, first_boot};
+use crate::args::{HowChoice, PackagesAddWords};
+use crate::commands::write::{ENDING, Edit, Ending, Steps, heading};
+use crate::commands::{open, trust};
+use crate::context::Context;
+use crate::exit::ExitCode;
+use crate::refusal::Refusal;
+use crate::render::json::{
+    AddedPackage, AddedPackages, FindingEntry, OfImage, PackageOutcome, PackagesAdd,
+};
+use crate::render::text::{Paint, printable};
+
+/// What a word names: a package, or why it is none.
+struct Words {
+    packages: Vec<Given>,
+    /// Where the packages stand among the words.
+    places: Vec<usize>,
+    /// Those that are none, by their place.
+    refused: Vec<(usize, AddedPackage)>,
+}
+
+/// Runs `packages add IMAGE FILE...`.
+pub(super) fn run(words: &PackagesAddWords, context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
+    let total = 1 + words.packages.len() as u64 + ENDING;
+    let given = given(words, context, total)?;
+    match &words.answer_file {
+        Some(file) => into_answer_file(words, &given, file, context),
+        None => into_image(words, &given, context, total),
+    }
+}
+
+fn into_image(
+    words: &PackagesAddWords,
+    given: &Words,
+    context: &mut Context<'_>,
+    total: u64,
+) -> anyhow::Result<ExitCode> {
+    let writing = &words.writing;
+    let done = words.packages.len() as u64;
+    context.progress("open", done, total);
+    let mut edit = Edit::begin(&words.image, writing, context)?;
+    context.progress("plan", done, total);
+    let results = edit.run("packages add", |draft| -> anyhow::Result<_> {
+        let options = AddOptions {
+            how: match words.how {
+                HowChoice::Auto => How::Auto,
+                HowChoice::FirstBoot => How::FirstBoot,
+            },
+            state: first_boot::state(draft)?,
+            force_unsigned: words.force_unsigned,
+        };
+        Ok(given.all(add(draft, &given.packages, &options)?))
+    })?;
+    for result in results.iter().flatten() {
+        context.log("result", &line(result, Paint(false)));
+    }
+    let code = code(&results.concat());
+    let edited = edit.images();
+    let done = 1 + done;
+    let ending = match code {
+        ExitCode::Refused => Ending::Done(Vec::new()),
+        _ => edit.end(writing, context, Steps { done, total })?,
+    };
+    if context.json {
+        let images = edited.into_iter().zip(results).enumerate();
+        let images = images.map(|(index, (image, results))| AddedPackages {
+            image: image.name,
+            results,
+            findings: image.findings,
+            done: ending.of_image(index),
+        });
+        context.document(&PackagesAdd {
+            changed: ending.changed(),
+            images: images.collect(),
+            answer_file: None,
+            plan: ending.plan(),
+            receipt: ending.receipt(),
+        })?;
+        return Ok(code);
+    }
+    for (index, (image, results)) in edited.iter().zip(&results).enumerate() {
+        if edited.len() > 1 {
+            context.text(&heading(&image.name, image.title.as_deref(), context))?;
+        }
+        context.text(&text(results, context))?;
+        context.findings(&image.findings);
+        let text = ending.text(index, context);
+        context.text(&text)?;
+    }
+    if code == ExitCode::Refused {
+        context.text("nothing was changed\n")?;
+    }
+    Ok(code)
+}
+
+fn into_answer_file(
+    words: &PackagesAddWords,
+    given: &Words,
+    file: &Path,
+    context: &mut Context<'_>,
+) -> anyhow::Result<ExitCode> {
+    let images = open::images(&words.image, Access::Read, context)?.into_images();
+    let mut of_images = Vec::new();
+    let mut wanted = vec![false; given.packages.len()];
+    for image in &images {
+        let results = by_answer_file(image.facts(), &given.packages, words.force_unsigned);
+        for (wanted, result) in wanted.iter_mut().zip(&results) {
+            *wanted |= result.outcome != AddOutcome::Refused;
+        }
+        of_images.push((image, given.all(results)));
+    }
+    let written = answer_file::write(file, &given.packages, &wanted, words.writing.dry_run)?;
+    if !written.changed {
+        for result in of_images.iter_mut().flat_map(|(_, results)| results) {
+            if result.outcome == PackageOutcome::FirstBoot {
+                result.outcome = PackageOutcome::Unchanged;
+                result.reason = "the answer file installs it already".to_owned();
+            }
+        }
+    }
+    let all: Vec<AddedPackage> = of_images
+        .iter()
+        .flat_map(|(_, results)| results.clone())
+        .collect();
+    for result in &all {
+        context.log("result", &line(result, Paint(false)));
+    }
+    let code = code(&all);
+    if context.json {
+        let images = of_images.into_iter().map(|(image, results)| AddedPackages {
+            image: image.name().to_owned(),
+            results,
+            findings: image.findings().iter().map(FindingEntry::from).collect(),
+            done: OfImage::default(),
+        });
+        context.document(&PackagesAdd {
+            changed: written.changed,
+            images: images.collect(),
+            answer_file: Some(written),
+            plan: None,
+            receipt: None,
+        })?;
+        return Ok(code);
+    }
+    let several = of_images.len() > 1;
+    for (image, results) in &of_images {
+        if several {
+            context.text(&heading(image.name(), image.title(), context))?;
+        }
+        context.text(&text(results, context))?;
+    }
+    let said = answer_file::text(&written, words.writing.dry_run);
+    context.text(&said)?;
+    Ok(code)
+}
+
+impl Words {
+    /// The results of the packages, and of words that name none, in the order of
+    /// the words.
+    fn all(&self, results: Vec<AddResult>) -> Vec<AddedPackage> {
+        let results = results.into_iter().map(AddedPackage::from);
+        let mut all: Vec<(usize, AddedPackage)> =
+            self.places.iter().copied().zip(results).collect();
+        all.extend(self.refused.iter().cloned());
+        all.sort_by_key(|(place, _)| *place);
+        all.into_iter().map(|(_, result)| result).collect()
+    }
+}
+
+/// Opens what the words name. What one of them names badly must not spoil the
+/// others.
+fn given(words: &PackagesAddWords, context: &mut Context<'_>, total: u64) -> anyhow::Result<Words> {
+    let anchors = trust::store(&words.trust)?;
+    let trust = Trust {
+        anchors: &anchors,
+        now: context.time,
+    };
+    let mut given = Words {
+        packages: Vec::new(),
+        places: Vec::new(),
+        refused: Vec::new(),
+    };
+    for (place, file) in words.packages.iter().enumerate() {
+        let name = file.file_name().unwrap_or(file.as_os_str());
+        let name = name.to_string_lossy().into_owned();
+        context.progress(&format!("read {name}"), place as u64, total);
+        match package(file, &name, trust) {
+            Ok(package) => {
+                given.packages.push(package);
+                given.places.push(place);
+            }
+            Err(error) => {
+                let refused = AddedPackage::refused(name, format!("{error:#}"));
+                given.refused.push((place, refused));
+            }
+        }
+    }
+    Ok(given)
+}
+
+fn package(file: &Path, name: &str, trust: Trust<'_>) -> anyhow::Result<Given> {
+    if !file.exists() {
+        let path = file.to_owned();
+        return Err(Refusal::Missing { path }.into());
+    }
+    let folder = match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let tree = open::open_folder(folder)?;
+    let path = ImagePath::parse(name).context("the name of a package file")?;
+    Ok(Given::open(name, tree, path, trust)?)
+}
+
+fn code(results: &[AddedPackage]) -> ExitCode {
+    let refused = results
+        .iter()
+        .filter(|result| result.outcome == PackageOutcome::Refused)
+        .count();
+    match refused {
+        0 => ExitCode::Done,
+        all if all == results.len() => ExitCode::Refused,
+        _ => ExitCode::Partly,
+    }
+}
+
+/// A line a package, its identity and signer below.
+fn text(results: &[AddedPackage], context: &Context<'_>) -> String {
+    let mut text = String::new();
+    for result in results {
+        text.push_str(&line(result, context.paint()));
+        text.push('\n');
+        if context.quiet {
+            continue;
+        }
+        for (what, value) in [
+            ("identity", &result.identity),
+            ("signed by", &result.signer_name),
+        ] {
+            if let Some(value) = value {
+                text.push_str(&format!("    {what} {}\n", printable(value)));
+            }
+        }
+    }
+    text
+}
+
+fn line(result: &AddedPackage, paint: Paint) -> String {
+    let outcome = match result.outcome {
+        PackageOutcome::FirstBoot => paint.good("first-boot"),
+        PackageOutcome::Unchanged => paint.strong("unchanged "),
+        PackageOutcome::Refused => paint.error("refused   "),
+    };
+    let number = match result.number {
+        Some(number) => format!("  {number}"),
+        None => String::new(),
+    };
+    format!(
+        "{outcome}{number}  {}: {}",
+        printable(&result.package),
+        printable(&result.reason)
+    )
+}

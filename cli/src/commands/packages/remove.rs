@@ -1,0 +1,62 @@
+//! `packages remove`: packages that wait are taken back.
+
+use std::path::Path;
+
+use wimwright_servicing::update::deferral::{Waiting, withdraw};
+
+use crate::args::Writing;
+use crate::commands::write::{ENDING, Edit, Steps, heading};
+use crate::context::Context;
+use crate::exit::ExitCode;
+use crate::render::json::{PackagesRemove, RemovedPackage, RemovedPackages};
+use crate::render::text::printable;
+
+/// Runs `packages remove IMAGE NAME...`.
+pub(super) fn run(
+    image: &Path,
+    names: &[String],
+    writing: &Writing,
+    context: &mut Context<'_>,
+) -> anyhow::Result<ExitCode> {
+    let total = 1 + ENDING;
+    context.progress("open", 0, total);
+    let mut edit = Edit::begin(image, writing, context)?;
+    context.progress("plan", 0, total);
+    let results = edit.run("packages remove", |draft| withdraw(draft, names))?;
+    for waiting in results.iter().flatten() {
+        context.log("result", &line(waiting));
+    }
+    let edited = edit.images();
+    let ending = edit.end(writing, context, Steps { done: 1, total })?;
+    if context.json {
+        let images = edited.into_iter().zip(&results).enumerate();
+        let images = images.map(|(index, (image, results))| RemovedPackages {
+            image: image.name,
+            results: results.iter().map(RemovedPackage::from).collect(),
+            findings: image.findings,
+            done: ending.of_image(index),
+        });
+        context.document(&PackagesRemove {
+            changed: ending.changed(),
+            images: images.collect(),
+            plan: ending.plan(),
+            receipt: ending.receipt(),
+        })?;
+        return Ok(ExitCode::Done);
+    }
+    for (index, (image, results)) in edited.iter().zip(&results).enumerate() {
+        if edited.len() > 1 {
+            context.text(&heading(&image.name, image.title.as_deref(), context))?;
+        }
+        let lines = results.iter().map(|waiting| format!("{}\n", line(waiting)));
+        context.text(&lines.collect::<String>())?;
+        context.findings(&image.findings);
+        let text = ending.text(index, context);
+        context.text(&text)?;
+    }
+    Ok(ExitCode::Done)
+}
+
+fn line(waiting: &Waiting) -> String {
+    format!("removed  {}  {}", waiting.number, printable(&waiting.name))
+}
