@@ -4,12 +4,12 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::blob::{Blob, MemoryBlob};
+use crate::blob::Blob;
+use crate::cabinet::{Cabinet, CabinetError, CabinetTree};
 use crate::catalog::verify::{Signature, Verdict};
-use crate::compressed;
 use crate::path::{ImagePath, PathError};
 use crate::time;
-use crate::tree::{FileTree, MemoryTree, TreeError};
+use crate::tree::{FileTree, TreeError};
 use crate::update::deferral::answer_file::AnswerPackage;
 use crate::update::deferral::{PackageKind, Payload};
 use crate::update::package::{self, CatalogState, Package, PackageError, Trust};
@@ -29,7 +29,7 @@ pub enum GivenError {
     Io(#[from] io::Error),
     /// Its container is damaged.
     #[error(transparent)]
-    Container(#[from] compressed::Error),
+    Container(#[from] CabinetError),
     /// The package in it is none.
     #[error(transparent)]
     Package(#[from] PackageError),
@@ -94,7 +94,7 @@ impl Given {
         if &start != b"MSCF" {
             return Err(GivenError::Unknown);
         }
-        let members = members(blob.as_ref())?;
+        let members = members(&blob)?;
         if members.has_file(&ImagePath::parse("update.mum")?)? {
             let package = Package::open(given.name.clone(), members, trust)?;
             let name = given.name.clone();
@@ -115,7 +115,7 @@ impl Given {
                     continue;
                 };
                 let name = entry.name.to_string();
-                let package = Package::open(name.clone(), self::members(blob.as_ref())?, trust)?;
+                let package = Package::open(name.clone(), self::members(&blob)?, trust)?;
                 given.packages.push(Inner {
                     name,
                     package,
@@ -244,12 +244,6 @@ impl Given {
 }
 
 /// The members of a cabinet.
-fn members(blob: &dyn Blob) -> Result<Arc<dyn FileTree>, GivenError> {
-    let mut tree = MemoryTree::new();
-    for file in compressed::cabinet_files(blob)? {
-        let bytes = compressed::expand_blob(blob, &file.name)?;
-        let path = ImagePath::parse(&file.name)?;
-        tree.insert_blob(path, Arc::new(MemoryBlob::new(bytes)));
-    }
-    Ok(Arc::new(tree))
+fn members(blob: &Arc<dyn Blob>) -> Result<Arc<dyn FileTree>, GivenError> {
+    Ok(Arc::new(CabinetTree::new(Cabinet::open(blob)?)?))
 }
