@@ -555,6 +555,17 @@ fn the_way_to_the_boot_disk_is_part_of_the_audit() {
     audit(top.path(), "@image --target @none.json")
         .ends(ExitCode::Done)
         .says(&["names no storage controller"]);
+    // Where another HAL is needed besides, both are told, each once.
+    let mut other = Nt5::x86("acpiapic_up");
+    other.put_disk();
+    other.write(&top.path().join("other"));
+    let both = audit(top.path(), "@other --target @ahci.json").ends(ExitCode::Findings);
+    both.says(&[
+        "Computers\n",
+        "once the error below is mended: the HAL is for one processor",
+        "do: then `wimwright hal set",
+        "stop 0x7B [boot-driver-bound]",
+    ]);
     // What the loader itself needs is needed by every computer; the note stands
     // all the same.
     fs::remove_file(top.path().join("image/Windows/System32/drivers/ntfs.sys")).unwrap();

@@ -218,6 +218,18 @@ impl HalType {
         self.row().plain
     }
 
+    /// The settings of a virtual machine that it is made for, in plain words.
+    pub(crate) fn settings(self) -> &'static str {
+        match self {
+            HalType::StandardPc | HalType::SysproMp | HalType::SgiMp => "ACPI off, I/O APIC off",
+            HalType::AcpiPic => "ACPI on, I/O APIC off",
+            HalType::AcpiApicUp => "ACPI on, I/O APIC on, one processor",
+            HalType::AcpiApicMp => "ACPI on, I/O APIC on",
+            HalType::MpsUp => "ACPI off, I/O APIC on, one processor",
+            HalType::MpsMp => "ACPI off, I/O APIC on",
+        }
+    }
+
     /// Whether it runs with ACPI.
     pub fn is_acpi(self) -> bool {
         matches!(

@@ -216,15 +216,38 @@ fn an_image_that_waits_for_mini_setup_is_told_the_line_of_sysprep_inf() {
 fn xp_switches_by_itself_where_its_driver_cache_has_the_files() {
     let notes = |image: &Nt5| {
         let audit = audited(image, &classes());
-        audit.targets.into_iter().nth(3).unwrap().notes
+        audit.targets.into_iter().nth(3).unwrap().by_itself
     };
-    let lacking = notes(&release("acpiapic_up", 1));
-    assert!(lacking[0].contains("they ask for the CD"), "{lacking:?}");
+    let lacking = notes(&release("acpiapic_up", 1)).unwrap();
+    assert!(lacking.contains("they ask for the CD"), "{lacking}");
     let mut image = release("acpiapic_up", 1);
     image.put_cache("sp3.cab", XP_SP3);
-    let with = notes(&image);
-    assert!(with[0].contains("switch by themselves"), "{with:?}");
-    assert!(!with[0].contains("lacks"), "{with:?}");
+    let with = notes(&image).unwrap();
+    assert!(with.contains("switch by themselves"), "{with}");
+    assert!(!with.contains("lacks"), "{with}");
     // Windows 2000 does not.
-    assert_eq!(notes(&release("acpiapic_up", 0)), [""; 0]);
+    assert_eq!(notes(&release("acpiapic_up", 0)), None);
+}
+
+#[test]
+fn what_can_be_set_otherwise_is_told() {
+    let mut guest = wimwright_servicing::hardware::Hardware::default();
+    guest.firmware.manufacturer = Some("innotek GmbH".to_owned());
+    guest.firmware.acpi = Some(true);
+    guest.firmware.io_apic = Some(false);
+    guest.processors.logical = Some(2);
+    let remedy = |image: &Nt5| {
+        let audit = audited(image, &[Target::of(&guest)]);
+        assert_eq!(audit.targets[0].verdict, Verdict::WillNotBoot);
+        audit.targets[0].remedy.clone().unwrap()
+    };
+    let of_x86 = remedy(&Nt5::x86("acpiapic_mp"));
+    let settings =
+        "set the virtual machine to what the HAL needs (ACPI on, I/O APIC on), or use an";
+    assert!(of_x86.starts_with(settings), "{of_x86}");
+    // No image of 64-bit Windows is made for such a computer.
+    let of_x64 = remedy(&Nt5::x64(true));
+    assert!(of_x64.contains("use a 32-bit image"), "{of_x64}");
+    let no_settings = remedy(&Nt5::x86("syspro_mp"));
+    assert!(no_settings.starts_with("use an image"), "{no_settings}");
 }

@@ -11,7 +11,7 @@
 
 use std::path::Path;
 
-use wimwright_testdata::nt5::{Nt5, XP_SP3};
+use wimwright_testdata::nt5::{self, Nt5, XP_SP3};
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -26,11 +26,13 @@ fn main() {
             image
         }
     };
+    image.put_disk();
     if let [system, ..] = rest {
         image.system = Some(wimwright_testdata::read(Path::new(system)));
         // Of the registry only the HAL is written; all else is the hive's own.
-        let hal = |key: &str| key.contains("\\Enum\\Root\\") || key.contains("\\Control\\Class\\");
+        let hal = |key: &str| key.contains("_HAL") || key.contains(nt5::CLASS);
         image.values.retain(|(key, _, _)| hal(key));
+        image.put_boot_drivers();
     }
     image.write(Path::new(directory));
 }

@@ -27,6 +27,10 @@ use crate::kind::{HalType, Kernel};
 use crate::level::Level;
 use crate::survey::Survey;
 
+/// What stands between that which keeps Windows from starting and what is so of
+/// its HAL besides.
+pub const THEN: &str = "; and once that is mended: ";
+
 /// Checks whose findings say that the installed files and the registry are not
 /// of one piece.
 const OF_ONE_PIECE: [&str; 12] = [
@@ -208,19 +212,28 @@ fn installed(survey: &Survey, consistent: bool) -> Installed {
 impl Audit {
     /// Adds what somebody else found about the image on one of the targets, by
     /// its number. What keeps Windows from starting changes the verdict; where
-    /// that was a failure already, both reasons stand.
+    /// that was not that it boots as it should, both reasons stand.
     pub fn join(&mut self, target: usize, finding: Finding) {
         if let Some(verdict) = self.targets.get_mut(target)
             && finding.prevents_boot
         {
-            if verdict.verdict == Verdict::WillNotBoot {
-                verdict.reason = format!("{}; and {}", verdict.reason, finding.message);
-            } else {
+            let before = verdict.verdict;
+            verdict.reason = match before {
+                Verdict::WillNotBoot => format!("{}; and {}", verdict.reason, finding.message),
+                Verdict::NeedsHalSwitch | Verdict::BootsDegraded => {
+                    format!("{}{THEN}{}", finding.message, verdict.reason)
+                }
+                _ => finding.message.clone(),
+            };
+            if before != Verdict::WillNotBoot {
+                let then = verdict.remedy.take();
+                let then = then.filter(|_| before == Verdict::NeedsHalSwitch);
+                let then = then.map(|then| format!(" ; then {then}"));
+                verdict.remedy = Some(format!("{}{}", finding.remedy, then.unwrap_or_default()));
                 verdict.verdict = Verdict::WillNotBoot;
                 verdict.stop_code = finding.stop_code;
                 verdict.supported = None;
-                verdict.reason.clone_from(&finding.message);
-                verdict.remedy = Some(finding.remedy.clone());
+                verdict.by_itself = None;
                 verdict.source = finding.source;
             }
             verdict.evidence.extend(finding.evidence.iter().cloned());

@@ -5,7 +5,7 @@ use wimwright_servicing::{Architecture, Generation};
 
 use super::Finding;
 use super::checks::{class_of_x64, missing_for};
-use crate::computer::{Confidence, Target};
+use crate::computer::{Confidence, Machine, Target};
 use crate::decision::{Decision, StopCode, Verdict, decide, decide_x64};
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::identity::{Hal, Identity};
@@ -40,6 +40,8 @@ pub struct TargetVerdict {
     pub evidence: Vec<Evidence>,
     /// What is not sure of the computer.
     pub notes: Vec<String>,
+    /// What Windows does there about its HAL by itself.
+    pub by_itself: Option<String>,
     /// Where the rule stands.
     pub source: &'static str,
     /// How sure the rule is.
@@ -79,6 +81,7 @@ pub(super) fn verdict(
             .chain(target.inputs.iter().cloned())
             .collect(),
         notes: target.notes.clone(),
+        by_itself: None,
         source: "nothing decides it",
         certainty: Certainty::Inferred,
     };
@@ -129,17 +132,15 @@ pub(super) fn verdict(
             };
         }
     };
-    let mut notes = blank.notes.clone();
-    if decision.verdict == Verdict::NeedsHalSwitch {
-        notes.extend(decision.switch_to.and_then(|to| by_itself(survey, to)));
-    }
+    let needed = decision.verdict == Verdict::NeedsHalSwitch;
+    let to = decision.switch_to.filter(|_| needed);
     TargetVerdict {
-        notes,
+        by_itself: to.and_then(|to| by_itself(survey, to)),
         verdict: decision.verdict,
         stop_code: decision.stop_code,
         supported: Some(decision.supported),
         reason: decision.reason.to_owned(),
-        remedy: remedy(survey, installed, class, &decision),
+        remedy: remedy(survey, installed, target, class, &decision),
         source: decision.source,
         certainty: decision.certainty,
         ..blank
@@ -182,16 +183,32 @@ fn why_unknown(survey: &Survey) -> String {
 fn remedy(
     survey: &Survey,
     installed: HalType,
+    target: &Target,
     class: HalType,
     decision: &Decision,
 ) -> Option<String> {
+    // A virtual machine can be another kind of computer.
+    let one_make = matches!(installed, HalType::SysproMp | HalType::SgiMp);
+    let settings = match target.machine {
+        Machine::Virtual(_) if !one_make => format!(
+            "set the virtual machine to what the HAL needs ({}), or ",
+            installed.settings()
+        ),
+        _ => String::new(),
+    };
+    let x64 = survey.facts.architecture != Architecture::X86;
     match (decision.verdict, decision.switch_to) {
         (Verdict::NeedsHalSwitch, Some(to)) => Some(switch(survey, to)),
         (Verdict::Boots, Some(to)) => {
             Some(format!("not needed; for speed: {}", switch(survey, to)))
         }
+        (Verdict::WillNotBoot, _) if x64 => Some(
+            "switch ACPI and the I/O APIC on in the settings of firmware or virtual machine, or \
+             use a 32-bit image: 64-bit Windows has no other HAL"
+                .to_owned(),
+        ),
         (Verdict::BootsDegraded | Verdict::WillNotBoot, _) => Some(format!(
-            "use an image that was made on a computer with the HAL {class} ({}): Microsoft supports \
+            "{settings}use an image that was made on a computer with the HAL {class} ({}): Microsoft supports \
              no switch from {installed} to it",
             class.description()
         )),

@@ -55,6 +55,8 @@ pub(super) fn run(words: &AuditWords, context: &mut Context<'_>) -> anyhow::Resu
             images: entries,
         })?;
     } else {
+        let text = text::computers(&results, given, context);
+        context.text(&text)?;
         for result in &results {
             match result {
                 Ok(audited) => {

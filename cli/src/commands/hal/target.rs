@@ -28,7 +28,8 @@ pub(super) fn computers(
     let mut computers = Vec::new();
     for word in words {
         let class = word.to_str().and_then(HalType::from_id);
-        if let Some(class) = class.filter(|_| !word.exists()) {
+        // A directory of that name is an image rather than a hardware file.
+        if let Some(class) = class.filter(|_| !word.exists() || word.is_dir()) {
             computers.push(Computer {
                 target: Target::of_class(class),
                 hardware: None,

@@ -5,7 +5,7 @@ pub(crate) mod text;
 
 use wimwright_hal::audit::check::Severity;
 use wimwright_hal::{Audit, Verdict};
-use wimwright_servicing::Generation;
+use wimwright_servicing::{Architecture, Generation};
 
 /// An image that was audited.
 pub(crate) struct Audited {
@@ -48,11 +48,19 @@ impl Audited {
 
     /// The HAL in words; `None` where Windows chooses it at boot.
     pub(crate) fn hal(&self) -> Option<String> {
-        if self.audit.facts.generation != Generation::Nt5 {
+        let facts = &self.audit.facts;
+        if facts.generation != Generation::Nt5 {
             return None;
         }
         Some(match self.audit.installed.hal {
-            Some(hal) => format!("{} ({hal}): for {}", hal.description(), hal.plain()),
+            Some(hal) => {
+                let of_x64 = facts.architecture == Architecture::Amd64;
+                let description = match hal.on_x64().filter(|_| of_x64) {
+                    Some((description, _)) => description,
+                    None => hal.description(),
+                };
+                format!("{description} ({hal}): for {}", hal.plain())
+            }
             None => "cannot be told".to_owned(),
         })
     }

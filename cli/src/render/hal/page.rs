@@ -82,6 +82,9 @@ pub(crate) fn page<E: Display>(results: &[Outcome<E>], given: bool, now: FileTim
     }
     page.push_str("</p>\n");
     table(&mut page, results, given);
+    if given {
+        computers(&mut page, results);
+    }
     page.push_str("<h2>What the verdicts rest on</h2>\n");
     for (number, result) in results.iter().enumerate() {
         match result {
@@ -134,6 +137,32 @@ fn table<E>(page: &mut String, results: &[Outcome<E>], given: bool) {
         }
     }
     page.push_str("</tbody></table></div>\n");
+}
+
+/// What each computer needs, and what is not sure of that.
+fn computers<E>(page: &mut String, results: &[Outcome<E>]) {
+    let mut audited = results.iter().filter_map(|result| result.as_ref().ok());
+    let targets = audited.next().map(|first| first.audit.targets.as_slice());
+    page.push_str("<h2>The computers</h2><ul>");
+    for target in targets.unwrap_or_default() {
+        let needs = match (target.hal, target.confidence) {
+            (Some(hal), Some(confidence)) => {
+                format!("needs the HAL {hal} ({confidence}): {}", hal.plain())
+            }
+            _ => "which HAL it needs is not known".to_owned(),
+        };
+        let _ = write!(
+            page,
+            "<li><b>{}</b>: {}",
+            escaped(&target.target),
+            escaped(&needs)
+        );
+        for note in &target.notes {
+            let _ = write!(page, "<br><span class=\"soft\">{}</span>", escaped(note));
+        }
+        page.push_str("</li>");
+    }
+    page.push_str("</ul>\n");
 }
 
 fn row(page: &mut String, number: usize, audited: &Audited) {
@@ -200,6 +229,9 @@ fn verdict(page: &mut String, target: &TargetVerdict) {
     );
     if let Some(remedy) = &target.remedy {
         let _ = write!(page, "<br>do: {}", escaped(remedy));
+    }
+    if let Some(note) = &target.by_itself {
+        let _ = write!(page, "<br>note: {}", escaped(note));
     }
     let _ = write!(
         page,

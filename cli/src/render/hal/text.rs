@@ -1,7 +1,7 @@
 //! What `hal audit` found, as text for someone who has never seen a HAL.
 
-use wimwright_hal::audit::TargetVerdict;
 use wimwright_hal::audit::check::Severity;
+use wimwright_hal::audit::{THEN, TargetVerdict};
 use wimwright_hal::{Audit, Evidence, Finding, Verdict};
 
 use super::Audited;
@@ -61,29 +61,23 @@ fn verdicts(audit: &Audit, given: bool, context: &Context<'_>) -> String {
     }
     text.push('\n');
     for (names, target) in grouped(targets, given) {
-        // A finding below says the same and more.
-        let mut findings = audit.findings.iter();
-        let told = findings.any(|finding| target.reason.contains(&finding.message));
-        if told {
-            for note in target.notes.iter().filter(|_| given) {
-                let note = format!("{}: note: {note}", names.join(", "));
-                text.push_str(&wrapped(&printable(&note), 2, width));
-            }
+        // What findings below say is left to them.
+        let Some(reason) = untold(&target.reason, &audit.findings) else {
             continue;
-        }
+        };
         let plain = target.verdict == Verdict::Boots && target.remedy.is_none();
-        if plain && target.notes.is_empty() && !context.verbose {
+        if plain && !context.verbose {
             continue;
         }
-        let line = format!("{}: {}", names.join(", "), target.reason);
+        let line = format!("{}: {reason}", names.join(", "));
         text.push_str(&wrapped(&printable(&line), 2, width));
         // That another image is needed goes without saying where nobody asked.
         let switch = matches!(target.verdict, Verdict::Boots | Verdict::NeedsHalSwitch);
         if let Some(remedy) = target.remedy.as_ref().filter(|_| given || switch) {
-            let remedy = format!("do: {remedy}");
+            let remedy = format!("do: {}", untold_remedy(remedy, &audit.findings));
             text.push_str(&wrapped(&printable(&remedy), 4, width));
         }
-        for note in target.notes.iter().filter(|_| given) {
+        if let Some(note) = target.by_itself.as_ref().filter(|_| given) {
             let note = format!("note: {note}");
             text.push_str(&wrapped(&printable(&note), 4, width));
         }
@@ -93,6 +87,67 @@ fn verdicts(audit: &Audit, given: bool, context: &Context<'_>) -> String {
             text.push_str(&evidence(&target.evidence, 4, width));
         }
     }
+    text
+}
+
+/// The part of a reason that no finding says; `None` where they say all of it.
+fn untold(reason: &str, findings: &[Finding]) -> Option<String> {
+    let mut rest = reason.to_owned();
+    for finding in findings {
+        if rest == finding.message {
+            return None;
+        }
+        rest = rest.replace(&format!("; and {}", finding.message), "");
+        if let Some(then) = rest.strip_prefix(&format!("{}{THEN}", finding.message)) {
+            rest = format!("once the error below is mended: {then}");
+        }
+    }
+    Some(rest)
+}
+
+/// The part of a remedy that no finding says.
+fn untold_remedy<'r>(remedy: &'r str, findings: &[Finding]) -> &'r str {
+    let mut rest = findings.iter().filter_map(|finding| {
+        let rest = remedy.strip_prefix(finding.remedy.as_str())?;
+        rest.strip_prefix(" ; ")
+    });
+    rest.next().unwrap_or(remedy)
+}
+
+/// The computers, and what is not sure of them: once, for all images. Empty
+/// where they are no more than classes.
+pub(crate) fn computers<E>(
+    results: &[Result<Audited, E>],
+    given: bool,
+    context: &Context<'_>,
+) -> String {
+    let width = width(context);
+    let mut audited = results.iter().filter_map(|result| result.as_ref().ok());
+    let targets = audited.next().map(|first| first.audit.targets.as_slice());
+    let targets = targets.filter(|_| given).unwrap_or_default();
+    let is_class = |target: &TargetVerdict| target.hal.is_some_and(|hal| hal.id() == target.target);
+    if targets.iter().all(is_class) {
+        return String::new();
+    }
+    let mut text = format!("{}\n", context.paint().strong("Computers"));
+    for target in targets {
+        let line = match (target.hal, target.confidence) {
+            (Some(hal), Some(confidence)) => {
+                format!(
+                    "{}: needs {hal} ({confidence}): {}",
+                    target.target,
+                    hal.plain()
+                )
+            }
+            _ => format!("{}: which HAL it needs is not known", target.target),
+        };
+        text.push_str(&wrapped(&printable(&line), 2, width));
+        for note in &target.notes {
+            let note = format!("note: {note}");
+            text.push_str(&wrapped(&printable(&note), 4, width));
+        }
+    }
+    text.push('\n');
     text
 }
 
@@ -144,8 +199,7 @@ fn grouped(targets: &[TargetVerdict], given: bool) -> Vec<(Vec<String>, &TargetV
         };
         let mut known = groups.iter_mut();
         let alike = known.find(|(_, other)| {
-            let alike = (other.verdict, &other.reason, &other.notes)
-                == (target.verdict, &target.reason, &target.notes);
+            let alike = (other.verdict, &other.reason) == (target.verdict, &target.reason);
             alike && (!given || other.remedy == target.remedy)
         });
         match alike {

@@ -302,7 +302,12 @@ impl From<&hal::audit::TargetVerdict> for TargetEntry {
             reason: found.reason.clone(),
             remedy: found.remedy.clone(),
             evidence: pieces(&found.evidence),
-            notes: found.notes.clone(),
+            notes: found
+                .notes
+                .iter()
+                .chain(&found.by_itself)
+                .cloned()
+                .collect(),
             source: found.source.to_owned(),
             certainty: found.certainty.to_string(),
         }
