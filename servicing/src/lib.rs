@@ -19,6 +19,7 @@ pub mod compressed;
 pub mod container;
 pub mod diff;
 mod draft;
+pub mod explain;
 mod facts;
 pub mod files;
 mod finding;
