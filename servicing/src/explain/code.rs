@@ -226,7 +226,11 @@ mod tests {
             let found = code.map(|code| (code.value, code.reading));
             assert_eq!(found, Some((value, reading)), "{text}");
         }
-        for text in ["0xC1900101-0x20017", "C1900101 - 20017", "0xC1900101 \u{2013} 0x20017"] {
+        for text in [
+            "0xC1900101-0x20017",
+            "C1900101 - 20017",
+            "0xC1900101 \u{2013} 0x20017",
+        ] {
             let code = Code::parse(text).map(|code| (code.value, code.extend));
             assert_eq!(code, Some((0xC190_0101, Some(0x20017))), "{text}");
         }
@@ -261,7 +265,10 @@ mod tests {
     fn a_number_has_all_its_meanings_in_the_order_of_likelihood() {
         let names = |text: &str| -> Vec<&str> {
             let code = Code::parse(text);
-            let found = code.map(explain).into_iter().flat_map(|found| found.entries);
+            let found = code
+                .map(explain)
+                .into_iter()
+                .flat_map(|found| found.entries);
             found.map(|entry| entry.name).collect()
         };
         assert_eq!(

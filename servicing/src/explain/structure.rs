@@ -263,7 +263,10 @@ mod tests {
                 0x0024_0005,
                 "HRESULT: success, facility 36 (Windows Update), number 5 (0x0005)",
             ),
-            (0x8ABC_0001, "HRESULT: failure, facility 700, number 1 (0x0001)"),
+            (
+                0x8ABC_0001,
+                "HRESULT: failure, facility 700, number 1 (0x0001)",
+            ),
         ] {
             assert_eq!(Structure::of(value).to_string(), text, "{value:#x}");
         }

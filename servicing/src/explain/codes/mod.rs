@@ -232,11 +232,18 @@ mod tests {
             assert!(!entry.steps.is_empty(), "{name}");
             let clauses = entry.causes.iter().map(|cause| cause.text);
             for clause in clauses.chain(entry.steps.iter().map(|step| step.text)) {
-                assert!(!clause.ends_with('.') && !clause.is_empty(), "{name}: {clause}");
+                assert!(
+                    !clause.ends_with('.') && !clause.is_empty(),
+                    "{name}: {clause}"
+                );
             }
             // What is certain has a source of its own kind: Microsoft's.
             if entry.sure == Certainty::Stated {
-                let known = ["learn.microsoft.com", "technet.microsoft.com", "support.microsoft.com"];
+                let known = [
+                    "learn.microsoft.com",
+                    "technet.microsoft.com",
+                    "support.microsoft.com",
+                ];
                 let host = entry.source.strip_prefix("https://").unwrap_or_default();
                 assert!(known.iter().any(|known| host.starts_with(known)), "{name}");
             }
@@ -250,7 +257,11 @@ mod tests {
         assert!(by_name("NO_SUCH_NAME").is_none());
         for entry in entries() {
             let found = find(entry.family, entry.value);
-            assert!(found.is_some_and(|found| std::ptr::eq(found, entry)), "{}", entry.name);
+            assert!(
+                found.is_some_and(|found| std::ptr::eq(found, entry)),
+                "{}",
+                entry.name
+            );
         }
     }
 }

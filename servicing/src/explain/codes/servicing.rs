@@ -8,8 +8,7 @@
 use super::{codes, page};
 
 /// "Optional Component Setup Log Diagnoser", with a table of CBS errors.
-const TECHNET: &str =
-    "https://technet.microsoft.com/library/cc732334(WS.10).aspx";
+const TECHNET: &str = "https://technet.microsoft.com/library/cc732334(WS.10).aspx";
 const STACK: &str = "https://learn.microsoft.com/troubleshoot/windows-server/\
     installing-updates-features-roles/troubleshoot-windows-update-error-0x800f0823";
 const STORE: &str = "https://learn.microsoft.com/troubleshoot/windows-server/\
@@ -23,7 +22,8 @@ const DOWNLOAD: &str = "https://learn.microsoft.com/troubleshoot/windows-server/
 const NETFX: &str = "https://support.microsoft.com/help/2734782";
 const RSAT: &str = "https://learn.microsoft.com/windows-server/remote/\
     remote-server-administration-tools";
-const PORTAL: &str = "https://learn.microsoft.com/windows/uwp/debug-test-perf/device-portal-desktop";
+const PORTAL: &str =
+    "https://learn.microsoft.com/windows/uwp/debug-test-perf/device-portal-desktop";
 const BOOT_EVENTS: &str = "https://learn.microsoft.com/windows-server/get-started/\
     get-started-with-setup-and-boot-event-collection";
 /// A published CBS.log.

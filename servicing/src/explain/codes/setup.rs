@@ -3,7 +3,8 @@
 
 use super::codes;
 
-const RESULTS: &str = "https://learn.microsoft.com/windows/deployment/upgrade/resolution-procedures";
+const RESULTS: &str =
+    "https://learn.microsoft.com/windows/deployment/upgrade/resolution-procedures";
 const EXTEND: &str = "https://learn.microsoft.com/windows/deployment/upgrade/upgrade-error-codes";
 
 codes! { Hresult:
@@ -129,10 +130,22 @@ impl SetupStep {
     pub fn of(extend: u32) -> SetupStep {
         let (phase, when) = match extend >> 16 {
             1 => ("SP_EXECUTION_DOWNLEVEL", "while the old Windows ran"),
-            2 => ("SP_EXECUTION_SAFE_OS", "under WinPE, where the new Windows is laid out"),
-            3 => ("SP_EXECUTION_FIRST_BOOT", "in the first start of the new Windows"),
-            4 => ("SP_EXECUTION_OOBE_BOOT", "in the second start of the new Windows"),
-            5 => ("SP_EXECUTION_UNINSTALL", "on the way back to the old Windows"),
+            2 => (
+                "SP_EXECUTION_SAFE_OS",
+                "under WinPE, where the new Windows is laid out",
+            ),
+            3 => (
+                "SP_EXECUTION_FIRST_BOOT",
+                "in the first start of the new Windows",
+            ),
+            4 => (
+                "SP_EXECUTION_OOBE_BOOT",
+                "in the second start of the new Windows",
+            ),
+            5 => (
+                "SP_EXECUTION_UNINSTALL",
+                "on the way back to the old Windows",
+            ),
             _ => ("SP_EXECUTION_UNKNOWN", "in a phase that is not known"),
         };
         let operations = [
@@ -192,11 +205,19 @@ mod tests {
             (0x30018, "SP_EXECUTION_FIRST_BOOT", "SYSPREP"),
             (0x20007, "SP_EXECUTION_SAFE_OS", "INSTALL_DRIVERS"),
             (0x4001E, "SP_EXECUTION_OOBE_BOOT", "PRE_OOBE"),
-            (0x10020, "SP_EXECUTION_DOWNLEVEL", "ADD_PROVISIONING_PACKAGE"),
+            (
+                0x10020,
+                "SP_EXECUTION_DOWNLEVEL",
+                "ADD_PROVISIONING_PACKAGE",
+            ),
             (0xFF_FFFF, "SP_EXECUTION_UNKNOWN", "UNKNOWN"),
         ] {
             let step = SetupStep::of(extend);
-            assert_eq!((step.phase, step.operation), (phase, operation), "{extend:#x}");
+            assert_eq!(
+                (step.phase, step.operation),
+                (phase, operation),
+                "{extend:#x}"
+            );
         }
     }
 }

@@ -59,4 +59,8 @@ codes! { Hresult:
         "After the restart the update is not in the state that it should be in."
         | Inferred "it was rolled back at the start"
         > "see why" "explain IMAGE Windows/Logs/CBS/CBS.log" ;
+    0x8024_2017 "WU_E_UH_NEW_SERVICING_STACK_REQUIRED" Stated LIST;
+        "The servicing stack has to be updated first."
+        | Stated "the image's servicing stack is older than the update needs"
+        > "see what the same means offline" "explain 0x800F0823" ;
 }
