@@ -6,6 +6,7 @@ mod boot;
 mod capture;
 mod container;
 mod drivers_check;
+mod explain;
 mod extraction;
 mod files;
 mod generalize;
@@ -25,6 +26,7 @@ pub(crate) use self::boot::{BootCommand, BootCommands};
 pub(crate) use self::capture::{CaptureCommand, CaptureWords};
 pub(crate) use self::container::ContainerCommand;
 pub(crate) use self::drivers_check::StoreCommand;
+pub(crate) use self::explain::{ExplainCommands, ExplainWords};
 pub(crate) use self::extraction::ExtractionCommand;
 #[cfg(all(feature = "fuse", target_os = "linux"))]
 pub(crate) use self::files::MountArgs;
@@ -205,6 +207,7 @@ pub(crate) enum Command {
     Generalize(GeneralizeCommands),
     #[command(flatten)]
     Packages(PackagesCommands),
+    Explain(ExplainCommands),
     #[command(flatten)]
     ImageFiles(ImageFilesCommand),
     /// The registry: get, set, delete, export, import, diff

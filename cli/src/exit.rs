@@ -74,6 +74,32 @@ impl ExitCode {
     }
 }
 
+impl ExitCode {
+    /// What to do where a command ends so.
+    pub fn advice(self) -> &'static str {
+        match self {
+            ExitCode::Done => "nothing; a second run of a command that writes changes nothing",
+            ExitCode::Findings => {
+                "read the findings: each says what to do; `explain` tells more of the word in \
+                 brackets"
+            }
+            ExitCode::Usage => "see the command's `--help`",
+            ExitCode::Partly => {
+                "read why the others were refused, and run the command again: what is done already \
+                 is left as it is"
+            }
+            ExitCode::Refused => {
+                "read the line behind `error:` and, where there is one, behind `hint:`; nothing was \
+                 changed"
+            }
+            ExitCode::Damaged => {
+                "see which file could not be read or written; `wimwright verify FILE.wim` says \
+                 whether a WIM file is whole"
+            }
+        }
+    }
+}
+
 impl fmt::Display for ExitCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}  {}", *self as u8, self.meaning())

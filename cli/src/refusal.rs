@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use wimwright_servicing::DraftError;
 use wimwright_servicing::capture::ExclusionError;
+use wimwright_servicing::explain::logs::LogError;
 use wimwright_servicing::hardware::HardwareError;
 use wimwright_servicing::registry::reg_file::RegFileError;
 
@@ -121,6 +122,20 @@ pub(crate) enum Refusal {
         #[source]
         source: wimwright_servicing::catalog::Error,
     },
+    #[error("`{word}` is no check, code or log that is known")]
+    NothingToExplain {
+        word: String,
+        /// Names that are like it.
+        near: Vec<String>,
+    },
+    #[error("`{name}` cannot be explained")]
+    NotALog {
+        name: String,
+        #[source]
+        source: LogError,
+    },
+    #[error("`{}` is a directory, and no log", path.display())]
+    LogDirectory { path: PathBuf },
     #[error("there is no check `{name}`")]
     NoCheck { name: String },
     #[error("`{number}` is the number of no ANSI code page")]
@@ -161,6 +176,7 @@ impl Refusal {
             | Refusal::XmlOfImage { .. }
             | Refusal::NothingToSet
             | Refusal::NoCheck { .. }
+            | Refusal::NothingToExplain { .. }
             | Refusal::CodePage { .. } => ExitCode::Usage,
             Refusal::Missing { .. }
             | Refusal::NotAPlan { .. }
@@ -215,6 +231,22 @@ impl Refusal {
                     .to_owned()
             }
             Refusal::FileThere { .. } => "`--force` replaces it".to_owned(),
+            Refusal::NothingToExplain { near, .. } => match near.as_slice() {
+                [] => "codes are written like 0x800f081e, 1168, `STOP 0x7B` or `exit 4`; checks \
+                       stand in brackets behind findings; logs are files"
+                    .to_owned(),
+                near => format!("there is `{}`", near.join("`, `")),
+            },
+            Refusal::NotALog { .. } => {
+                "logs that are known: dism.log, CBS.log, setupapi.dev.log, setupapi.log, \
+                 setupact.log and setuperr.log, under any name"
+                    .to_owned()
+            }
+            Refusal::LogDirectory { path } => format!(
+                "of an image name the log as well: `wimwright explain {} \
+                 Windows/INF/setupapi.dev.log`",
+                path.display()
+            ),
             Refusal::NoCheck { .. } => "`hal audit --list` lists the checks".to_owned(),
             Refusal::OtherDocument { .. } => "`--plan-out FILE` writes plans".to_owned(),
             Refusal::OnePlanFile { .. } => "name one of the files in it".to_owned(),

@@ -162,6 +162,13 @@ fn documents(top: &Path) -> Vec<Value> {
     old.write(&top.join("old"));
     fs::write(top.join("answer.xml"), ANSWER_FILE).unwrap();
     fs::write(top.join("image/pagefile.sys"), "x").unwrap();
+    let log = "[SetupAPI Log]\n[2003/05/22 16:35:47 336.12 Driver Install]\n\
+        #I022 Found \"X\" in x.inf; Device: \"Disk\"\n\
+        #E122 Device install failed. Error 2: not signed: does not contain a signature.\n\
+        #E122 Device install failed. Error 5: not signed.\n\
+        [2003/05/22 16:35:48 336.13]\n#E122 Device install failed. Error 2: not signed: does \
+        not contain a signature.\n";
+    fs::write(top.join("install.log"), log).unwrap();
     let mut documents = Vec::new();
     for words in [
         "info @image",
@@ -238,6 +245,10 @@ fn documents(top: &Path) -> Vec<Value> {
         "generalize stage @image --answer-file @answer.xml",
         "generalize report @image",
         "describe @image",
+        "explain section-not-found",
+        "explain 0xC1900101 - 0x20017",
+        "explain exit 4",
+        "explain @install.log",
     ] {
         let found = run_in(top, &format!("{words} --json"));
         documents.push(found.json());

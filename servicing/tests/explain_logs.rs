@@ -92,6 +92,12 @@ fn an_unsigned_package_is_told_with_the_code_below_the_code() {
     assert!(cause.text.contains("does not contain a signature"));
     assert_eq!(codes(section), ["0x800B0100", "0xE0000247"]);
     assert_eq!(facts(section), ["unsigned"]);
+    let told: Vec<_> = log
+        .codes()
+        .iter()
+        .map(|told| (told.code.value, told.count, told.main))
+        .collect();
+    assert_eq!(told, [(0xE000_0247, 3, true), (0x800B_0100, 2, false)]);
     assert_eq!((section.errors, section.warnings), (3, 2));
 }
 

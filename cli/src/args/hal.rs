@@ -1,4 +1,4 @@
-//! The words of `hal` and `explain`.
+//! The words of `hal`.
 
 use std::path::PathBuf;
 
@@ -25,12 +25,6 @@ pub(crate) enum HalCommands {
     /// boots on some kinds of computers only.
     #[command(subcommand, arg_required_else_help = true)]
     Hal(HalCommand),
-    /// Explain a check of `hal audit`: what it looks at, why, and what to do
-    Explain {
-        /// Its name, as findings show it in brackets
-        #[arg(value_name = "CHECK")]
-        word: String,
-    },
 }
 
 #[derive(Debug, Subcommand)]

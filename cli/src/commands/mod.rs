@@ -17,6 +17,7 @@ mod drivers_lint;
 mod drivers_list;
 mod drivers_match;
 mod drivers_remove;
+mod explain;
 mod extraction;
 mod files;
 mod generalize;
@@ -39,6 +40,8 @@ mod write;
 use crate::args::{
     BootCommand, BootCommands, Command, DriversCommand, GeneralizeCommands, ImageFilesCommand,
     MatchingCommand, PackagesCommands, PlanCommand,
+    BootCommand, BootCommands, Command, DriversCommand, ExplainCommands, GeneralizeCommands,
+    ImageFilesCommand, MatchingCommand, PlanCommand,
 };
 use crate::context::Context;
 use crate::exit::ExitCode;
@@ -134,6 +137,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             describe::run(image, context)
         }
         Command::Packages(PackagesCommands::Packages(command)) => packages::run(command, context),
+        Command::Explain(ExplainCommands::Explain(words)) => explain::run(words, context),
         Command::ImageFiles(ImageFilesCommand::Files(command)) => files::run(command, context),
         #[cfg(all(feature = "fuse", target_os = "linux"))]
         Command::ImageFiles(ImageFilesCommand::Mount(words)) => mount::mount(words, context),

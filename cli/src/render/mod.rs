@@ -2,6 +2,7 @@
 
 pub(crate) mod diff;
 pub(crate) mod drivers_match;
+pub(crate) mod explain;
 pub(crate) mod faults;
 pub(crate) mod generalize;
 pub(crate) mod hal;

@@ -4,7 +4,7 @@ use wimwright_hal::{Audit, HalType, Target, audit};
 use wimwright_servicing::{Access, ImageName, ImageSet, OpenError, Selector};
 
 use super::boot_storage;
-use super::explain;
+use super::checks;
 use super::queue::{self, Job};
 use super::target::{Computer, computers};
 use crate::args::AuditWords;
@@ -18,10 +18,10 @@ use crate::render::json::{AuditedImage, HalAudit};
 /// Runs `hal audit IMAGE... [--target FILE...]`.
 pub(super) fn run(words: &AuditWords, context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
     for name in &words.skip {
-        explain::require(name)?;
+        checks::require(name)?;
     }
     if words.list {
-        return explain::list(context);
+        return checks::list(context);
     }
     if let Some(file) = &words.html {
         // Told before the work, not after it.

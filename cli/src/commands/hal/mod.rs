@@ -1,8 +1,8 @@
-//! `hal` and `explain`.
+//! `hal`.
 
 mod audit;
 mod boot_storage;
-mod explain;
+pub(super) mod checks;
 mod queue;
 mod set;
 mod target;
@@ -22,6 +22,5 @@ pub(super) fn run(command: &HalCommands, context: &mut Context<'_>) -> anyhow::R
             writing,
         }) => set::run(image, *hal, source.as_deref(), writing, context),
         HalCommands::Hal(HalCommand::Target { files }) => target::run(files, context),
-        HalCommands::Explain { word } => explain::run(word, context),
     }
 }

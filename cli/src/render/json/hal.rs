@@ -1,10 +1,14 @@
-//! `hal audit`, `hal target`, `explain`.
+//! `hal audit`, `hal target`.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use wimwright_drivers::boot_path::BootCheck;
+use wimwright_drivers::check::{Check as StoreCheck, Severity as StoreSeverity};
+use wimwright_drivers::{LintMode, LintRule};
 use wimwright_hal as hal;
 use wimwright_hal::audit::check::{Check, Severity};
+use wimwright_hal::generalize::{Cleaning, Leftover};
+use wimwright_servicing::Generation;
 
 use super::Document;
 use super::image::FindingEntry;
@@ -427,22 +431,16 @@ impl Document for HalChecks {
     const NAME: &'static str = "hal-checks";
 }
 
-/// `explain CHECK`.
-#[derive(Debug, JsonSchema, Serialize)]
-pub struct Explained {
-    /// The check.
-    pub check: CheckEntry,
-}
-
-impl Document for Explained {
-    const NAME: &'static str = "explain";
-}
-
 /// A check.
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct CheckEntry {
     /// Its kebab-case name.
     pub name: String,
+    /// The command that has it: `hal audit`, `boot predict`, `drivers check`,
+    /// `drivers lint`, `generalize report`.
+    pub command: String,
+    /// Its number, where it has one: InfVerif's or Inf2Cat's.
+    pub number: Option<String>,
     /// How much its gravest finding matters.
     pub severity: SeverityEntry,
     /// The images that it is for.
@@ -463,6 +461,8 @@ impl From<&Check> for CheckEntry {
     fn from(check: &Check) -> CheckEntry {
         CheckEntry {
             name: check.name.to_owned(),
+            command: "hal audit".to_owned(),
+            number: None,
             severity: check.severity.into(),
             applies_to: check.applies.plain().to_owned(),
             needs_target: check.needs_target(),
@@ -478,6 +478,8 @@ impl From<&BootCheck> for CheckEntry {
     fn from(check: &BootCheck) -> CheckEntry {
         CheckEntry {
             name: check.name.to_owned(),
+            command: "boot predict".to_owned(),
+            number: None,
             severity: SeverityEntry::Error,
             applies_to: "every Windows".to_owned(),
             needs_target: true,
@@ -489,6 +491,101 @@ impl From<&BootCheck> for CheckEntry {
             remedy: "the finding names the command; `wimwright boot predict` shows the whole way"
                 .to_owned(),
             source: format!("{} ({})", check.basis.section, check.basis.certainty),
+        }
+    }
+}
+
+impl From<&StoreCheck> for CheckEntry {
+    fn from(check: &StoreCheck) -> CheckEntry {
+        let names = check.generations.iter().map(|generation| match generation {
+            Generation::Nt5 => "2000, XP and Server 2003",
+            Generation::Nt6 => "Vista and 7",
+            Generation::DriverDatabase => "8 and later",
+        });
+        let names: Vec<&str> = names.collect();
+        CheckEntry {
+            name: check.name.to_owned(),
+            command: "drivers check".to_owned(),
+            number: None,
+            severity: check.severity.into(),
+            applies_to: format!("Windows {}", names.join("; ")),
+            needs_target: false,
+            title: check.description.trim_end_matches('.').to_owned(),
+            why: check.effect.trim_end_matches('.').to_owned(),
+            remedy:
+                "each fault names what mends it; `wimwright drivers check IMAGE --repair` does \
+                     what can be done with what the image holds"
+                    .to_owned(),
+            source: check.source.to_owned(),
+        }
+    }
+}
+
+impl From<LintRule> for CheckEntry {
+    fn from(rule: LintRule) -> CheckEntry {
+        let modes = [
+            LintMode::Basic,
+            LintMode::Declarative,
+            LintMode::Universal,
+            LintMode::Windows,
+        ];
+        let severities = modes.into_iter().filter_map(|mode| rule.severity(mode));
+        let number = rule.id() != rule.name();
+        CheckEntry {
+            name: rule.name().to_owned(),
+            command: "drivers lint".to_owned(),
+            number: number.then(|| rule.id().to_owned()),
+            severity: severities
+                .max()
+                .map_or(SeverityEntry::Note, SeverityEntry::from),
+            applies_to: "INF files".to_owned(),
+            needs_target: false,
+            title: rule.title().to_owned(),
+            why: match number {
+                true => format!(
+                    "InfVerif and Inf2Cat say so as {}; Windows may refuse the package, or install it otherwise than meant",
+                    rule.id()
+                ),
+                false => {
+                    "Windows may refuse the package, or install it otherwise than meant".to_owned()
+                }
+            },
+            remedy: rule.hint().map_or_else(
+                || "correct the line that `wimwright drivers lint PACKAGE` names".to_owned(),
+                str::to_owned,
+            ),
+            source: rule.page(),
+        }
+    }
+}
+
+impl From<&Leftover> for CheckEntry {
+    fn from(leftover: &Leftover) -> CheckEntry {
+        let remedy = match leftover.cleaning {
+            Cleaning::Offline(how) => format!("`wimwright generalize clean IMAGE` does it: {how}"),
+            Cleaning::Not(instead) => format!("not offline: {instead}"),
+        };
+        CheckEntry {
+            name: leftover.name.to_owned(),
+            command: "generalize report".to_owned(),
+            number: None,
+            severity: leftover.severity.into(),
+            applies_to: leftover.applies.plain().to_owned(),
+            needs_target: false,
+            title: format!("{}, in {}", leftover.title, leftover.place),
+            why: leftover.why.to_owned(),
+            remedy,
+            source: format!("{} ({})", leftover.source, leftover.certainty),
+        }
+    }
+}
+
+impl From<StoreSeverity> for SeverityEntry {
+    fn from(severity: StoreSeverity) -> SeverityEntry {
+        match severity {
+            StoreSeverity::Note => SeverityEntry::Note,
+            StoreSeverity::Warning => SeverityEntry::Warning,
+            StoreSeverity::Error => SeverityEntry::Error,
         }
     }
 }

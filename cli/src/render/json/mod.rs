@@ -18,6 +18,7 @@ mod drivers_export;
 mod drivers_lint;
 mod drivers_match;
 mod drivers_remove;
+mod explain;
 mod files;
 mod generalize;
 mod hal;
@@ -58,6 +59,11 @@ pub use drivers_match::{
     MatchedImage, NeedEntry, WeighedPackage,
 };
 pub use drivers_remove::{DriversRemove, RemoveOutcome, Removed, RemovedResult};
+pub use explain::{
+    CandidateEntry, CauseEntry, ExitEntry, Explained, ExplainedCode, ExplainedKind, ExplainedLog,
+    FactEntry, LogCodeEntry, LogLineEntry, LogSection, MeaningEntry, RepeatedEntry, SetupEntry,
+    StepEntry,
+};
 pub use files::{EditedFiles, FilesEdit};
 pub use generalize::{
     AnswerFileEntry, AnswerPassEntry, CleanedEntry, CleanedImage, GeneralizeClean,
@@ -66,9 +72,9 @@ pub use generalize::{
     UncheckedEntry, VerdictOfState, WinnerEntry,
 };
 pub use hal::{
-    AuditFindingEntry, AuditedImage, CheckEntry, ConfidenceEntry, EvidenceEntry, Explained,
-    HalAudit, HalChecks, HalSet, HalSetEntry, HalTarget, HalTargetEntry, InstalledEntry,
-    SeverityEntry, SwitchedFile, TargetEntry, VerdictEntry,
+    AuditFindingEntry, AuditedImage, CheckEntry, ConfidenceEntry, EvidenceEntry, HalAudit,
+    HalChecks, HalSet, HalSetEntry, HalTarget, HalTargetEntry, InstalledEntry, SeverityEntry,
+    SwitchedFile, TargetEntry, VerdictEntry,
 };
 pub use image::{
     ControlSetNumbers, Counts, Dir, DirEntry, DirKind, Directory, FindingEntry, HiveEntry,

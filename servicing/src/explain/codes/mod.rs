@@ -16,6 +16,7 @@ mod stops;
 mod update;
 mod windows;
 
+use super::code::{Code, Reading};
 use crate::plan::Certainty;
 
 pub use setup::{Pair, SetupStep};
@@ -68,6 +69,21 @@ pub struct Entry {
     pub causes: &'static [Cause],
     /// What can be done here, in order.
     pub steps: &'static [Step],
+}
+
+impl Entry {
+    /// The number as it is written where it is met.
+    pub fn code(&self) -> Code {
+        let reading = match self.family {
+            Family::Stop => Reading::Stop,
+            Family::Win32 => Reading::Decimal,
+            Family::Hresult | Family::SetupApi | Family::NtStatus => Reading::Hex,
+        };
+        Code {
+            reading,
+            ..Code::hex(self.value)
+        }
+    }
 }
 
 /// A usual cause.

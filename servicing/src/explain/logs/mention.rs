@@ -1,7 +1,7 @@
 //! Codes in the text of a log.
 
 use crate::explain::code::{Code, Reading, is_success};
-use crate::explain::codes::{Family, by_name};
+use crate::explain::codes::by_name;
 
 /// The most codes that are taken of one line.
 const MOST: usize = 8;
@@ -69,14 +69,7 @@ fn code(word: &str, before: &str) -> Option<Code> {
         .any(|prefix| word.starts_with(prefix))
         .then(|| by_name(word))
         .flatten()?;
-    let reading = match entry.family {
-        Family::Win32 => Reading::Decimal,
-        _ => Reading::Hex,
-    };
-    Some(Code {
-        reading,
-        ..Code::hex(entry.value)
-    })
+    Some(entry.code())
 }
 
 /// Whether a number of eight digits is a failure: of HRESULTs, SetupAPI or the

@@ -23,6 +23,7 @@ mod reader;
 mod repeated;
 mod section;
 mod text_log;
+mod told;
 mod xp_log;
 
 pub use facts::{Fact, facts};
@@ -31,3 +32,4 @@ pub use ranked::Candidate;
 pub use reader::{Log, LogError, LogKind, LogReader};
 pub use repeated::Repeated;
 pub use section::{CodeUse, FactFound, LogLine, Outcome, Section};
+pub use told::LogCode;
