@@ -207,6 +207,7 @@ pub(crate) enum Command {
     Generalize(GeneralizeCommands),
     #[command(flatten)]
     Packages(PackagesCommands),
+    #[command(flatten)]
     Explain(ExplainCommands),
     #[command(flatten)]
     ImageFiles(ImageFilesCommand),

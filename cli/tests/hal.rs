@@ -341,9 +341,12 @@ fn devcon(device: &str, id: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// A HAL class, and how sure it is.
+type Class = (&'static str, &'static str);
+
 /// Every kind of file that says something of a computer, with the class and how
 /// sure it is.
-fn computers() -> Vec<(&'static str, Vec<u8>, Option<(&'static str, &'static str)>)> {
+fn computers() -> Vec<(&'static str, Vec<u8>, Option<Class>)> {
     let profile =
         |facts: &str| format!("{{\"schema\": \"wimwright/hardware/1\", {facts}}}").into_bytes();
     let cpuinfo = |count: usize| -> Vec<u8> {

@@ -98,7 +98,9 @@ fn check(cell: &Cell, found: &TargetVerdict, on: &str) {
 
 /// Windows, its service pack as the registry has it, and the versions of its
 /// HAL and kernels.
-const RELEASES: [((u32, u32, u32), u32, [u16; 4]); 3] = [
+type Release = ((u32, u32, u32), u32, [u16; 4]);
+
+const RELEASES: [Release; 3] = [
     ((5, 0, 2195), 0x400, [5, 0, 2195, 6717]),
     ((5, 1, 2600), 0x300, XP_SP3),
     ((5, 2, 3790), 0x200, SERVER_2003_SP2),

@@ -153,7 +153,7 @@ fn a_file_in_blocks() {
             "{claimed}"
         );
     }
-    let mut many = stored.clone();
+    let mut many = stored;
     many[7] = 0xff;
     let error = expand(&many, Bases::default());
     assert!(matches!(error, Err(ExpandError::TooMuch { .. })));

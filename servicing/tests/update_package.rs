@@ -163,7 +163,7 @@ fn a_changed_or_missing_file_is_found() {
     assert_eq!(package.signature(), CatalogState::Unsigned);
     // A manifest: it is not there.
     let tree = changed(|files| {
-        files.retain(|(name, _)| !name.ends_with(".manifest") || name.contains("0123"))
+        files.retain(|(name, _)| !name.ends_with(".manifest") || name.contains("0123"));
     });
     let missing = made::open("x", tree).missing();
     assert_eq!(missing.len(), 1);

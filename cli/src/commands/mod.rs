@@ -38,10 +38,8 @@ mod trust;
 mod write;
 
 use crate::args::{
-    BootCommand, BootCommands, Command, DriversCommand, GeneralizeCommands, ImageFilesCommand,
-    MatchingCommand, PackagesCommands, PlanCommand,
     BootCommand, BootCommands, Command, DriversCommand, ExplainCommands, GeneralizeCommands,
-    ImageFilesCommand, MatchingCommand, PlanCommand,
+    ImageFilesCommand, MatchingCommand, PackagesCommands, PlanCommand,
 };
 use crate::context::Context;
 use crate::exit::ExitCode;

@@ -21,10 +21,10 @@ pub(super) fn run(words: &ExplainWords, context: &mut Context<'_>) -> anyhow::Re
     let joined = words.iter().map(|word| word.to_str());
     let joined: Option<Vec<&str>> = joined.collect();
     let joined = joined.map(|words| words.join(" "));
-    if let Some(word) = &joined {
-        if let Some(explained) = known(word) {
-            return show(&explained, context);
-        }
+    if let Some(word) = &joined
+        && let Some(explained) = known(word)
+    {
+        return show(&explained, context);
     }
     match words {
         [file] => of_file(file, joined.as_deref(), context),

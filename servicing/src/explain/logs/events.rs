@@ -129,10 +129,10 @@ impl Events {
         }
         // `DISM.EXE: DISM Package Manager processed the command line but
         // failed. HRESULT=800F081E`
-        if let Some((_, status)) = message.split_once("failed. HRESULT=") {
-            if let Some(status) = hex(status) {
-                open.ends_with(status);
-            }
+        if let Some((_, status)) = message.split_once("failed. HRESULT=")
+            && let Some(status) = hex(status)
+        {
+            open.ends_with(status);
         }
         false
     }
@@ -206,11 +206,9 @@ impl Events {
             if let Some(status) = status(message) {
                 open.ends_with(status);
             }
-            if processed {
-                if let Some((_, name)) = message.split_once("Package: ") {
-                    let name = name.split([',', ' ']).next().unwrap_or_default();
-                    open.section.package = Some(super::repeated::short(name));
-                }
+            if processed && let Some((_, name)) = message.split_once("Package: ") {
+                let name = name.split([',', ' ']).next().unwrap_or_default();
+                open.section.package = Some(super::repeated::short(name));
             }
         }
         if finalized && at < self.servicing.len() {

@@ -23,10 +23,11 @@ pub(super) fn codes(text: &str) -> Vec<Code> {
         };
         let word = text.get(at..at + length).unwrap_or_default();
         let before = text.get(..at).unwrap_or_default();
-        if let Some(code) = code(word, before) {
-            if !is_success(code.value) && !found.contains(&code) {
-                found.push(code);
-            }
+        if let Some(code) = code(word, before)
+            && !is_success(code.value)
+            && !found.contains(&code)
+        {
+            found.push(code);
         }
         at += length;
     }

@@ -48,15 +48,15 @@ pub(super) fn read(text: &str) -> Result<(Guest, Option<Finding>), HardwareError
             (["domain", "memory"], Piece::Text(amount)) => guest.memory = bytes(amount, &unit),
             (["domain", "features", "acpi"], Piece::Open(_)) => guest.acpi = true,
             (["domain", "features", "apic"], Piece::Open(_)) => apic = true,
-            (["domain", "os"], Piece::Open(attributes)) => {
-                if value(attributes, "firmware") == Some("efi") {
-                    guest.kind = Some(FirmwareKind::Uefi);
-                }
+            (["domain", "os"], Piece::Open(attributes))
+                if value(attributes, "firmware") == Some("efi") =>
+            {
+                guest.kind = Some(FirmwareKind::Uefi);
             }
-            (["domain", "os", "loader"], Piece::Open(attributes)) => {
-                if value(attributes, "type") == Some("pflash") {
-                    guest.kind = Some(FirmwareKind::Uefi);
-                }
+            (["domain", "os", "loader"], Piece::Open(attributes))
+                if value(attributes, "type") == Some("pflash") =>
+            {
+                guest.kind = Some(FirmwareKind::Uefi);
             }
             (["domain", "os", "type"], Piece::Open(attributes)) => {
                 machine = value(attributes, "machine").unwrap_or_default().to_owned();
@@ -74,10 +74,10 @@ pub(super) fn read(text: &str) -> Result<(Guest, Option<Finding>), HardwareError
                 let bus = value(attributes, "bus").unwrap_or_default();
                 disks.push((device.clone(), bus.to_owned()));
             }
-            (["domain", "devices", "controller"], Piece::Open(attributes)) => {
-                if value(attributes, "type") == Some("scsi") {
-                    scsi = value(attributes, "model").unwrap_or_default().to_owned();
-                }
+            (["domain", "devices", "controller"], Piece::Open(attributes))
+                if value(attributes, "type") == Some("scsi") =>
+            {
+                scsi = value(attributes, "model").unwrap_or_default().to_owned();
             }
             _ => {}
         }

@@ -99,8 +99,7 @@ pub(super) fn read_info(text: &str) -> Option<Guest> {
         acpi: is_on(acpi),
         io_apic: is_on(io_apic),
         processors: value("cpus").and_then(|count| count.parse().ok()),
-        memory: value("memory")
-            .and_then(|mib| Some(mib.parse::<u64>().ok()?.checked_mul(1 << 20)?)),
+        memory: value("memory").and_then(|mib| mib.parse::<u64>().ok()?.checked_mul(1 << 20)),
         ..blank()
     };
     if value("firmware").is_some_and(|kind| kind.to_ascii_uppercase().starts_with("EFI")) {
