@@ -61,7 +61,7 @@ impl Verdict {
             Verdict::Boots => "and is supported",
             Verdict::BootsDegraded => "may boot, but is not supported or loses something",
             Verdict::NeedsHalSwitch => "boots with one processor; needs another HAL for all",
-            Verdict::WillNotBoot => "will not boot",
+            Verdict::WillNotBoot => "stops or hangs while it starts",
             Verdict::NotImageBound => "this Windows chooses its HAL by itself",
             Verdict::Unknown => "cannot be told",
         }

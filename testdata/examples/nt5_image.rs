@@ -30,9 +30,16 @@ fn main() {
     if let [system, ..] = rest {
         image.system = Some(wimwright_testdata::read(Path::new(system)));
         // Of the registry only the HAL is written; all else is the hive's own.
-        let hal = |key: &str| key.contains("_HAL") || key.contains(nt5::CLASS);
-        image.values.retain(|(key, _, _)| hal(key));
+        let of_hal = |key: &str| key.contains("_HAL") || key.contains(nt5::CLASS);
+        image.values.retain(|(key, _, _)| of_hal(key));
         image.put_boot_drivers();
+        // A computer without ACPI has another device of class Computer, and no
+        // tree of ACPI's devices.
+        if !hal.starts_with("acpi") && hal != "x64" {
+            for key in ["Enum\\Root\\ACPI_HAL", "Enum\\ACPI_HAL"] {
+                image.deleted_keys.push(format!("ControlSet001\\{key}"));
+            }
+        }
     }
     image.write(Path::new(directory));
 }

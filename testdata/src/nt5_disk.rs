@@ -75,7 +75,8 @@ impl Nt5 {
             self.number(&key, "Start", 0);
             self.number(&key, "Type", 1);
             self.number(&key, "ErrorControl", 1);
-            self.put(&format!("Windows/System32/drivers/{name}.sys"), &driver);
+            let file = name.to_lowercase();
+            self.put(&format!("Windows/System32/drivers/{file}.sys"), &driver);
         }
         // The loader reads the file system of the boot volume by itself.
         self.put("Windows/System32/drivers/ntfs.sys", &driver);

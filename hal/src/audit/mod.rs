@@ -231,6 +231,7 @@ impl Audit {
                 let then = then.map(|then| format!(" ; then {then}"));
                 verdict.remedy = Some(format!("{}{}", finding.remedy, then.unwrap_or_default()));
                 verdict.verdict = Verdict::WillNotBoot;
+                verdict.check = finding.check;
                 verdict.stop_code = finding.stop_code;
                 verdict.supported = None;
                 verdict.by_itself = None;

@@ -4,7 +4,7 @@ use wimwright_servicing::plan::Certainty;
 use wimwright_servicing::{Architecture, Generation};
 
 use super::Finding;
-use super::checks::{class_of_x64, missing_for};
+use super::checks::{HAL_CLASS, class_of_x64, missing_for};
 use crate::computer::{Confidence, Machine, Target};
 use crate::decision::{Decision, StopCode, Verdict, decide, decide_x64};
 use crate::evidence::{Evidence, EvidenceKind};
@@ -25,6 +25,8 @@ pub struct TargetVerdict {
     pub confidence: Option<Confidence>,
     /// What becomes of the image there.
     pub verdict: Verdict,
+    /// The check that decides it.
+    pub check: &'static str,
     /// The stop code to expect, where one is known.
     pub stop_code: Option<StopCode>,
     /// Whether Microsoft supports this HAL there; `None` where there is no
@@ -72,6 +74,7 @@ pub(super) fn verdict(
         hal: target.hal,
         confidence: target.confidence,
         verdict: Verdict::Unknown,
+        check: HAL_CLASS,
         stop_code: None,
         supported: None,
         reason: String::new(),
@@ -90,6 +93,7 @@ pub(super) fn verdict(
         let evidence = finding.evidence.iter().chain(&target.inputs);
         return TargetVerdict {
             verdict: Verdict::WillNotBoot,
+            check: finding.check,
             stop_code: finding.stop_code,
             supported: None,
             reason: finding.message.clone(),

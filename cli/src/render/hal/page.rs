@@ -63,8 +63,8 @@ pub(crate) fn page<E: Display>(results: &[Outcome<E>], given: bool, now: FileTim
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <title>HAL audit</title><style>{STYLE}</style></head>\n<body>\
-         <h1>HAL audit</h1><p class=\"soft\">{}, {} on {}</p><p>{ABOUT}</p>",
-        escaped(&time::iso(now)),
+         <h1>HAL audit</h1><p class=\"soft\">{} UTC, {} on {}</p><p>{ABOUT}</p>",
+        escaped(time::iso(now).split('.').next().unwrap_or_default()),
         count(results.len(), "image", "images"),
         match given {
             true => "the computers that were named",
@@ -176,13 +176,17 @@ fn row(page: &mut String, number: usize, audited: &Audited) {
     );
     for target in &audited.audit.targets {
         let stop = target.stop_code.map(|code| match target.verdict {
-            Verdict::WillNotBoot => format!("stop {code}"),
-            _ => format!("stop {code} possible"),
+            Verdict::WillNotBoot => format!("stop {code}, "),
+            _ => format!("stop {code} possible, "),
         });
+        let by = match target.verdict {
+            Verdict::Boots | Verdict::NotImageBound => "",
+            _ => target.check,
+        };
         let _ = write!(
             page,
             "<td class=\"{0}\" title=\"{1}\"><a href=\"#i{number}\"><b>{0}</b></a>\
-             <small>{2}</small></td>",
+             <small>{2}{by}</small></td>",
             target.verdict.name(),
             escaped(&target.reason),
             stop.unwrap_or_default()
@@ -210,7 +214,14 @@ fn details(page: &mut String, number: usize, audited: &Audited, given: bool) {
         }
     }
     for finding in &audited.audit.findings {
-        if given || finding.target.is_none() {
+        let targets = &audited.audit.targets;
+        // What decides a verdict stands there.
+        let told = targets.iter().any(|target| {
+            finding.target.as_ref() == Some(&target.target)
+                && finding.check == target.check
+                && target.reason.contains(&finding.message)
+        });
+        if !told && (given || finding.target.is_none()) {
             one_finding(page, finding);
         }
     }
@@ -235,10 +246,12 @@ fn verdict(page: &mut String, target: &TargetVerdict) {
     }
     let _ = write!(
         page,
-        "<br><span class=\"soft\">source: {} ({})</span></li>",
+        "<br><span class=\"soft\">source: {} ({})</span>",
         escaped(target.source),
         target.certainty
     );
+    evidence(page, &target.evidence);
+    page.push_str("</li>");
 }
 
 fn one_finding(page: &mut String, finding: &Finding) {

@@ -87,6 +87,8 @@ pub struct TargetEntry {
     pub confidence: Option<ConfidenceEntry>,
     /// What becomes of the image there.
     pub verdict: VerdictEntry,
+    /// The check that decides it; `explain` tells more.
+    pub check: String,
     /// The stop code to expect, like `0x7B`; null where none is known.
     pub stop_code: Option<String>,
     /// Whether Microsoft supports this HAL there; null where there is no
@@ -301,6 +303,7 @@ impl From<&hal::audit::TargetVerdict> for TargetEntry {
             hal: found.hal.map(|hal| hal.id().to_owned()),
             confidence: found.confidence.map(ConfidenceEntry::from),
             verdict: found.verdict.into(),
+            check: found.check.to_owned(),
             stop_code: found.stop_code.map(|code| code.to_string()),
             supported: found.supported,
             reason: found.reason.clone(),
