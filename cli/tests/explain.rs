@@ -92,10 +92,16 @@ fn checks_of_every_list_and_exit_codes_are_words_too() {
             .ends(ExitCode::Done)
             .says(&["drivers check"]);
     }
-    // A number that is a rule and an error is both.
-    run(&["explain", "1203"])
+    // A rule's number that is no error one meets is the rule alone.
+    let rule = run(&["explain", "1203"]).ends(ExitCode::Done).out;
+    assert!(
+        rule.contains("section-not-found") && !rule.contains("Windows error"),
+        "{rule}"
+    );
+    // Two commands have a check of this name.
+    run(&["explain", "boot-file"])
         .ends(ExitCode::Done)
-        .says(&["section-not-found", "Windows error 1203"]);
+        .says(&["of `boot predict`", "of `drivers check`"]);
     for code in ExitCode::ALL {
         let number = (code as u8).to_string();
         run(&["explain", "exit", &number])
@@ -147,7 +153,7 @@ fn a_log_says_what_failed_why_and_what_to_do() {
             "command  dism /Image:C:\\m /Add-Package",
             "package  Package_for_KB1~31bf3856ad364e35~amd64~~1.0.0.1",
             "result   0x800F081E CBS_E_NOT_APPLICABLE",
-            "line 3 ",
+            "cause    line 3: DISM Package Manager",
             "[not-applicable,",
             "superseded",
         ]);
@@ -157,6 +163,13 @@ fn a_log_says_what_failed_why_and_what_to_do() {
             .count(),
         1
     );
+    // The same again is told once.
+    fs::write(top.path().join("again.log"), FAILING.repeat(30)).unwrap();
+    let again = run_in(top.path(), "explain @again.log").ends(ExitCode::Findings);
+    let again = again.says(&["30 sections: 30 failed", "29 others before it failed alike"]);
+    assert_eq!(again.out.matches("failed: DISM").count(), 1);
+    let all = run_in(top.path(), "explain @again.log --verbose").out;
+    assert_eq!(all.matches("failed: DISM").count(), 30);
     fs::write(top.path().join("fine.log"), FINE).unwrap();
     run_in(top.path(), "explain @fine.log")
         .ends(ExitCode::Done)

@@ -10,6 +10,8 @@ use crate::context::Context;
 const WIDTH: usize = 96;
 /// Failures of a log that are shown without `--verbose`: the last ones.
 const FAILURES: usize = 10;
+/// Failures of a log that there are at most.
+const KEPT: usize = 200;
 /// Codes of a log that are explained without `--verbose`.
 const CODES: usize = 6;
 /// Errors that come again and again, without `--verbose`.
@@ -157,40 +159,28 @@ fn steps(steps: &[StepEntry], context: &Context<'_>) -> String {
 /// A log.
 pub(crate) fn log(log: &ExplainedLog, context: &Context<'_>) -> String {
     let mut text = head(log);
-    let bad: Vec<&LogSection> = log
-        .sections
-        .iter()
-        .filter(|section| context.verbose || is_bad(section))
-        .collect();
+    let shown: Vec<(&LogSection, usize)> = match context.verbose {
+        true => log.sections.iter().map(|section| (section, 1)).collect(),
+        false => groups(log),
+    };
     let skipped = match context.verbose {
         true => 0,
-        false => bad.len().saturating_sub(FAILURES),
+        false => shown.len().saturating_sub(FAILURES),
     };
-    let lost = (log.failed + log.with_errors).saturating_sub(
-        log.sections
-            .iter()
-            .filter(|section| is_bad(section))
-            .count() as u64,
-    );
-    if skipped > 0 || lost > 0 {
-        let before = skipped as u64 + lost;
+    let kept = log.sections.iter().filter(|section| is_bad(section));
+    let lost = (log.failed + log.with_errors).saturating_sub(kept.count() as u64);
+    if lost > 0 {
+        text.push_str(&format!("\nOf the failures the last {KEPT} are told.\n"));
+    }
+    if skipped > 0 {
+        let others = count(skipped, "sort of failure", "sorts of failures");
         text.push_str(&format!(
-            "\n{before} earlier {} not shown{}\n",
-            if before == 1 {
-                "failure is"
-            } else {
-                "failures are"
-            },
-            if skipped > 0 {
-                "; --verbose shows more"
-            } else {
-                ""
-            }
+            "\n{others} before are not shown; --verbose shows all\n"
         ));
     }
-    for section in bad.into_iter().skip(skipped) {
+    for (section, alike) in shown.into_iter().skip(skipped) {
         text.push('\n');
-        text.push_str(&of_section(section, context));
+        text.push_str(&of_section(section, alike, context));
     }
     text.push_str(&repeated(log, context));
     let mut others = Vec::new();
@@ -274,7 +264,29 @@ fn is_bad(section: &LogSection) -> bool {
     matches!(section.outcome.as_str(), "failed" | "errors")
 }
 
-fn of_section(section: &LogSection, context: &Context<'_>) -> String {
+/// Failures of a log with those together that failed alike: the last one of
+/// each sort, in order, and how many there are.
+fn groups(log: &ExplainedLog) -> Vec<(&LogSection, usize)> {
+    let mut groups: Vec<(String, &LogSection, usize)> = Vec::new();
+    for section in log.sections.iter().filter(|section| is_bad(section)) {
+        let cause = section.cause.as_ref().map(|cause| cause.text.as_str());
+        let status = section.status.as_deref().unwrap_or_default();
+        let key = [section.title.as_str(), status, cause.unwrap_or_default()].join("\n");
+        // Ids, times and versions differ where the same fails again.
+        let key: String = key.chars().filter(|c| !c.is_ascii_digit()).collect();
+        match groups.iter().position(|(known, ..)| *known == key) {
+            Some(at) => {
+                let (key, _, alike) = groups.remove(at);
+                groups.push((key, section, alike + 1));
+            }
+            None => groups.push((key, section, 1)),
+        }
+    }
+    let groups = groups.into_iter();
+    groups.map(|(_, section, alike)| (section, alike)).collect()
+}
+
+fn of_section(section: &LogSection, alike: usize, context: &Context<'_>) -> String {
     let paint = context.paint();
     let outcome = match section.outcome.as_str() {
         "failed" => paint.error("failed:"),
@@ -294,6 +306,10 @@ fn of_section(section: &LogSection, context: &Context<'_>) -> String {
         text.push_str(&format!(", {}", printable(started)));
     }
     text.push('\n');
+    if alike > 1 {
+        let others = count(alike - 1, "other", "others");
+        text.push_str(&format!("  {others} before it failed alike\n"));
+    }
     let result = section.status.as_ref().map(|status| {
         let name = section.status_name.as_deref().unwrap_or_default();
         format!("{status} {name}").trim_end().to_owned()
@@ -310,9 +326,9 @@ fn of_section(section: &LogSection, context: &Context<'_>) -> String {
         }
     }
     if let Some(cause) = &section.cause {
-        let line = format!("line {}", cause.line);
-        let said = lines(&printable(&cause.text), 11, context);
-        text.push_str(&format!("  {line:<8} {}", said.trim_start()));
+        let said = format!("line {}: {}", cause.line, printable(&cause.text));
+        let said = lines(&said, 11, context);
+        text.push_str(&format!("  {:<8} {}", "cause", said.trim_start()));
     }
     for fact in &section.facts {
         let said = format!("{} [{}, line {}]", fact.meaning, fact.name, fact.line);

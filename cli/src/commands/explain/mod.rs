@@ -21,9 +21,7 @@ pub(super) fn run(words: &ExplainWords, context: &mut Context<'_>) -> anyhow::Re
     let joined = words.iter().map(|word| word.to_str());
     let joined: Option<Vec<&str>> = joined.collect();
     let joined = joined.map(|words| words.join(" "));
-    if let Some(word) = &joined
-        && let Some(explained) = known(word)
-    {
+    if let Some(explained) = joined.as_deref().and_then(known) {
         return show(&explained, context);
     }
     match words {
@@ -55,6 +53,10 @@ fn known(word: &str) -> Option<Explained> {
     let mut explained = Explained::new(word, kind);
     explained.checks = checks;
     explained.code = code.map(|code| ExplainedCode::from(&explain::explain(code)));
+    if !explained.checks.is_empty() {
+        // A rule's number is an error's as well only where it is one that is met.
+        explained.code = explained.code.filter(|code| code.known);
+    }
     Some(explained)
 }
 

@@ -9,10 +9,9 @@ const EXTEND: &str = "https://learn.microsoft.com/windows/deployment/upgrade/upg
 
 codes! { Hresult:
     0xC190_0101 "MOSETUP_E_SETUP_PLATFORM" Stated RESULTS;
-        "Setup failed for a reason that it does not name, and went back to the old Windows."
+        "Setup failed for a reason that it does not name, and went back to the old Windows; the extend code that goes with it says where."
         | Stated "a driver that does not go with the new Windows: it stops the machine, or hangs it"
         | Stated "disk encryption or virus scanners that are not Microsoft's"
-        > "with the extend code behind it more is known" "explain '0xC1900101 - 0x20017'"
         > "see which driver was last: setupapi.dev.log and setupact.log of the rollback" "explain setupapi.dev.log"
         > "see which drivers of others the image has, and lift or remove what is old" "drivers list IMAGE" ;
     0xC190_0106 "MOSETUP_E_TERMINATE_PROCESS" Stated RESULTS;

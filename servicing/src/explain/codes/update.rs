@@ -42,7 +42,7 @@ codes! { Hresult:
     0x8024_0041 "WU_E_SYSPREP_IN_PROGRESS" Stated LIST;
         "Windows Update does not work while sysprep runs."
         | Stated "the image was being generalized"
-        > "see the generalization state" "info IMAGE" ;
+        > "see the generalization state" "generalize report IMAGE" ;
     0x8024_0438 "WU_E_PT_ENDPOINT_UNREACHABLE" Recalled "https://gist.github.com/Suhail/beb3ee9e9f25eb24d37d8fc0a74920ff";
         "The update server was not reached."
         | Recalled "the computer has no network or goes through a server of the organization that lacks it"

@@ -129,9 +129,8 @@ impl Events {
         }
         // `DISM.EXE: DISM Package Manager processed the command line but
         // failed. HRESULT=800F081E`
-        if let Some((_, status)) = message.split_once("failed. HRESULT=")
-            && let Some(status) = hex(status)
-        {
+        let status = message.split_once("failed. HRESULT=");
+        if let Some(status) = status.and_then(|(_, status)| hex(status)) {
             open.ends_with(status);
         }
         false
@@ -206,7 +205,8 @@ impl Events {
             if let Some(status) = status(message) {
                 open.ends_with(status);
             }
-            if processed && let Some((_, name)) = message.split_once("Package: ") {
+            let package = message.split_once("Package: ").filter(|_| processed);
+            if let Some((_, name)) = package {
                 let name = name.split([',', ' ']).next().unwrap_or_default();
                 open.section.package = Some(super::repeated::short(name));
             }

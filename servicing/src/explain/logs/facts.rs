@@ -100,11 +100,12 @@ facts! {
     "app-not-provisioned" true "https://learn.microsoft.com/troubleshoot/windows-client/setup-upgrade-and-drivers/sysprep-fails-remove-or-update-store-apps":
         "was installed for a user, but not provisioned for all users";
         "sysprep stops at an app that one user has and new users would not get."
-        > "remove the app in the running Windows (Remove-AppxPackage -AllUsers) and run sysprep again; offline nothing stands in its place" ;
+        > "remove the app in the running Windows (Remove-AppxPackage -AllUsers) and run sysprep again; offline nothing stands in its place"
+        > "see what else keeps sysprep from working" "generalize report IMAGE" ;
     "sysprep-halted" true "https://learn.microsoft.com/windows-hardware/manufacture/desktop/sysprep--generalize--a-windows-installation":
         "halting sysprep execution";
         "sysprep stopped because one of its parts failed; the image is not generalized."
-        > "see the generalization state" "info IMAGE" ;
+        > "see the generalization state, and what is in the way" "generalize report IMAGE" ;
     "aborted" true "https://learn.microsoft.com/windows/deployment/upgrade/log-files":
         "shell application requested abort", "abandoning apply due to error for object";
         "Setup gave up while it carried data over; the line names file or key."

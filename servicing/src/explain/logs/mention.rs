@@ -14,6 +14,13 @@ const MOST: usize = 8;
 /// errors count too: `HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND)`.
 pub(super) fn codes(text: &str) -> Vec<Code> {
     let mut found: Vec<Code> = Vec::new();
+    // Most lines of most logs have none, and are told so cheaply.
+    let signs = [
+        "0x", "0X", "rror", "ERROR_", "STATUS_", "_E_", "HRESULT", "E_",
+    ];
+    if !signs.iter().any(|sign| text.contains(sign)) {
+        return found;
+    }
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() && found.len() < MOST {
@@ -23,12 +30,8 @@ pub(super) fn codes(text: &str) -> Vec<Code> {
         };
         let word = text.get(at..at + length).unwrap_or_default();
         let before = text.get(..at).unwrap_or_default();
-        if let Some(code) = code(word, before)
-            && !is_success(code.value)
-            && !found.contains(&code)
-        {
-            found.push(code);
-        }
+        let code = code(word, before).filter(|code| !is_success(code.value));
+        found.extend(code.filter(|code| !found.contains(code)));
         at += length;
     }
     found
