@@ -17,8 +17,10 @@ use wimwright_servicing::container::ContainerError;
 use wimwright_servicing::diff::PatternError;
 use wimwright_servicing::files::{FilesError, ScriptError};
 use wimwright_servicing::registry::{EditError, LocationError, RegistryError, WordsError};
+use wimwright_servicing::update::add::AddError;
 use wimwright_servicing::update::deferral::DeferError;
 use wimwright_servicing::update::deferral::answer_file::AnswerFileError;
+use wimwright_servicing::update::store::StoreError;
 use wimwright_servicing::{
     CommitError, DraftError, FactsError, ImageNameError, OpenError, PathError, TreeError,
     WimFileError,
@@ -154,6 +156,8 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
         (ExitCode::Refused, Some(error.hint()))
     } else if error.is::<hal::Unreadable>() {
         (ExitCode::Damaged, None)
+    } else if let Some(error) = error.downcast_ref::<AddError>() {
+        (of_add(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<DeferError>() {
         (of_defer(error), error.hint())
     } else if error.is::<AnswerFileError>() {
@@ -254,6 +258,15 @@ fn of_stage(error: &generalize::StageError) -> ExitCode {
             ExitCode::Damaged
         }
         _ => ExitCode::Refused,
+    }
+}
+
+fn of_add(error: &AddError) -> ExitCode {
+    match error {
+        AddError::Draft(error) => of_draft(error),
+        AddError::Defer(error) => of_defer(error),
+        AddError::Store(StoreError::Registry(error)) => of_registry(error),
+        _ => ExitCode::Damaged,
     }
 }
 

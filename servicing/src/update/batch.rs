@@ -1,6 +1,8 @@
 //! Several packages at once: in order, each against what the image has and what
 //! goes before it.
 
+use std::borrow::Borrow;
+
 use serde::Serialize;
 
 use super::applicability::{self, Applicability, Before, Verdict};
@@ -37,13 +39,14 @@ pub struct Batch {
 ///
 /// # Errors
 /// [`StoreError`], where the image cannot be read.
-pub fn evaluate(
+pub fn evaluate<P: Borrow<Package>>(
     draft: &Draft,
     store: &PackageStore,
-    packages: &[Package],
+    packages: &[P],
 ) -> Result<Batch, StoreError> {
-    let ranks: Vec<Rank> = packages.iter().map(|one| rank(one, packages)).collect();
-    let edges = edges(store, packages);
+    let packages: Vec<&Package> = packages.iter().map(Borrow::borrow).collect();
+    let ranks: Vec<Rank> = packages.iter().map(|one| rank(one, &packages)).collect();
+    let edges = edges(store, &packages);
     let (order, cycle) = match order::sort(&ranks, &edges) {
         Ok(order) => (order, Vec::new()),
         Err(cycle) => ((0..packages.len()).collect(), cycle.edges),
@@ -73,7 +76,7 @@ pub fn evaluate(
     Ok(Batch { placed, cycle })
 }
 
-fn rank(package: &Package, all: &[Package]) -> Rank {
+fn rank(package: &Package, all: &[&Package]) -> Rank {
     let own = package.identity();
     let later = all.iter().any(|other| {
         let identity = other.identity();
@@ -88,7 +91,7 @@ fn rank(package: &Package, all: &[Package]) -> Rank {
 }
 
 /// What each package needs of the others.
-fn edges(store: &PackageStore, packages: &[Package]) -> Vec<Edge> {
+fn edges(store: &PackageStore, packages: &[&Package]) -> Vec<Edge> {
     let mut edges = Vec::new();
     for (after, needing) in packages.iter().enumerate() {
         for (before, giving) in packages.iter().enumerate() {

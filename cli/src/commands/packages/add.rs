@@ -235,28 +235,51 @@ fn code(results: &[AddedPackage]) -> ExitCode {
     }
 }
 
-/// A line a package, its identity and signer below.
+/// A line a package, its identity and signer below; in the end what installs
+/// those that wait, once.
 fn text(results: &[AddedPackage], context: &Context<'_>) -> String {
     let mut text = String::new();
+    let mut reasons: Vec<&str> = Vec::new();
     for result in results {
-        text.push_str(&line(result, context.paint()));
+        let waits = result.outcome == PackageOutcome::FirstBoot;
+        match waits && !context.verbose {
+            true => {
+                text.push_str(&head(result, context.paint()));
+                if !reasons.contains(&result.reason.as_str()) {
+                    reasons.push(&result.reason);
+                }
+            }
+            false => text.push_str(&line(result, context.paint())),
+        }
         text.push('\n');
         if context.quiet {
             continue;
         }
-        for (what, value) in [
-            ("identity", &result.identity),
-            ("signed by", &result.signer_name),
-        ] {
-            if let Some(value) = value {
-                text.push_str(&format!("    {what} {}\n", printable(value)));
-            }
+        if let Some(identity) = &result.identity {
+            text.push_str(&format!("    {}\n", printable(identity)));
+        }
+        // Of one that is refused the reason says what its signature is worth.
+        let signer = result.signer_name.as_ref();
+        if let Some(signer) = signer.filter(|_| result.outcome != PackageOutcome::Refused) {
+            text.push_str(&format!("    signed by {}\n", printable(signer)));
+        }
+        if let Some(doubt) = &result.doubt {
+            text.push_str(&format!("    {}\n", printable(doubt)));
+        }
+    }
+    if !context.quiet {
+        for reason in reasons {
+            text.push_str(&format!("{}\n", printable(reason)));
         }
     }
     text
 }
 
 fn line(result: &AddedPackage, paint: Paint) -> String {
+    format!("{}: {}", head(result, paint), printable(&result.reason))
+}
+
+fn head(result: &AddedPackage, paint: Paint) -> String {
     let outcome = match result.outcome {
         PackageOutcome::FirstBoot => paint.good("first-boot"),
         PackageOutcome::Unchanged => paint.strong("unchanged "),
@@ -266,9 +289,5 @@ fn line(result: &AddedPackage, paint: Paint) -> String {
         Some(number) => format!("  {number}"),
         None => String::new(),
     };
-    format!(
-        "{outcome}{number}  {}: {}",
-        printable(&result.package),
-        printable(&result.reason)
-    )
+    format!("{outcome}{number}  {}", printable(&result.package))
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
-use wimwright_servicing::update::add::{Given, in_order};
+use wimwright_servicing::update::add::Given;
 use wimwright_servicing::update::deferral::answer_file::{AnswerPackage, with_packages};
 use wimwright_servicing::{Blob, ContentId, for_each_chunk};
 
@@ -29,10 +29,13 @@ pub(super) fn write(
     };
     let mut packages: Vec<AnswerPackage> = Vec::new();
     let mut cabinets = Vec::new();
-    for place in in_order(given) {
-        let (Some(given), Some(true)) = (given.get(place), wanted.get(place)) else {
-            continue;
-        };
+    let mut given: Vec<&Given> = given
+        .iter()
+        .zip(wanted)
+        .filter_map(|(given, wanted)| wanted.then_some(given))
+        .collect();
+    given.sort_by_key(|given| given.rank());
+    for given in given {
         for (package, blob) in given.answer_packages() {
             let path = folder.join(&package.cabinet);
             if !is_there(&path, blob.as_ref())? {

@@ -54,6 +54,9 @@ pub struct AddedPackage {
     pub outcome: PackageOutcome,
     /// Why.
     pub reason: String,
+    /// What could not be told of it, like whether it applies; null where nothing is
+    /// in doubt.
+    pub doubt: Option<String>,
     /// `name~token~architecture~culture~version`; null where that is not known.
     pub identity: Option<String>,
     /// What installs it: `setup-complete`, `service`, `gui-run-once`, `cmdlines` or
@@ -95,6 +98,7 @@ impl AddedPackage {
             package,
             outcome: PackageOutcome::Refused,
             reason,
+            doubt: None,
             identity: None,
             mechanism: None,
             number: None,
@@ -113,6 +117,7 @@ impl From<AddResult> for AddedPackage {
                 _ => PackageOutcome::Refused,
             },
             reason: result.reason,
+            doubt: result.doubt,
             identity: result.identity,
             mechanism: result.way.map(|way| way.name().to_owned()),
             number: result.number,

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use crate::blob::Blob;
 use crate::cabinet::{Cabinet, CabinetError, CabinetTree};
 use crate::catalog::verify::{Signature, Verdict};
+use crate::facts::Architecture;
 use crate::path::{ImagePath, PathError};
+use crate::pe::{self, PeFacts};
 use crate::time;
 use crate::tree::{FileTree, TreeError};
 use crate::update::deferral::answer_file::AnswerPackage;
@@ -36,6 +38,9 @@ pub enum GivenError {
     /// A member's name is no path.
     #[error(transparent)]
     Path(#[from] PathError),
+    /// A program whose headers cannot be read.
+    #[error(transparent)]
+    Program(#[from] pe::ReadError),
     /// There is no package in it.
     #[error("there is no package in it: no cabinet with an `update.mum`")]
     Empty,
@@ -50,6 +55,8 @@ pub struct Given {
     packages: Vec<Inner>,
     signature: (CatalogState, String),
     signer: Option<String>,
+    /// The processor that a program runs on.
+    machine: Option<String>,
 }
 
 /// A cabinet with a package.
@@ -85,10 +92,14 @@ impl Given {
             packages: Vec::new(),
             signature: (CatalogState::Unsigned, String::new()),
             signer: None,
+            machine: None,
         };
         if start.starts_with(b"MZ") {
             given.kind = PackageKind::HotfixExe;
             given.judge_program(blob.as_ref(), trust)?;
+            let program = PeFacts::of_blob(blob.as_ref())?.ok_or(GivenError::Unknown)?;
+            let machine = Architecture::of_machine(program.machine);
+            given.machine = machine.map(|machine| machine.name().to_owned());
             return Ok(given);
         }
         if &start != b"MSCF" {
@@ -147,7 +158,18 @@ impl Given {
         Some(main.identity().package_name())
     }
 
-    fn main(&self) -> Option<&Package> {
+    /// The packages in it.
+    pub(super) fn packages(&self) -> impl Iterator<Item = &Package> {
+        self.packages.iter().map(|inner| &inner.package)
+    }
+
+    /// Whether it is a program.
+    pub(super) fn is_program(&self) -> bool {
+        self.kind == PackageKind::HotfixExe
+    }
+
+    /// The package that it is about.
+    pub(super) fn main(&self) -> Option<&Package> {
         let stacks_first = |inner: &&Inner| inner.package.kind();
         let main = self.packages.iter().max_by_key(stacks_first)?;
         Some(&main.package)
@@ -155,11 +177,14 @@ impl Given {
 
     /// The processor that it is for, where it says one.
     pub(super) fn architecture(&self) -> Option<String> {
-        Some(self.main()?.identity().architecture.clone())
+        match &self.machine {
+            Some(machine) => Some(machine.clone()),
+            None => Some(self.main()?.identity().architecture.clone()),
+        }
     }
 
     /// Its place among packages that are added together: servicing stacks first.
-    pub(super) fn rank(&self) -> Option<package::PackageKind> {
+    pub fn rank(&self) -> Option<package::PackageKind> {
         self.packages.iter().map(|inner| inner.package.kind()).min()
     }
 

@@ -6,15 +6,34 @@
 //! which Windows has to install it.
 
 mod given;
+mod judge;
 
 pub use given::{Given, GivenError};
 
 use super::deferral::{
     self, DeferError, DeferResult, FirstBootState, Mechanism, PackageKind, Payload,
 };
-use super::package::CatalogState;
+use super::package::Trust;
+use super::store::StoreError;
+use crate::catalog::verify::TrustStore;
 use crate::draft::{Draft, DraftError};
-use crate::facts::{Architecture, Generation, ImageFacts};
+use crate::facts::{Generation, ImageFacts};
+use judge::Judgement;
+
+/// Why packages cannot be added, for a reason that is not theirs.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AddError {
+    /// A change cannot be planned.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    /// What waits in the image cannot be read.
+    #[error(transparent)]
+    Defer(#[from] DeferError),
+    /// What the image has cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// Which way packages are to go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,12 +101,26 @@ pub struct AddResult {
     pub outcome: AddOutcome,
     /// Why, as a sentence without its full stop.
     pub reason: String,
+    /// What could not be told of it; Windows will.
+    pub doubt: Option<String>,
     /// What installs it.
     pub way: Option<Way>,
     /// Its place in the order of what waits.
     pub number: Option<u32>,
     /// Who signed it, as far as that is known; a claim where it is not trusted.
     pub signer: Option<String>,
+}
+
+impl AddError {
+    /// What the user can do about it, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            AddError::Draft(error) => error.hint(),
+            AddError::Defer(error) => error.hint(),
+            AddError::Store(StoreError::Registry(error)) => error.hint(),
+            AddError::Store(_) => None,
+        }
+    }
 }
 
 impl AddResult {
@@ -97,13 +130,14 @@ impl AddResult {
             identity: given.identity(),
             outcome: AddOutcome::Refused,
             reason: reason.into(),
+            doubt: None,
             way: None,
             number: None,
             signer: given.signer(),
         }
     }
 
-    fn deferred(given: &Given, done: Option<&DeferResult>) -> AddResult {
+    fn deferred(given: &Given, done: Option<&DeferResult>, unclear: Option<String>) -> AddResult {
         let Some(done) = done else {
             return AddResult::refused(given, "it was not planned");
         };
@@ -125,6 +159,8 @@ impl AddResult {
             reason,
             way: Some(Way::FirstBoot(done.mechanism)),
             number: Some(done.number),
+            doubt: unclear
+                .map(|rules| format!("whether it applies is for Windows to say: {rules}")),
             ..AddResult::refused(given, "")
         }
     }
@@ -134,20 +170,30 @@ impl AddResult {
 /// the order of `given`; where an image takes none, each says why.
 ///
 /// # Errors
-/// A change that cannot be planned, for a reason that is not the packages'.
+/// [`AddError`]: the image cannot be read, or a change not be planned, for a
+/// reason that is not the packages'.
 pub fn add(
     draft: &mut Draft,
     given: &[Given],
     options: &AddOptions,
-) -> Result<Vec<AddResult>, DraftError> {
-    let facts = draft.facts().clone();
-    let judged: Vec<Option<String>> = given
-        .iter()
-        .map(|package| refusal(package, &facts, options.force_unsigned))
+) -> Result<Vec<AddResult>, AddError> {
+    draft.attempt(|draft| plan(draft, given, options))
+}
+
+fn plan(
+    draft: &mut Draft,
+    given: &[Given],
+    options: &AddOptions,
+) -> Result<Vec<AddResult>, AddError> {
+    let mark = draft.mark();
+    let waiting = waiting(draft)?;
+    let numbers: Vec<u32> = waiting.iter().map(|(number, _)| *number).collect();
+    let waiting: Vec<Given> = waiting.into_iter().map(|(_, given)| given).collect();
+    let judged = judge::judge(draft, &waiting, given, options.force_unsigned)?;
+    let taken: Vec<usize> = (0..given.len())
+        .filter(|at| matches!(judged.packages.get(*at), Some(Judgement::Taken(_))))
         .collect();
-    let mut accepted = in_order(given);
-    accepted.retain(|at| matches!(judged.get(*at), Some(None)));
-    let payloads: Vec<Payload> = accepted
+    let payloads: Vec<Payload> = taken
         .iter()
         .filter_map(|at| Some(given.get(*at)?.payload()))
         .collect();
@@ -159,31 +205,71 @@ pub fn add(
     };
     let deferred = match deferred {
         Ok(deferred) => Ok(deferred),
-        Err(DeferError::Draft(error)) => return Err(error),
-        Err(other) => Err(chain(&other)),
+        Err(
+            error @ (DeferError::Draft(_)
+            | DeferError::Registry(_)
+            | DeferError::Tree(_)
+            | DeferError::Queue { .. }),
+        ) => return Err(error.into()),
+        // Of the image, and so of every package.
+        Err(refused) => Err(chain(&refused)),
     };
-    let results = given.iter().zip(judged).enumerate();
-    let results = results.map(|(at, (package, refusal))| {
-        let place = accepted.iter().position(|accepted| *accepted == at);
-        match (refusal, &deferred, place) {
-            (Some(reason), _, _) => AddResult::refused(package, reason),
-            (None, Err(reason), _) => AddResult::refused(package, reason.clone()),
-            (None, Ok(deferred), place) => {
-                let done = place.and_then(|place| deferred.get(place));
-                AddResult::deferred(package, done)
+    if let Ok(deferred) = &deferred {
+        let number = |at: usize| match at.checked_sub(numbers.len()) {
+            None => numbers.get(at).copied(),
+            Some(at) => {
+                let place = taken.iter().position(|taken| *taken == at)?;
+                Some(deferred.get(place)?.number)
             }
-        }
+        };
+        let order: Vec<u32> = judged.order.iter().filter_map(|at| number(*at)).collect();
+        deferral::arrange(draft, &order)?;
+        draft.settle(&mark)?;
+    }
+    let results = given.iter().zip(judged.packages).enumerate();
+    let results = results.map(|(at, (package, judgement))| match judgement {
+        Judgement::Refused(reason) => AddResult::refused(package, reason),
+        Judgement::There(reason) => AddResult {
+            outcome: AddOutcome::Unchanged,
+            ..AddResult::refused(package, reason)
+        },
+        Judgement::Taken(unclear) => match &deferred {
+            Err(reason) => AddResult::refused(package, reason.clone()),
+            Ok(deferred) => {
+                let place = taken.iter().position(|taken| *taken == at);
+                let done = place.and_then(|place| deferred.get(place));
+                AddResult::deferred(package, done, unclear)
+            }
+        },
     });
     Ok(results.collect())
+}
+
+/// The packages that wait in the image, with their numbers, as far as they can
+/// be opened: those behind them may need what they bring.
+fn waiting(draft: &Draft) -> Result<Vec<(u32, Given)>, AddError> {
+    // Who signed them was asked when they were added.
+    let anchors = TrustStore::default();
+    let trust = Trust {
+        anchors: &anchors,
+        now: draft.time(),
+    };
+    let waiting = deferral::deferred(draft)?.map_or_else(Vec::new, |found| found.packages);
+    let open = waiting.into_iter().filter(|one| one.result.is_none());
+    let given = open.filter_map(|one| {
+        let given = Given::open(one.name, draft.base_tree(), one.path, trust).ok()?;
+        Some((one.number, given))
+    });
+    Ok(given.collect())
 }
 
 /// What an answer file for Setup would do with the packages of `given` for this
 /// image. Nothing is planned: the file is the caller's to write, from
 /// [`Given::answer_packages`] of those that are not refused, in the order in
-/// which [`in_order`] puts them.
+/// which [`Given::rank`] puts them.
 pub fn by_answer_file(facts: &ImageFacts, given: &[Given], force_unsigned: bool) -> Vec<AddResult> {
     let results = given.iter().map(|package| {
-        let refusal = refusal(package, facts, force_unsigned);
+        let refusal = judge::refusal(package, facts, force_unsigned);
         let refusal = refusal.or_else(|| {
             let none = facts.windows_pe
                 || facts.generation == Generation::Nt5
@@ -205,37 +291,6 @@ pub fn by_answer_file(facts: &ImageFacts, given: &[Given], force_unsigned: bool)
         }
     });
     results.collect()
-}
-
-/// The places of `given` in the order in which Windows has to install them.
-pub fn in_order(given: &[Given]) -> Vec<usize> {
-    let mut places: Vec<usize> = (0..given.len()).collect();
-    // A servicing stack goes first; where nothing says otherwise, the order is
-    // that of the words.
-    places.sort_by_key(|at| given.get(*at).map(Given::rank));
-    places
-}
-
-/// Why a package does not get into an image; `None` where it does.
-fn refusal(given: &Given, facts: &ImageFacts, force_unsigned: bool) -> Option<String> {
-    if let Some(reason) = wrong_processor(given, facts) {
-        return Some(reason);
-    }
-    match given.signature() {
-        _ if force_unsigned => None,
-        (CatalogState::Signed, _) => None,
-        (_, reason) => Some(reason),
-    }
-}
-
-/// Why it is not for this image's processor.
-fn wrong_processor(given: &Given, facts: &ImageFacts) -> Option<String> {
-    let wanted = given.architecture()?;
-    let is = facts.architecture;
-    let known = Architecture::from_name(&wanted);
-    // Neutral ones are for any.
-    (known.is_some() && known != Some(is))
-        .then(|| format!("it is for {wanted}, and the image is {}", is.name()))
 }
 
 /// An error with its causes, in one line.

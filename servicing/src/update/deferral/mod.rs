@@ -54,7 +54,7 @@ const BASIS: Basis = Basis::stated("cbs 11");
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Waiting {
-    /// Its place in the order, from 1.
+    /// Its number, from 1, which it keeps: the order is that of the list.
     pub number: u32,
     /// What the user called it.
     pub name: String,
@@ -90,7 +90,7 @@ pub struct Deferred {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeferResult {
-    /// Its place in the order.
+    /// Its number among what waits.
     pub number: u32,
     /// What the user called it.
     pub name: String,
@@ -198,6 +198,22 @@ fn plan(
         ));
     }
     Ok(results)
+}
+
+/// Plans that what waits is installed in the order of these numbers; packages
+/// that are not named keep their places among each other, behind the named ones.
+///
+/// # Errors
+/// [`DeferError`] where the queue cannot be read.
+pub fn arrange(draft: &mut Draft, numbers: &[u32]) -> Result<(), DeferError> {
+    let Some(mut queue) = Queue::read(draft, &draft.facts().clone())? else {
+        return Ok(());
+    };
+    queue.packages.sort_by_key(|entry| {
+        let place = numbers.iter().position(|number| *number == entry.number);
+        place.unwrap_or(usize::MAX)
+    });
+    write(draft, &queue)
 }
 
 /// A folder whose name cmd.exe could read as something else.

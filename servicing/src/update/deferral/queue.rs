@@ -52,7 +52,7 @@ pub(super) struct Queue {
 /// A package that waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
-    /// Its place in the order, from 1; never given twice.
+    /// Its number, from 1; never given twice while something waits.
     pub(super) number: u32,
     /// What its file is called here.
     pub(super) file: String,

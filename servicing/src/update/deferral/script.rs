@@ -2,7 +2,7 @@
 //!
 //! What it promises:
 //!
-//! * Packages go in the order of their numbers. One that fails does not stop
+//! * Packages go in the order of the queue. One that fails does not stop
 //!   the others: whether they need it, Windows decides better than a script.
 //! * A code that asks for a restart first makes this package and all behind it
 //!   wait for the next start, at most three times; the script then enters the
