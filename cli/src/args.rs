@@ -15,6 +15,7 @@ mod lint;
 mod matching;
 mod packages;
 mod packages_add;
+mod packages_look;
 mod registry;
 
 use std::path::PathBuf;
@@ -37,6 +38,7 @@ pub(crate) use self::lint::{LintCommand, ModeChoice};
 pub(crate) use self::matching::{MatchWords, MatchingCommand};
 pub(crate) use self::packages::{PackagesCommand, PackagesCommands};
 pub(crate) use self::packages_add::{HowChoice, PackagesAddWords, PackagesChangeCommand};
+pub(crate) use self::packages_look::{FeaturesCommand, FeaturesCommands, PackagesLookCommand};
 pub(crate) use self::registry::{ExportFormat, Locating, Reading, RegistryCommand};
 use crate::commands::diff;
 use crate::exit::ExitCode;
@@ -209,6 +211,8 @@ pub(crate) enum Command {
     Packages(PackagesCommands),
     #[command(flatten)]
     Explain(ExplainCommands),
+    #[command(flatten)]
+    Features(FeaturesCommands),
     #[command(flatten)]
     ImageFiles(ImageFilesCommand),
     /// The registry: get, set, delete, export, import, diff

@@ -157,6 +157,20 @@ pub(crate) enum Refusal {
         hint: Option<String>,
         code: ExitCode,
     },
+    #[error("`{}` holds no update package: there is no `update.mum` in it", path.display())]
+    NoUpdate { path: PathBuf },
+    #[error("the image has no package `{name}`")]
+    NoPackage { name: String },
+    #[error("{count} packages of the image fit `{name}`: {names}")]
+    SeveralPackages {
+        name: String,
+        names: String,
+        count: usize,
+    },
+    #[error(
+        "`features {verb}` is refused: installers that are part of Windows turn features on and off"
+    )]
+    FeatureChange { verb: &'static str },
     #[error("`{}` exists and is not empty", directory.display())]
     DemoNotEmpty { directory: PathBuf },
     #[error("`{}` holds the demo already", directory.display())]
@@ -219,6 +233,13 @@ impl Refusal {
             Refusal::NotInImage { .. } => {
                 "`dir IMAGE` lists what is there; names are given from the image root".to_owned()
             }
+            Refusal::NoUpdate { .. } => "`packages inspect FILE` says what is in it".to_owned(),
+            Refusal::NoPackage { .. } => "`packages list IMAGE --all` lists all of them".to_owned(),
+            Refusal::SeveralPackages { .. } => "give one of the whole names".to_owned(),
+            Refusal::FeatureChange { verb } => format!(
+                "start the image and run `dism /online /{verb}-feature`, or do it from Windows \
+                 with `dism /image:DIR`; `features list` shows what is on"
+            ),
             Refusal::SarifThere { .. } => "`--force` replaces it".to_owned(),
             Refusal::NoInf { .. } => "`--recurse` looks into the folders below".to_owned(),
             Refusal::NotAPackage { .. } => {

@@ -11,7 +11,8 @@ mod packages;
 use packages::made::{self, Made, update};
 use wimwright_servicing::MemoryTree;
 use wimwright_servicing::update::package::{
-    CatalogState, FileRole, Package, PackageError, PackageFile, PackageKind, Trust, Verified,
+    CatalogState, FileRole, Package, PackageError, PackageFile, PackageKind, PackageVerdict, Trust,
+    Verified,
 };
 use wimwright_servicing::{FileTime, catalog::verify::TrustStore};
 use wimwright_testdata::cbs_image::{Component, Identity};
@@ -60,6 +61,12 @@ fn the_real_packages_are_signed_covered_and_complete() {
             assert_eq!(file.decodable, file.sha256.is_some());
             assert!(file.decodable || file.beyond_us, "{file:?}");
         }
+        let judged = package.judge(&files);
+        assert_eq!(judged.verdict, PackageVerdict::NeedsWindows);
+        assert!(
+            judged.reasons[0].starts_with("only Windows can expand"),
+            "{judged:?}"
+        );
     }
 }
 
@@ -108,6 +115,9 @@ fn nobody_vouches_for_a_package_that_somebody_made() {
     assert_eq!(package.signature(), CatalogState::Untrusted);
     let reason = package.catalogs()[0].reason.as_ref().unwrap();
     assert!(reason.contains("nobody vouches for"), "{reason}");
+    let judged = package.judge(&files(&package));
+    assert_eq!(judged.verdict, PackageVerdict::Untrusted);
+    assert_eq!(judged.reasons, [reason.clone()]);
 }
 
 fn one_component() -> Made {
@@ -140,6 +150,12 @@ fn a_changed_or_missing_file_is_found() {
     let found = files(&made::open("x", tree));
     let file = found.iter().find(|file| is_payload(&file.name)).unwrap();
     assert_eq!(file.verified, Verified::Differs);
+    assert_eq!(
+        made::open("x", packages::tree(one_component().files()))
+            .judge(&found)
+            .verdict,
+        PackageVerdict::Damaged
+    );
     // Payload: it is not there.
     let tree = changed(|files| files.retain(|(name, _)| !is_payload(name)));
     let found = files(&made::open("x", tree));

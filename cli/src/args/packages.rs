@@ -3,10 +3,11 @@
 use clap::Subcommand;
 
 use super::packages_add::PackagesChangeCommand;
+use super::packages_look::PackagesLookCommand;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PackagesCommands {
-    /// Update packages: add, remove
+    /// Update packages: check, add, remove, list, describe
     #[command(subcommand, arg_required_else_help = true)]
     Packages(PackagesCommand),
 }
@@ -15,4 +16,6 @@ pub(crate) enum PackagesCommands {
 pub(crate) enum PackagesCommand {
     #[command(flatten)]
     Change(PackagesChangeCommand),
+    #[command(flatten)]
+    Look(PackagesLookCommand),
 }

@@ -19,6 +19,7 @@ mod drivers_match;
 mod drivers_remove;
 mod explain;
 mod extraction;
+mod features;
 mod files;
 mod generalize;
 mod hal;
@@ -38,8 +39,8 @@ mod trust;
 mod write;
 
 use crate::args::{
-    BootCommand, BootCommands, Command, DriversCommand, ExplainCommands, GeneralizeCommands,
-    ImageFilesCommand, MatchingCommand, PackagesCommands, PlanCommand,
+    BootCommand, BootCommands, Command, DriversCommand, ExplainCommands, FeaturesCommands,
+    GeneralizeCommands, ImageFilesCommand, MatchingCommand, PackagesCommands, PlanCommand,
 };
 use crate::context::Context;
 use crate::exit::ExitCode;
@@ -136,6 +137,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
         }
         Command::Packages(PackagesCommands::Packages(command)) => packages::run(command, context),
         Command::Explain(ExplainCommands::Explain(words)) => explain::run(words, context),
+        Command::Features(FeaturesCommands::Features(command)) => features::run(command, context),
         Command::ImageFiles(ImageFilesCommand::Files(command)) => files::run(command, context),
         #[cfg(all(feature = "fuse", target_os = "linux"))]
         Command::ImageFiles(ImageFilesCommand::Mount(words)) => mount::mount(words, context),

@@ -1,20 +1,35 @@
-//! `packages add`, `packages remove`.
+//! `packages`: one file a verb.
 
 mod add;
 mod answer_file;
+mod check;
 mod first_boot;
+mod info;
+mod list;
+mod opened;
 mod remove;
 
-use crate::args::{PackagesChangeCommand, PackagesCommand};
+use crate::args::{PackagesChangeCommand, PackagesCommand, PackagesLookCommand};
 use crate::context::Context;
 use crate::exit::ExitCode;
 
-/// Runs a command.
+/// Runs a command about update packages.
 pub(super) fn run(
     command: &PackagesCommand,
     context: &mut Context<'_>,
 ) -> anyhow::Result<ExitCode> {
     match command {
+        PackagesCommand::Look(PackagesLookCommand::Check {
+            image,
+            packages,
+            trust,
+        }) => check::run(image, packages, trust, context),
+        PackagesCommand::Look(PackagesLookCommand::List { image, all }) => {
+            list::run(image, *all, context)
+        }
+        PackagesCommand::Look(PackagesLookCommand::Info { image, name }) => {
+            info::run(image, name, context)
+        }
         PackagesCommand::Change(PackagesChangeCommand::Add(words)) => add::run(words, context),
         PackagesCommand::Change(PackagesChangeCommand::Remove {
             image,

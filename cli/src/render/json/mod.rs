@@ -25,6 +25,8 @@ mod hal;
 mod image;
 mod mount;
 mod packages_add;
+mod packages_check;
+mod packages_image;
 mod plan;
 mod registry;
 mod signature;
@@ -84,6 +86,15 @@ pub use mount::{MountDone, MountEntry, Mounts, UnmountDone};
 pub use packages_add::{
     AddedPackage, AddedPackages, AnswerFileWritten, PackageOutcome, PackagesAdd, PackagesRemove,
     RemovedPackage, RemovedPackages,
+};
+pub use packages_check::{
+    AfterEntry, ApplicabilityEntry, CatalogStateEntry, CheckedPackage, CheckedPackages,
+    PackageKindEntry, PackagesCheck, RankEntry, RuleEntry, RuleOutcome, UnreadablePackage,
+};
+pub use packages_image::{
+    DescribedStoredPackage, FeatureEntry, FeaturesList, ListedFeatures, ListedPackage,
+    ListedPackages, PackagesInfo, PackagesList, PendingEntry, UpdateEntry, UpdateState,
+    WaitingPackage,
 };
 pub use plan::{
     AppliedPlan, DifferentPlans, OfImage, PlanApply, PlanDiff, PlanDocument, ReceiptDocument,
@@ -154,6 +165,10 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<DriversMatch>()?,
         of::<BootPredict>()?,
         of::<DriversCheck>()?,
+        of::<PackagesCheck>()?,
+        of::<PackagesList>()?,
+        of::<PackagesInfo>()?,
+        of::<FeaturesList>()?,
         of::<HalAudit>()?,
         of::<HalChecks>()?,
         of::<HalSet<'static>>()?,

@@ -12,6 +12,7 @@
 
 mod files;
 mod signatures;
+mod verdict;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use serde::Serialize;
 
 pub use files::{FileRole, PackageFile, Verified};
 pub use signatures::{CatalogState, PackageCatalog, Trust};
+pub use verdict::{JudgedPackage, PackageVerdict};
 
 use super::compressed_manifest::{self, Bases, ExpandError};
 use super::identity::Identity;
@@ -174,6 +176,16 @@ pub enum PackageKind {
     Feature,
     /// Any other update.
     Update,
+}
+
+impl PackageMum {
+    /// Where its catalog lies, if it has one of its own.
+    pub fn catalog_path(&self) -> Option<ImagePath> {
+        let name = self.path.file_name()?.to_string();
+        let stem = name.get(..name.len().checked_sub(4)?)?;
+        let above = self.path.parent()?;
+        above.join(&format!("{stem}.cat")).ok()
+    }
 }
 
 impl Package {
@@ -346,6 +358,22 @@ impl Package {
     pub fn component(&self, name: &str) -> Option<&PackageComponent> {
         let at = self.by_name.get(&name.to_ascii_lowercase())?;
         self.components.get(*at)
+    }
+
+    /// The manifest of a component as it lies in the store of Windows 7: plain.
+    /// The registry has the SHA-256 of these bytes.
+    ///
+    /// # Errors
+    /// [`PackageError`].
+    pub fn manifest_bytes(&self, component: &PackageComponent) -> Result<Vec<u8>, PackageError> {
+        let path = &component.manifest;
+        let bytes = read(&self.payload, path)?;
+        compressed_manifest::expand(&bytes, Bases::default()).map_err(|source| {
+            PackageError::Expand {
+                path: path.clone(),
+                source,
+            }
+        })
     }
 
     /// The whole manifest of a component.

@@ -98,6 +98,13 @@ pub struct StoredPackage {
     pub updates: Vec<(String, PackageState)>,
 }
 
+impl StoredPackage {
+    /// Whether people see it, and not only other packages need it.
+    pub fn is_visible(&self) -> bool {
+        self.visibility != Some(2)
+    }
+}
+
 /// A sign that something is left to be done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PendingSign {
@@ -193,6 +200,26 @@ impl PackageStore {
     pub fn family<'s>(&'s self, identity: &Identity) -> impl Iterator<Item = &'s StoredPackage> {
         self.named(&identity.name)
             .filter(|package| package.identity.is_same_package_family(identity))
+    }
+
+    /// The packages that a user's word may mean: the one of that whole name,
+    /// else those of that name without version and the rest, else those whose
+    /// name has the word in it.
+    pub fn matching(&self, word: &str) -> Vec<&StoredPackage> {
+        let whole = |one: &&StoredPackage| one.identity.to_string().eq_ignore_ascii_case(word);
+        if let Some(found) = self.packages.iter().find(whole) {
+            return vec![found];
+        }
+        let named: Vec<&StoredPackage> = self.named(word).collect();
+        if !named.is_empty() {
+            return named;
+        }
+        let word = word.to_ascii_lowercase();
+        let part = |one: &&StoredPackage| {
+            let name = one.identity.to_string().to_ascii_lowercase();
+            name.contains(&word)
+        };
+        self.packages.iter().filter(part).collect()
     }
 
     /// The languages of installed packages, each once, in order.
