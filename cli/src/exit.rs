@@ -18,6 +18,7 @@ use wimwright_servicing::diff::PatternError;
 use wimwright_servicing::files::{FilesError, ScriptError};
 use wimwright_servicing::registry::{EditError, LocationError, RegistryError, WordsError};
 use wimwright_servicing::update::add::AddError;
+use wimwright_servicing::update::container::ContainerError as PackageFileError;
 use wimwright_servicing::update::deferral::DeferError;
 use wimwright_servicing::update::deferral::answer_file::AnswerFileError;
 use wimwright_servicing::update::store::StoreError;
@@ -182,6 +183,12 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
         (of_registry(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<ContainerError>() {
         (of_container(error), error.hint())
+    } else if let Some(error) = error.downcast_ref::<PackageFileError>() {
+        let code = match error.is_refusal() {
+            true => ExitCode::Refused,
+            false => ExitCode::Damaged,
+        };
+        (code, error.hint())
     } else if let Some(error) = error.downcast_ref::<WimFileError>() {
         (of_wim_file(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<ImageNameError>() {

@@ -1,5 +1,7 @@
 //! The words of `packages`.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 
 use super::packages_add::PackagesChangeCommand;
@@ -7,7 +9,7 @@ use super::packages_look::PackagesLookCommand;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PackagesCommands {
-    /// Update packages: check, add, remove, list, describe
+    /// Update packages: inspect, check, add, remove, list, describe
     #[command(subcommand, arg_required_else_help = true)]
     Packages(PackagesCommand),
 }
@@ -18,4 +20,20 @@ pub(crate) enum PackagesCommand {
     Change(PackagesChangeCommand),
     #[command(flatten)]
     Look(PackagesLookCommand),
+    /// Say what an update package is and what is in it
+    ///
+    /// FILE is a .msu, .cab, an .exe of Windows XP or Server 2003 with a cabinet inside, any part
+    /// of a set of cabinets, or a folder with unpacked ones. What it is, is told by its content. Long
+    /// lists of files are cut; `--verbose` shows them whole. Exit code 1 means that something in it
+    /// cannot be read.
+    Inspect {
+        /// The file or folder
+        file: PathBuf,
+        /// Put its files, as they are stored, into this new folder
+        ///
+        /// All of them, or nothing. Files that are compressed with Quantum are left out by name, and the
+        /// exit code is 3 then.
+        #[arg(long, value_name = "DIR")]
+        extract: Option<PathBuf>,
+    },
 }

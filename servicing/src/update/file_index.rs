@@ -147,6 +147,14 @@ pub struct FileIndex {
     by_name: HashMap<String, usize>,
 }
 
+impl IndexedFile {
+    /// Whether it is stored as it is.
+    pub fn is_plain(&self) -> bool {
+        let source = self.source.as_ref();
+        self.basis.is_none() && source.is_some_and(|source| source.kind == SourceKind::Raw)
+    }
+}
+
 impl FileIndex {
     /// Reads one.
     ///

@@ -21,6 +21,7 @@ pub mod add;
 pub mod applicability;
 pub mod batch;
 pub mod compressed_manifest;
+pub mod container;
 pub mod deferral;
 pub mod delta;
 pub mod file_index;

@@ -7,6 +7,7 @@
     reason = "a test ends where something is wrong"
 )]
 
+mod container;
 mod corpus;
 mod damage;
 mod hostile;

@@ -5,9 +5,11 @@ mod answer_file;
 mod check;
 mod first_boot;
 mod info;
+mod inspect;
 mod list;
 mod opened;
 mod remove;
+mod tree;
 
 use crate::args::{PackagesChangeCommand, PackagesCommand, PackagesLookCommand};
 use crate::context::Context;
@@ -19,6 +21,9 @@ pub(super) fn run(
     context: &mut Context<'_>,
 ) -> anyhow::Result<ExitCode> {
     match command {
+        PackagesCommand::Inspect { file, extract } => {
+            inspect::run(file, extract.as_deref(), context)
+        }
         PackagesCommand::Look(PackagesLookCommand::Check {
             image,
             packages,

@@ -24,6 +24,7 @@ mod generalize;
 mod hal;
 mod image;
 mod mount;
+mod packages;
 mod packages_add;
 mod packages_check;
 mod packages_image;
@@ -83,6 +84,10 @@ pub use image::{
     HiveState, ImageInfo, Info, Level,
 };
 pub use mount::{MountDone, MountEntry, Mounts, UnmountDone};
+pub use packages::{
+    CabinetFolder, ContainerEntry, ContainerForm, ContainerRole, ExtractedFiles, IndexEntry,
+    IndexKindEntry, LeftOutFile, MemberEntry, PackagesInspect, RefusedContainer,
+};
 pub use packages_add::{
     AddedPackage, AddedPackages, AnswerFileWritten, PackageOutcome, PackagesAdd, PackagesRemove,
     RemovedPackage, RemovedPackages,
@@ -179,6 +184,7 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<GeneralizeClean<'static>>()?,
         of::<GeneralizeStage<'static>>()?,
         of::<Describe>()?,
+        of::<PackagesInspect>()?,
         of::<FilesEdit<'static>>()?,
         of::<MountDone>()?,
         of::<UnmountDone>()?,

@@ -104,6 +104,19 @@ impl CabinetTree {
         self.hidden.iter().filter_map(|number| members.get(*number))
     }
 
+    /// The files of the tree, a directory's together.
+    pub fn files(&self) -> impl Iterator<Item = (ImagePath, &Member)> {
+        let members = self.cabinet.members();
+        let entries = self.directories.iter().flat_map(|(path, names)| {
+            let files = names.iter().filter_map(|(name, child)| match child {
+                Child::File(number) => Some((name, *number)),
+                Child::Directory => None,
+            });
+            files.map(move |(name, number)| (path.child(name.clone()), number))
+        });
+        entries.filter_map(|(path, number)| Some((path, members.get(number)?)))
+    }
+
     fn child(&self, path: &ImagePath) -> Option<Child> {
         let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
             return Some(Child::Directory);
