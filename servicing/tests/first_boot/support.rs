@@ -8,8 +8,8 @@ use tempfile::TempDir;
 use wimwright_hive::FileTime;
 use wimwright_servicing::diff::{self, Options};
 use wimwright_servicing::update::deferral::{
-    DeferError, DeferResult, Deferred, FirstBootState, PackageKind, Payload, defer, deferred,
-    withdraw,
+    DeferError, DeferResult, Deferred, FirstBootState, PackageKind, Payload, Place, defer,
+    deferred, withdraw,
 };
 use wimwright_servicing::{
     Access, BeginOptions, Draft, Finding, Image, ImagePath, MemoryTree, Receipt,
@@ -170,7 +170,10 @@ pub(crate) fn package(name: &str, kind: PackageKind) -> Payload {
         name: name.to_owned(),
         kind,
         identity: None,
-        tree: Arc::new(tree),
-        path: ImagePath::parse("package").unwrap(),
+        place: Place {
+            folder: "folder".to_owned(),
+            tree: Arc::new(tree),
+            path: ImagePath::parse("package").unwrap(),
+        },
     }
 }

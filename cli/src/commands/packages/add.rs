@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use wimwright_servicing::update::add::{
     AddOptions, AddOutcome, AddResult, Given, How, add, by_answer_file,
 };
+use wimwright_servicing::update::deferral::Place;
 use wimwright_servicing::update::package::Trust;
 use wimwright_servicing::{Access, ImagePath};
 
@@ -218,9 +219,12 @@ fn package(file: &Path, name: &str, trust: Trust<'_>) -> anyhow::Result<Given> {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
-    let tree = open::open_folder(folder)?;
-    let path = ImagePath::parse(name).context("the name of a package file")?;
-    Ok(Given::open(name, tree, path, trust)?)
+    let place = Place {
+        folder: folder.display().to_string(),
+        tree: open::open_folder(folder)?,
+        path: ImagePath::parse(name).context("the name of a package file")?,
+    };
+    Ok(Given::open(name, place, trust)?)
 }
 
 fn code(results: &[AddedPackage]) -> ExitCode {

@@ -13,7 +13,7 @@ use crate::pe::{self, PeFacts};
 use crate::time;
 use crate::tree::{FileTree, TreeError};
 use crate::update::deferral::answer_file::AnswerPackage;
-use crate::update::deferral::{PackageKind, Payload};
+use crate::update::deferral::{PackageKind, Payload, Place};
 use crate::update::package::{self, CatalogState, Package, PackageError, Trust};
 
 /// Why a file is no package that can be added.
@@ -50,8 +50,7 @@ pub enum GivenError {
 pub struct Given {
     name: String,
     kind: PackageKind,
-    tree: Arc<dyn FileTree>,
-    path: ImagePath,
+    place: Place,
     packages: Vec<Inner>,
     signature: (CatalogState, String),
     signer: Option<String>,
@@ -68,17 +67,16 @@ struct Inner {
 }
 
 impl Given {
-    /// Opens the package file at `path` of `tree`, which the user calls `name`.
+    /// Opens the package file at `place`, which the user calls `name`.
     ///
     /// # Errors
     /// [`GivenError`] says why it is no package.
     pub fn open(
         name: impl Into<String>,
-        tree: Arc<dyn FileTree>,
-        path: ImagePath,
+        place: Place,
         trust: Trust<'_>,
     ) -> Result<Given, GivenError> {
-        let blob = tree.open(&path)?;
+        let blob = place.tree.open(&place.path)?;
         let blob = blob.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
         let name = name.into();
         let mut start = [0; 4];
@@ -87,8 +85,7 @@ impl Given {
         let mut given = Given {
             name,
             kind: PackageKind::Cab,
-            tree,
-            path,
+            place,
             packages: Vec::new(),
             signature: (CatalogState::Unsigned, String::new()),
             signer: None,
@@ -204,8 +201,7 @@ impl Given {
             name: self.name.clone(),
             kind: self.kind,
             identity: self.identity(),
-            tree: Arc::clone(&self.tree),
-            path: self.path.clone(),
+            place: self.place.clone(),
         }
     }
 

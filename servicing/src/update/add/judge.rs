@@ -1,5 +1,7 @@
 //! Which packages an image takes, in which order, and why not the others.
 
+use std::collections::BTreeSet;
+
 use super::Given;
 use crate::draft::Draft;
 use crate::facts::{Architecture, ImageFacts};
@@ -7,6 +9,7 @@ use crate::update::applicability::{Applicability, Verdict};
 use crate::update::batch;
 use crate::update::package::{CatalogState, Package};
 use crate::update::store::{PackageStore, StoreError};
+use crate::update::version::AssemblyVersion;
 
 /// What an image makes of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +66,11 @@ pub(super) fn judge(
         .flat_map(|(at, given)| given.packages().map(|package| (*at, package)))
         .collect();
     let Some(store) = store else {
+        for (judgement, given) in packages.iter_mut().zip(given) {
+            if let Judgement::Taken(_) = judgement {
+                *judgement = without_state(given, facts);
+            }
+        }
         let rank = |at: &usize| all.get(*at).map(|(_, given)| given.rank());
         order.sort_by_key(rank);
         return Ok(Judged { packages, order });
@@ -92,6 +100,35 @@ pub(super) fn judge(
     // What has no cabinet that is known stays where it is.
     order.sort_by_key(|at| place.get(*at).copied().unwrap_or(usize::MAX));
     Ok(Judged { packages, order })
+}
+
+/// What can be said where the image does not say what it has: for which version
+/// of Windows a package is.
+fn without_state(given: &Given, facts: &ImageFacts) -> Judgement {
+    let Some(main) = given.main() else {
+        return Judgement::Taken(None);
+    };
+    let parents = main.mum().parents.iter();
+    let asked = parents.flat_map(|parents| &parents.identities);
+    let asked: BTreeSet<(u16, u16)> = asked
+        .filter(|parent| parent.version != AssemblyVersion::ANY)
+        .map(|parent| parent.version.family())
+        .collect();
+    let image = (facts.version.major, facts.version.minor);
+    let is_image = |(major, minor): &(u16, u16)| (u32::from(*major), u32::from(*minor)) == image;
+    if !asked.is_empty() && !asked.iter().any(is_image) {
+        let versions = asked
+            .iter()
+            .map(|(major, minor)| format!("{major}.{minor}"));
+        return Judgement::Refused(format!(
+            "it is for Windows {}, and the image is {}",
+            versions.collect::<Vec<_>>().join(" or "),
+            facts.version
+        ));
+    }
+    Judgement::Taken(Some(
+        "the image does not say which packages it has".to_owned(),
+    ))
 }
 
 fn of_applicability(applicability: &Applicability) -> Judgement {

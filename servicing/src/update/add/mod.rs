@@ -11,7 +11,7 @@ mod judge;
 pub use given::{Given, GivenError};
 
 use super::deferral::{
-    self, DeferError, DeferResult, FirstBootState, Mechanism, PackageKind, Payload,
+    self, DeferError, DeferResult, FirstBootState, Mechanism, PackageKind, Payload, Place,
 };
 use super::package::Trust;
 use super::store::StoreError;
@@ -257,7 +257,12 @@ fn waiting(draft: &Draft) -> Result<Vec<(u32, Given)>, AddError> {
     let waiting = deferral::deferred(draft)?.map_or_else(Vec::new, |found| found.packages);
     let open = waiting.into_iter().filter(|one| one.result.is_none());
     let given = open.filter_map(|one| {
-        let given = Given::open(one.name, draft.base_tree(), one.path, trust).ok()?;
+        let place = Place {
+            folder: String::new(),
+            tree: draft.base_tree(),
+            path: one.path,
+        };
+        let given = Given::open(one.name, place, trust).ok()?;
         Some((one.number, given))
     });
     Ok(given.collect())

@@ -35,7 +35,7 @@ use std::collections::HashSet;
 
 pub use error::DeferError;
 pub use exit_code::Outcome;
-pub use payload::{PackageKind, Payload};
+pub use payload::{PackageKind, Payload, Place};
 pub use state::{FirstBootState, Mechanism};
 
 use crate::draft::{Applied, Draft};
@@ -245,8 +245,13 @@ fn missing_above(draft: &Draft, path: &ImagePath) -> Result<Vec<ImagePath>, Defe
 }
 
 fn put_payload(draft: &mut Draft, package: &Payload, path: &ImagePath) -> Result<bool, DeferError> {
-    let source = draft.add_source(package.name.clone(), package.tree.clone());
-    let applied = draft.put_file(path, source, &package.path, None, &BASIS)?;
+    let Place {
+        folder,
+        tree,
+        path: from,
+    } = &package.place;
+    let source = draft.add_source(folder.clone(), tree.clone());
+    let applied = draft.put_file(path, source, from, None, &BASIS)?;
     Ok(applied == Applied::Changed)
 }
 

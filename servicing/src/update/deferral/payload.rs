@@ -117,7 +117,16 @@ pub struct Payload {
     pub kind: PackageKind,
     /// The identity of what it installs, where that is known.
     pub identity: Option<String>,
-    /// The tree that its file lies in.
+    /// Where its file is.
+    pub place: Place,
+}
+
+/// A file in a tree.
+#[derive(Clone)]
+pub struct Place {
+    /// What the tree is called in plans: of a folder the path as it was given.
+    pub folder: String,
+    /// The tree.
     pub tree: Arc<dyn FileTree>,
     /// The file there.
     pub path: ImagePath,
@@ -130,7 +139,7 @@ impl Payload {
             name: self.name.clone(),
             source,
         };
-        let blob = self.tree.open(&self.path)?;
+        let blob = self.place.tree.open(&self.place.path)?;
         let blob = blob.ok_or_else(|| unreadable(std::io::ErrorKind::NotFound.into()))?;
         let digest = sha256(blob.as_ref()).map_err(unreadable)?;
         Ok((blob.len(), digest))
