@@ -3,7 +3,7 @@
 //! here.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -100,6 +100,22 @@ impl<'w> Output<'w> {
             false => text.to_string(),
         };
         self.write(text.as_bytes())
+    }
+}
+
+/// How much of a document is written at once, in bytes.
+const PIECE: usize = 1 << 16;
+
+/// An output that a document is written to.
+struct Pieces<'o, 'w>(&'o mut Output<'w>);
+
+impl Write for Pieces<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -205,7 +221,11 @@ impl<'w> Context<'w> {
 
     /// Writes the command's result as JSON.
     pub(crate) fn document<D: Document>(&mut self, body: &D) -> anyhow::Result<()> {
-        self.text(&json::document_text(body)?)
+        self.progress.pause();
+        // Piece by piece: that of a thousand images is long.
+        let mut pieces = BufWriter::with_capacity(PIECE, Pieces(&mut self.out));
+        json::write_document(body, &mut pieces)?;
+        pieces.flush().context("standard output")
     }
 
     /// Says how far things are.

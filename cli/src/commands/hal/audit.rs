@@ -35,24 +35,22 @@ pub(super) fn run(words: &AuditWords, context: &mut Context<'_>) -> anyhow::Resu
     let results = audit_all(words, &computers, context)?;
 
     let mut code = ExitCode::Done;
-    let mut entries = Vec::new();
     for result in &results {
         code = worse(code, code_of(result, given));
-        entries.push(match result {
-            Ok(audited) => {
-                AuditedImage::new(audited.name.clone(), audited.title.clone(), &audited.audit)
-            }
-            Err((image, error)) => AuditedImage::failed(image.to_string(), format!("{error:#}")),
-        });
     }
     if let Some(file) = &words.html {
         let page = page::page(&results, given, context.time);
         report_file::write(file, &page, words.force)?;
     }
     if context.json {
+        // What is in the document is let go where it was.
+        let images = results.into_iter().map(|result| match result {
+            Ok(audited) => AuditedImage::new(audited.name, audited.title, &audited.audit),
+            Err((image, error)) => AuditedImage::failed(image.to_string(), format!("{error:#}")),
+        });
         context.document(&HalAudit {
             targets_given: given,
-            images: entries,
+            images: images.collect(),
         })?;
     } else {
         let text = text::computers(&results, given, context);

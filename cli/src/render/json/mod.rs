@@ -113,6 +113,8 @@ pub use registry::{
 pub(crate) use signature::signature;
 pub use signature::{CheckedFile, FileSignatureName, SignatureEntry, SignerKindName};
 
+use std::io::Write;
+
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -134,6 +136,14 @@ struct Envelope<'a, D> {
 
 fn schema_name(name: &str) -> String {
     format!("wimwright/{name}/1")
+}
+
+/// Writes the document as its text would be.
+pub(crate) fn write_document<D: Document>(body: &D, out: &mut impl Write) -> anyhow::Result<()> {
+    let schema = schema_name(D::NAME);
+    serde_json::to_writer_pretty(&mut *out, &Envelope { schema, body })?;
+    out.write_all(b"\n")?;
+    Ok(())
 }
 
 /// The document as it is written.
