@@ -1,6 +1,6 @@
 //! What the error codes and the logs of Windows' servicing say, in words.
 //!
-//! [`code`] explains a number as people write it down: what failed, the usual
+//! [`explain()`] explains a number as people write it down: what failed, the usual
 //! causes, what to do about an image offline, where that is said and how sure
 //! it is. A number that no list has is taken apart and nothing more is said of
 //! it. [`logs`] reads the logs that servicing leaves behind.

@@ -70,12 +70,12 @@ impl TextLog {
             None => (title, None),
         };
         let mut open = Open::new(what, number, None);
-        let is_inf = instance
-            .as_deref()
-            .is_some_and(|instance| instance.to_ascii_lowercase().ends_with(".inf"));
-        match is_inf {
-            true => open.section.driver = instance,
-            false => open.section.device = instance,
+        let is_inf = |name: &str| name.to_ascii_lowercase().ends_with(".inf");
+        match instance {
+            Some(inf) if is_inf(&inf) => open.section.driver = Some(inf),
+            // Others have a GUID, which tells nobody anything.
+            Some(device) if device.contains('\\') => open.section.device = Some(device),
+            _ => {}
         }
         self.open = Some(open);
     }
