@@ -254,6 +254,10 @@ fn real_packages_wait_for_the_first_boot_and_an_untrusted_one_is_refused() {
     }
 }
 
+/// A package's name, what makes the image, the mechanism, and the files that
+/// are given back.
+type Writer<'w> = (&'w str, &'w dyn Fn(&Path), &'w str, &'w [&'w str]);
+
 #[test]
 fn each_kind_of_image_gets_its_mechanism_in_directories_and_wim_files() {
     let unattended = |root: &Path| {
@@ -277,7 +281,7 @@ fn each_kind_of_image_gets_its_mechanism_in_directories_and_wim_files() {
             b"exit /b 7",
         );
     };
-    let writers: [(&str, &dyn Fn(&Path), &str, &[&str]); 9] = [
+    let writers: [Writer<'_>; 9] = [
         ("x.exe", &|root| xp(root, State::Deployed), "service", &[]),
         (
             "x.exe",

@@ -117,7 +117,7 @@ fn nobody_vouches_for_a_package_that_somebody_made() {
     assert!(reason.contains("nobody vouches for"), "{reason}");
     let judged = package.judge(&files(&package));
     assert_eq!(judged.verdict, PackageVerdict::Untrusted);
-    assert_eq!(judged.reasons, [reason.clone()]);
+    assert_eq!(judged.reasons, std::slice::from_ref(reason));
 }
 
 fn one_component() -> Made {

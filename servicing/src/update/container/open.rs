@@ -260,12 +260,12 @@ fn listed(tree: &dyn FileTree) -> Result<Vec<Member>, TreeError> {
     Ok(members)
 }
 
+/// A storage file, and what it is called.
+type Storage = (String, Arc<dyn Blob>);
+
 /// The storage file among a package's own files, as in a folder that it was
 /// unpacked to; `None` where there is none, or several.
-fn own_storage(
-    tree: &dyn FileTree,
-    members: &[Member],
-) -> Result<Option<(String, Arc<dyn Blob>)>, TreeError> {
+fn own_storage(tree: &dyn FileTree, members: &[Member]) -> Result<Option<Storage>, TreeError> {
     let is_storage = |path: &ImagePath| match path.names() {
         [name] => name.ends_with(STORAGE),
         _ => false,
