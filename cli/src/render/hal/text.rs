@@ -42,7 +42,9 @@ pub(crate) fn image(audited: &Audited, given: bool, context: &Context<'_>) -> St
             text.push_str(&finding_text(&targets, finding, context));
         }
     }
-    text.push('\n');
+    // One blank line, also where a table is the last.
+    text.truncate(text.trim_end().len());
+    text.push_str("\n\n");
     text
 }
 
@@ -74,8 +76,10 @@ fn verdicts(audit: &Audit, given: bool, context: &Context<'_>) -> String {
         // That another image is needed goes without saying where nobody asked.
         let switch = matches!(target.verdict, Verdict::Boots | Verdict::NeedsHalSwitch);
         if let Some(remedy) = target.remedy.as_ref().filter(|_| given || switch) {
-            let remedy = format!("do: {}", untold_remedy(remedy, &audit.findings));
-            text.push_str(&wrapped(&printable(&remedy), 4, width));
+            if let Some(remedy) = untold_remedy(remedy, &audit.findings) {
+                let remedy = format!("do: {remedy}");
+                text.push_str(&wrapped(&printable(&remedy), 4, width));
+            }
         }
         if let Some(note) = target.by_itself.as_ref().filter(|_| given) {
             let note = format!("note: {note}");
@@ -105,13 +109,15 @@ fn untold(reason: &str, findings: &[Finding]) -> Option<String> {
     Some(rest)
 }
 
-/// The part of a remedy that no finding says.
-fn untold_remedy<'r>(remedy: &'r str, findings: &[Finding]) -> &'r str {
-    let mut rest = findings.iter().filter_map(|finding| {
-        let rest = remedy.strip_prefix(finding.remedy.as_str())?;
-        rest.strip_prefix(" ; ")
-    });
-    rest.next().unwrap_or(remedy)
+/// The part of a remedy that no finding says; `None` where one says all of it.
+fn untold_remedy<'r>(remedy: &'r str, findings: &[Finding]) -> Option<&'r str> {
+    let mut rest = findings
+        .iter()
+        .filter_map(|finding| remedy.strip_prefix(finding.remedy.as_str()));
+    match rest.next() {
+        None => Some(remedy),
+        Some(rest) => rest.strip_prefix(" ; "),
+    }
 }
 
 /// The computers, and what is not sure of them: once, for all images. Empty
