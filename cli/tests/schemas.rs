@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+use wimwright_testdata::cabinet::{Cabinet, File, Method};
 use wimwright_testdata::nt5::{Nt5, XP_SP3};
 
 use support::{broken_package, run_in, sample};
@@ -132,6 +133,44 @@ const ANSWER_FILE: &str = r#"<unattend xmlns="urn:schemas-microsoft-com:unattend
   </settings>
 </unattend>"#;
 
+/// A package that an image has.
+const INSTALLED: &str = "Package_for_KB9~31bf3856ad364e35~amd64~~10.0.1.0";
+
+/// An update for every image.
+const MUM: &[u8] = br#"<?xml version="1.0" encoding="utf-8"?>
+<assembly xmlns="urn:schemas-microsoft-com:asm.v3" manifestVersion="1.0">
+  <assemblyIdentity name="Package_for_KB1" version="10.0.1.0" language="neutral"
+    processorArchitecture="amd64" publicKeyToken="31bf3856ad364e35"/>
+  <package identifier="KB1" releaseType="Update" restart="possible"/>
+</assembly>"#;
+
+/// Containers of every form, with and without an index, and broken ones.
+fn containers(folder: &Path) {
+    fs::create_dir(folder).unwrap();
+    let put = |name: &str, bytes: &[u8]| fs::write(folder.join(name), bytes).unwrap();
+    let index = b"<Container><Files><File id='1' name='update.mum'><Delta><Source type='RAW'         name='0'/></Delta></File></Files></Container>";
+    let package: [(&str, &[u8]); 2] = [("_manifest_.cix.xml", index), ("0", b"mum")];
+    put("u.cab", &Cabinet::of(Method::Mszip, &package).build());
+    let package: [(&str, &[u8]); 2] = [("_manifest_.cix.xml", b"<no/>"), ("0", b"mum")];
+    put("v.cab", &Cabinet::of(Method::Stored, &package).build());
+    let mut quantum = Cabinet::of(Method::Lzx { window: 16 }, &[("update\\update.inf", b"")]);
+    let packed = (Method::Named(0x1572), vec![File::new("packed", *b"?")]);
+    quantum.folders.push(packed);
+    put("w.exe", &[b"MZ".as_slice(), &quantum.build()].concat());
+    put("x.cab", b"nothing");
+    put(
+        "kb.cab",
+        &Cabinet::of(Method::Mszip, &[("update.mum", MUM)]).build(),
+    );
+    let set = Cabinet::of(Method::Stored, &[("big", &[7; 90_000])]);
+    for (name, part) in ["1.cab", "2.cab"]
+        .iter()
+        .zip(set.build_set(&["1.cab", "2.cab"]))
+    {
+        put(name, &part);
+    }
+}
+
 /// What the program writes, in every shape it has.
 fn documents(top: &Path) -> Vec<Value> {
     broken_package(&top.join("broken"));
@@ -169,6 +208,12 @@ fn documents(top: &Path) -> Vec<Value> {
         [2003/05/22 16:35:48 336.13]\n#E122 Device install failed. Error 2: not signed: does \
         not contain a signature.\n";
     fs::write(top.join("install.log"), log).unwrap();
+    containers(&top.join("packages"));
+    let key = "HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion";
+    let cbs = format!(
+        "REGEDIT4\n[{key}\\Component Based Servicing\\Packages\\{INSTALLED}]\n\"CurrentState\"=dword:70\n"
+    );
+    fs::write(top.join("cbs.reg"), cbs).unwrap();
     let mut documents = Vec::new();
     for words in [
         "info @image",
@@ -249,6 +294,17 @@ fn documents(top: &Path) -> Vec<Value> {
         "explain 0xC1900101 - 0x20017",
         "explain exit 4",
         "explain @install.log",
+        "packages inspect @packages",
+        "packages inspect @packages/w.exe",
+        "packages inspect @packages/w.exe --extract @unpacked",
+        "registry import @image @cbs.reg",
+        "packages check @image @packages/kb.cab @packages/x.cab",
+        "packages add @image @packages/kb.cab @packages/x.cab",
+        "packages add @image @packages/kb.cab --force-unsigned",
+        "packages list @image",
+        "packages info @image Package_for_KB9~31bf3856ad364e35~amd64~~10.0.1.0",
+        "features list @image",
+        "packages remove @image 1",
     ] {
         let found = run_in(top, &format!("{words} --json"));
         documents.push(found.json());
