@@ -1,19 +1,21 @@
 //! `hal audit`: on which computers images boot, why not, and what to do.
 
+use std::collections::VecDeque;
+
 use wimwright_hal::{Audit, HalType, Target, audit};
 use wimwright_servicing::{Access, ImageName, ImageSet, OpenError, Selector};
 
 use super::boot_storage;
 use super::checks;
-use super::queue::{self, Job};
+use super::queue::{self, Event, Job};
+use super::report::Report;
 use super::target::{Computer, computers};
 use crate::args::AuditWords;
 use crate::commands::boot_predict::quoted;
 use crate::commands::{open, report_file};
 use crate::context::Context;
-use crate::exit::{self, ExitCode};
-use crate::render::hal::{Audited, page, text};
-use crate::render::json::{AuditedImage, HalAudit};
+use crate::exit::ExitCode;
+use crate::render::hal::Audited;
 
 /// Runs `hal audit IMAGE... [--target FILE...]`.
 pub(super) fn run(words: &AuditWords, context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
@@ -32,45 +34,9 @@ pub(super) fn run(words: &AuditWords, context: &mut Context<'_>) -> anyhow::Resu
         true => computers(&words.targets, context)?,
         false => classes(),
     };
-    let results = audit_all(words, &computers, context)?;
-
-    let mut code = ExitCode::Done;
-    for result in &results {
-        code = worse(code, code_of(result, given));
-    }
-    if let Some(file) = &words.html {
-        let page = page::page(&results, given, context.time);
-        report_file::write(file, &page, words.force)?;
-    }
-    if context.json {
-        // What is in the document is let go where it was.
-        let images = results.into_iter().map(|result| match result {
-            Ok(audited) => AuditedImage::new(audited.name, audited.title, &audited.audit),
-            Err((image, error)) => AuditedImage::failed(image.to_string(), format!("{error:#}")),
-        });
-        context.document(&HalAudit {
-            targets_given: given,
-            images: images.collect(),
-        })?;
-    } else {
-        let text = text::computers(&results, given, context);
-        context.text(&text)?;
-        for result in &results {
-            match result {
-                Ok(audited) => {
-                    let text = text::image(audited, given, context);
-                    context.text(&text)?;
-                }
-                Err((_, error)) => context.error(error),
-            }
-        }
-        let text = text::summary(&results, given, context);
-        context.text(&text)?;
-        if let Some(file) = words.html.as_ref().filter(|_| !context.quiet) {
-            context.text(&format!("page written: {}\n", file.display()))?;
-        }
-    }
-    Ok(code)
+    let mut report = Report::new(given, words.html.is_some(), context.json)?;
+    audit_all(words, &computers, context, &mut report)?;
+    report.end(words, context)
 }
 
 /// One computer of each class.
@@ -82,21 +48,20 @@ fn classes() -> Vec<Computer> {
     classes.collect()
 }
 
-/// An image that was audited, or why it was not.
-type Outcome = Result<Audited, (ImageName, anyhow::Error)>;
-
 fn audit_all(
     words: &AuditWords,
     computers: &[Computer],
     context: &mut Context<'_>,
-) -> anyhow::Result<Vec<Outcome>> {
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let references = context.references()?;
     let targets: Vec<Target> = computers
         .iter()
         .map(|computer| computer.target.clone())
         .collect();
     let mut jobs = Vec::new();
-    let mut outcomes = Vec::new();
+    // A word that names no image hides no other.
+    let mut no_names = VecDeque::new();
     for (word, image) in words.images.iter().enumerate() {
         let order = (word, 0);
         match open::name(image) {
@@ -104,11 +69,7 @@ fn audit_all(
                 order,
                 image: whole_file(name),
             }),
-            // A word that names no image hides no other.
-            Err(error) => {
-                let image = ImageName::Directory(image.clone());
-                outcomes.push((order, Err((image, error))));
-            }
+            Err(error) => no_names.push_back((word, ImageName::Directory(image.clone()), error)),
         }
     }
     let time = context.time;
@@ -127,22 +88,32 @@ fn audit_all(
             }
         }))
     };
-    let results = queue::run(jobs, work, |done, total| {
-        context.progress("audit", done, total);
-    });
-    for done in results {
+    queue::run(jobs, work, |event| {
+        let done = match event {
+            Event::Progress(done, total) => {
+                context.progress("audit", done, total);
+                return Ok(());
+            }
+            Event::Next(done) => done,
+        };
+        while let Some((_, image, error)) = no_names.pop_front_if(|(word, ..)| *word < done.order.0)
+        {
+            report.take(Err((image, error)), context)?;
+        }
         let outcome = match done.result {
-            Ok(None) => continue,
+            Ok(None) => return Ok(()),
             Ok(Some(audited)) => Ok(audited),
             Err(error) => {
                 let error = open::in_image(&done.image.to_string(), error);
                 Err((done.image, error))
             }
         };
-        outcomes.push((done.order, outcome));
+        report.take(outcome, context)
+    })?;
+    for (_, image, error) in no_names {
+        report.take(Err((image, error)), context)?;
     }
-    outcomes.sort_by_key(|(order, _)| *order);
-    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+    Ok(())
 }
 
 /// `all` is what a file without a selector means here anyway.
@@ -173,21 +144,4 @@ fn name_image(audit: &mut Audit, image: &str) {
         .for_each(named);
     let findings = audit.findings.iter_mut();
     findings.map(|finding| &mut finding.remedy).for_each(named);
-}
-
-fn code_of(result: &Outcome, given: bool) -> ExitCode {
-    match result {
-        Ok(audited) if audited.is_clean(given) => ExitCode::Done,
-        Ok(_) => ExitCode::Findings,
-        Err((_, error)) => exit::code_of(error),
-    }
-}
-
-/// Of two codes the one that says more: what could not be read, before what was
-/// refused, before findings.
-fn worse(one: ExitCode, other: ExitCode) -> ExitCode {
-    match (one as u8) < other as u8 {
-        true => other,
-        false => one,
-    }
 }

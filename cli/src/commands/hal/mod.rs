@@ -4,6 +4,7 @@ mod audit;
 mod boot_storage;
 pub(super) mod checks;
 mod queue;
+mod report;
 mod set;
 mod target;
 

@@ -6,7 +6,7 @@
 //! that pool inside of it would take up other images meanwhile, one in the
 //! other.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
@@ -76,14 +76,26 @@ pub(super) struct Done<T> {
     pub(super) result: Result<T, OpenError>,
 }
 
-/// Runs `work` on every image, in whichever order, and `each` on every result as
-/// it comes, with how many are done and how many there are. A WIM file of which
-/// no image is selected stands for all of its images.
-pub(super) fn run<T: Send>(
+/// What is told while images are worked on.
+pub(super) enum Event<T> {
+    /// So many are done, of so many.
+    Progress(u64, u64),
+    /// The result of the next in order.
+    Next(Done<T>),
+}
+
+/// Runs `work` on every image, in whichever order, and hands the results to
+/// `each` in the order of the jobs, each as soon as those before it are there:
+/// what is done with one need not be kept. A WIM file of which no image is
+/// selected stands for all of its images.
+pub(super) fn run<T: Send, E>(
     jobs: Vec<Job>,
     work: impl Fn(&ImageName) -> Result<T, OpenError> + Sync,
-    mut each: impl FnMut(u64, u64),
-) -> Vec<Done<T>> {
+    mut each: impl FnMut(Event<T>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut awaited: BTreeSet<(usize, u32)> = jobs.iter().map(|job| job.order).collect();
+    let mut ready: BTreeMap<(usize, u32), Done<T>> = BTreeMap::new();
+    let mut finished = 0;
     let shared = Shared {
         queue: Mutex::new(Queue {
             waiting: jobs.into(),
@@ -93,7 +105,6 @@ pub(super) fn run<T: Send>(
     };
     let mut total = shared.lock().waiting.len() as u64;
     let workers = thread::available_parallelism().map_or(1, NonZero::get);
-    let mut results = Vec::new();
     thread::scope(|scope| {
         let (send, receive) = channel();
         for _ in 0..workers {
@@ -103,19 +114,52 @@ pub(super) fn run<T: Send>(
         }
         drop(send);
         for message in receive {
-            match message {
-                Message::More(more) => total += more,
-                Message::Done(done) => results.push(done),
+            let told = match message {
+                Message::More { of, count } => {
+                    awaited.remove(&of);
+                    awaited.extend((1..=count).map(|index| (of.0, index)));
+                    total = total.saturating_add(u64::from(count)).saturating_sub(1);
+                    Ok(())
+                }
+                Message::Done(done) => {
+                    finished += 1;
+                    ready.insert(done.order, done);
+                    hand_out(&mut awaited, &mut ready, &mut each)
+                }
+            };
+            if let Err(error) = told.and_then(|()| each(Event::Progress(finished, total))) {
+                // Nobody wants the rest.
+                shared.lock().waiting.clear();
+                return Err(error);
             }
-            each(results.len() as u64, total);
         }
-    });
-    results
+        Ok(())
+    })
+}
+
+/// Hands out the results for which none before them is awaited.
+fn hand_out<T, E>(
+    awaited: &mut BTreeSet<(usize, u32)>,
+    ready: &mut BTreeMap<(usize, u32), Done<T>>,
+    each: &mut impl FnMut(Event<T>) -> Result<(), E>,
+) -> Result<(), E> {
+    while let Some(next) = awaited.first()
+        && let Some(done) = ready.remove(next)
+    {
+        awaited.pop_first();
+        each(Event::Next(done))?;
+    }
+    Ok(())
 }
 
 enum Message<T> {
-    /// A file turned out to hold so many images more than one.
-    More(u64),
+    /// A file turned out to hold several images.
+    More {
+        /// Where the file stands.
+        of: (usize, u32),
+        /// How many images it holds.
+        count: u32,
+    },
     Done(Done<T>),
 }
 
@@ -140,7 +184,10 @@ fn worker<T: Send>(
                 image,
                 result,
             })),
-            some => send.send(Message::More(some as u64 - 1)),
+            some => send.send(Message::More {
+                of: order,
+                count: u32::try_from(some).unwrap_or(u32::MAX),
+            }),
         };
         shared.done(more);
     }
@@ -169,13 +216,14 @@ mod tests {
             file: PathBuf::from(name),
             selector: None,
         };
-        let jobs = ["a", "b", "c"]
-            .into_iter()
-            .enumerate()
-            .map(|(word, name)| Job {
+        let jobs = || {
+            let names = ["a", "b", "c"].into_iter().enumerate();
+            let jobs = names.map(|(word, name)| Job {
                 order: (word, 0),
                 image: wim(name),
             });
+            jobs.collect::<Vec<_>>()
+        };
         let work = |image: &ImageName| match image {
             ImageName::Wim {
                 file,
@@ -188,15 +236,25 @@ mod tests {
             .into()),
             other => Ok(other.to_string()),
         };
-        let mut last = (0, 0);
-        let results = run(jobs.collect(), work, |done, total| last = (done, total));
-        let mut results: Vec<_> = results
-            .into_iter()
-            .map(|done| (done.order, done.result.unwrap()))
-            .collect();
-        results.sort();
-        let names: Vec<String> = results.into_iter().map(|(_, name)| name).collect();
-        assert_eq!(names, ["a", "b:1", "b:2", "b:3", "c"]);
-        assert_eq!(last, (5, 5));
+        for _ in 0..50 {
+            let (mut last, mut names) = ((0, 0), Vec::new());
+            let told = run(jobs(), work, |event| {
+                match event {
+                    Event::Progress(done, total) => last = (done, total),
+                    Event::Next(done) => names.push(done.result.unwrap()),
+                }
+                Ok::<(), ()>(())
+            });
+            assert_eq!(told, Ok(()));
+            assert_eq!(names, ["a", "b:1", "b:2", "b:3", "c"]);
+            assert_eq!(last, (5, 5));
+        }
+        // Whoever wants no more gets no more.
+        let mut count = 0;
+        let told = run(jobs(), work, |event| {
+            count += u32::from(matches!(event, Event::Next(_)));
+            if count < 2 { Ok(()) } else { Err("enough") }
+        });
+        assert_eq!((told, count), (Err("enough"), 2));
     }
 }

@@ -1,6 +1,8 @@
 //! What `hal audit` found, as text for someone who has never seen a HAL.
 
+use std::collections::BTreeMap;
 use wimwright_hal::audit::check::Severity;
+
 use wimwright_hal::audit::{THEN, TargetVerdict};
 use wimwright_hal::{Audit, Evidence, Finding, Verdict};
 
@@ -122,15 +124,8 @@ fn untold_remedy<'r>(remedy: &'r str, findings: &[Finding]) -> Option<&'r str> {
 
 /// The computers, and what is not sure of them: once, for all images. Empty
 /// where they are no more than classes.
-pub(crate) fn computers<E>(
-    results: &[Result<Audited, E>],
-    given: bool,
-    context: &Context<'_>,
-) -> String {
+pub(crate) fn computers(targets: &[TargetVerdict], context: &Context<'_>) -> String {
     let width = width(context);
-    let mut audited = results.iter().filter_map(|result| result.as_ref().ok());
-    let targets = audited.next().map(|first| first.audit.targets.as_slice());
-    let targets = targets.filter(|_| given).unwrap_or_default();
     let is_class = |target: &TargetVerdict| target.hal.is_some_and(|hal| hal.id() == target.target);
     if targets.iter().all(is_class) {
         return String::new();
@@ -277,42 +272,60 @@ fn evidence(pieces: &[Evidence], indent: usize, width: usize) -> String {
     lines.collect()
 }
 
-/// What all of it comes to, and what a HAL is.
-pub(crate) fn summary<E>(
-    results: &[Result<Audited, E>],
-    given: bool,
-    context: &Context<'_>,
-) -> String {
-    if context.quiet {
-        return String::new();
-    }
-    let audited = || results.iter().filter_map(|result| result.as_ref().ok());
-    let mut parts = vec![count(results.len(), "image", "images")];
-    let failed = results.len() - audited().count();
-    if failed > 0 {
-        parts.push(format!("{failed} not audited"));
-    }
-    if given {
-        for verdict in Verdict::ALL {
-            let targets = audited().flat_map(|audited| &audited.audit.targets);
-            let number = targets.filter(|target| target.verdict == verdict).count();
-            if number > 0 {
-                parts.push(format!("{verdict} {number}"));
-            }
+/// What all of it comes to, counted.
+#[derive(Default)]
+pub(crate) struct Tally {
+    images: usize,
+    failed: usize,
+    verdicts: BTreeMap<Verdict, usize>,
+    findings: usize,
+    /// Whether one of them has a HAL to speak of.
+    bound: bool,
+}
+
+impl Tally {
+    /// Counts an image.
+    pub(crate) fn add(&mut self, audited: &Audited, given: bool) {
+        self.images += 1;
+        for target in &audited.audit.targets {
+            *self.verdicts.entry(target.verdict).or_default() += 1;
         }
+        let findings = audited.audit.findings.iter();
+        let grave = findings.filter(|finding| {
+            finding.severity != Severity::Note && (given || finding.target.is_none())
+        });
+        self.findings += grave.count();
+        self.bound |= audited.hal().is_some();
     }
-    let findings = audited().flat_map(|audited| &audited.audit.findings);
-    let grave = findings.filter(|finding| {
-        finding.severity != Severity::Note && (given || finding.target.is_none())
-    });
-    parts.push(count(grave.count(), "finding", "findings"));
-    let mut text = format!("{}\n", parts.join(", "));
-    if audited().any(|audited| audited.hal().is_some()) {
-        let about = "The HAL is the part of Windows that talks to interrupt controllers and \
-                     processors. Windows 2000, XP and Server 2003 install one of several, and an \
-                     image of them boots where its HAL fits. `wimwright explain hal-class` says \
-                     more; --verbose shows what every verdict rests on.";
-        text.push_str(&wrapped(about, 0, width(context)));
+
+    /// Counts an image that could not be audited.
+    pub(crate) fn add_failed(&mut self) {
+        self.images += 1;
+        self.failed += 1;
     }
-    text
+
+    /// What it comes to, and what a HAL is.
+    pub(crate) fn text(&self, given: bool, context: &Context<'_>) -> String {
+        if context.quiet {
+            return String::new();
+        }
+        let mut parts = vec![count(self.images, "image", "images")];
+        if self.failed > 0 {
+            parts.push(format!("{} not audited", self.failed));
+        }
+        if given {
+            let verdicts = self.verdicts.iter();
+            parts.extend(verdicts.map(|(verdict, number)| format!("{verdict} {number}")));
+        }
+        parts.push(count(self.findings, "finding", "findings"));
+        let mut text = format!("{}\n", parts.join(", "));
+        if self.bound {
+            let about = "The HAL is the part of Windows that talks to interrupt controllers and \
+                         processors. Windows 2000, XP and Server 2003 install one of several, and \
+                         an image of them boots where its HAL fits. `wimwright explain hal-class` \
+                         says more; --verbose shows what every verdict rests on.";
+            text.push_str(&wrapped(about, 0, width(context)));
+        }
+        text
+    }
 }

@@ -1,7 +1,7 @@
 //! `hal audit`, `hal target`.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use wimwright_drivers::boot_path::BootCheck;
 use wimwright_drivers::check::{Check as StoreCheck, Severity as StoreSeverity};
 use wimwright_drivers::{LintMode, LintRule};
@@ -13,6 +13,7 @@ use wimwright_servicing::Generation;
 use super::Document;
 use super::image::FindingEntry;
 use super::plan::{OfImage, PlanDocument, ReceiptDocument};
+use super::spool::Spooled;
 
 /// `hal audit`.
 #[derive(Debug, JsonSchema, Serialize)]
@@ -21,7 +22,8 @@ pub struct HalAudit {
     /// kinds of PC and bear on no exit code.
     pub targets_given: bool,
     /// One entry an image, in the order in which they were named.
-    pub images: Vec<AuditedImage>,
+    #[schemars(with = "Vec<AuditedImage>")]
+    pub images: Spooled<AuditedImage>,
 }
 
 impl Document for HalAudit {
@@ -29,7 +31,7 @@ impl Document for HalAudit {
 }
 
 /// What the audit of an image gave.
-#[derive(Debug, JsonSchema, Serialize)]
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
 pub struct AuditedImage {
     /// The image as it was named.
     pub image: String,
@@ -55,7 +57,7 @@ pub struct AuditedImage {
 }
 
 /// What an image has installed.
-#[derive(Debug, JsonSchema, Serialize)]
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
 pub struct InstalledEntry {
     /// The class of the HAL, like `acpiapic_up`; null where it cannot be told,
     /// and from Vista on.
@@ -77,7 +79,7 @@ pub struct InstalledEntry {
 }
 
 /// A verdict.
-#[derive(Debug, JsonSchema, Serialize)]
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
 pub struct TargetEntry {
     /// The computer.
     pub target: String,
@@ -111,7 +113,7 @@ pub struct TargetEntry {
 }
 
 /// What becomes of an image on a computer.
-#[derive(Clone, Copy, Debug, JsonSchema, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VerdictEntry {
     /// It boots, and that is supported.
@@ -142,7 +144,7 @@ impl From<hal::Verdict> for VerdictEntry {
 }
 
 /// How sure a class is.
-#[derive(Clone, Copy, Debug, JsonSchema, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConfidenceEntry {
     /// Firmware tables, or a Windows of that generation, say it.
@@ -164,7 +166,7 @@ impl From<hal::Confidence> for ConfidenceEntry {
 }
 
 /// Something odd.
-#[derive(Debug, JsonSchema, Serialize)]
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
 pub struct AuditFindingEntry {
     /// The check that found it.
     pub check: String,
@@ -185,7 +187,7 @@ pub struct AuditFindingEntry {
 }
 
 /// How much a finding of an audit matters.
-#[derive(Clone, Copy, Debug, JsonSchema, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SeverityEntry {
     /// Worth knowing.
@@ -218,7 +220,7 @@ impl From<Severity> for SeverityEntry {
 }
 
 /// A piece of evidence.
-#[derive(Debug, JsonSchema, Serialize)]
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
 pub struct EvidenceEntry {
     /// Where it was read.
     pub path: String,

@@ -31,6 +31,7 @@ mod packages_image;
 mod plan;
 mod registry;
 mod signature;
+mod spool;
 
 pub use apply::{AppliedImage, Apply, DamagedEntry, Extract, MovedEntry};
 pub use boot::{
@@ -112,6 +113,8 @@ pub use registry::{
 
 pub(crate) use signature::signature;
 pub use signature::{CheckedFile, FileSignatureName, SignatureEntry, SignerKindName};
+pub(crate) use spool::Spool;
+pub use spool::Spooled;
 
 use std::io::Write;
 
