@@ -77,11 +77,10 @@ fn verdicts(audit: &Audit, given: bool, context: &Context<'_>) -> String {
         text.push_str(&wrapped(&printable(&line), 2, width));
         // That another image is needed goes without saying where nobody asked.
         let switch = matches!(target.verdict, Verdict::Boots | Verdict::NeedsHalSwitch);
-        if let Some(remedy) = target.remedy.as_ref().filter(|_| given || switch) {
-            if let Some(remedy) = untold_remedy(remedy, &audit.findings) {
-                let remedy = format!("do: {remedy}");
-                text.push_str(&wrapped(&printable(&remedy), 4, width));
-            }
+        let remedy = target.remedy.as_ref().filter(|_| given || switch);
+        if let Some(remedy) = remedy.and_then(|remedy| untold_remedy(remedy, &audit.findings)) {
+            let remedy = format!("do: {remedy}");
+            text.push_str(&wrapped(&printable(&remedy), 4, width));
         }
         if let Some(note) = target.by_itself.as_ref().filter(|_| given) {
             let note = format!("note: {note}");
