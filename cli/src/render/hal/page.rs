@@ -80,7 +80,10 @@ pub(crate) fn page<E: Display>(results: &[Outcome<E>], given: bool, now: FileTim
             escaped(verdict.plain())
         );
     }
-    page.push_str("</p>\n");
+    page.push_str(
+        "</p><p class=\"soft\">Below a verdict stand the stop code to expect and the check that \
+         decides it; <code>wimwright explain CHECK</code> says more.</p>\n",
+    );
     table(&mut page, results, given);
     if given {
         computers(&mut page, results);
