@@ -184,6 +184,18 @@ fn damage_is_told_with_the_file_and_spares_what_lies_before() {
             files[2].1
         );
     }
+    let long = noise(9, 3_000_000);
+    let mut bytes = Made::of(Method::Mszip, &[("long", &long)]).build();
+    let end = bytes.len();
+    bytes[end - 100] ^= 1;
+    let broken = CabinetTree::new(Cabinet::open(&blob(&bytes)).unwrap()).unwrap();
+    for _ in 0..10 {
+        let copy = |_: usize, bytes: &mut dyn std::io::BufRead| {
+            std::io::copy(bytes, &mut std::io::sink()).map(drop)
+        };
+        let error = broken.read_many(&[path("long")], &copy).unwrap_err();
+        assert!(chain(&error).contains("its checksum is"), "{}", chain(&error));
+    }
     let all: Vec<ImagePath> = (0..4).map(|n| path(&format!("f{n}"))).collect();
     let error = tree
         .read_many(&all, &|_, bytes| {

@@ -113,6 +113,18 @@ pub enum CabinetError {
         /// The limit.
         most: usize,
     },
+    /// More files than [`MAX_MEMBERS`](super::MAX_MEMBERS).
+    #[error("it lists more than {most} files")]
+    TooManyMembers {
+        /// The limit.
+        most: usize,
+    },
+    /// More directories than [`MAX_DIRECTORIES`](super::MAX_DIRECTORIES).
+    #[error("the names of its files make more than {most} directories")]
+    TooManyDirectories {
+        /// The limit.
+        most: usize,
+    },
     /// Two neighbours of a set do not agree on the folder that goes from one
     /// into the other.
     #[error("`{name}` does not go on where `{by}` ends: {what}")]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
+use super::MAX_DIRECTORIES;
 use super::error::{CabinetError, MemberError};
 use super::names::Member;
 use super::set::Cabinet;
@@ -70,7 +71,8 @@ impl CabinetTree {
     /// leave it; a directory hides a file of its name.
     ///
     /// # Errors
-    /// The first file whose name is no path inside a directory.
+    /// The first file whose name is no path inside a directory, and
+    /// [`CabinetError::TooManyDirectories`].
     pub fn new(cabinet: Cabinet) -> Result<CabinetTree, CabinetError> {
         let mut lists = Lists::from([(ImagePath::root(), List::new())]);
         let mut hidden = Vec::new();
@@ -80,6 +82,11 @@ impl CabinetTree {
                 source: MemberError::Name(fault),
             })?;
             hidden.extend(put(&mut lists, &path, number));
+            if lists.len() > MAX_DIRECTORIES {
+                return Err(CabinetError::TooManyDirectories {
+                    most: MAX_DIRECTORIES,
+                });
+            }
         }
         let directories = lists
             .into_iter()

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::blob::Blob;
 
-/// What is read at once, in bytes.
+/// What is read at once, in bytes: little at first, for cabinets can have
+/// thousands of small folders.
+const AHEAD_AT_FIRST: u64 = 16 * 1024;
 const AHEAD: u64 = 256 * 1024;
 
 /// Reads a range of a blob from front to back.
@@ -17,6 +19,7 @@ pub(super) struct Input {
     buffer: Vec<u8>,
     /// What of the buffer was handed out.
     used: usize,
+    ahead: u64,
 }
 
 impl Input {
@@ -28,6 +31,7 @@ impl Input {
             end,
             buffer: Vec::new(),
             used: 0,
+            ahead: AHEAD_AT_FIRST,
         }
     }
 
@@ -73,7 +77,8 @@ impl Input {
         }
         self.buffer.drain(..self.used);
         self.used = 0;
-        let whole = left.min(AHEAD.max(count as u64)) as usize;
+        let whole = left.min(self.ahead.max(count as u64)) as usize;
+        self.ahead = AHEAD.min(self.ahead * 2);
         self.buffer.resize(whole, 0);
         let rest = self.buffer.get_mut(there..).unwrap_or_default();
         self.blob.read_into(self.at + there as u64, rest)?;

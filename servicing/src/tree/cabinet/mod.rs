@@ -58,5 +58,16 @@ pub const MAX_PARTS: usize = 256;
 /// can be claimed by 65,535 files, each 2 GiB of it.
 pub const MAX_EXPANDED: u64 = 64 << 30;
 
+/// Most files of a set. One cabinet lists at most 65,535, and the largest
+/// update packages have some 200,000 in all.
+pub const MAX_MEMBERS: usize = 1 << 18;
+
+/// Most directories that the names of files may make, and most steps of one
+/// name. Real packages have a directory for a component at most, and ten
+/// steps; names of 255 bytes could make eight million.
+pub const MAX_DIRECTORIES: usize = 1 << 16;
+/// See [`MAX_DIRECTORIES`].
+pub const MAX_STEPS: usize = 32;
+
 /// Plain bytes of a data block: exactly this, but for the last of a folder.
 const BLOCK: usize = 32_768;

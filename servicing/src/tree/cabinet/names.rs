@@ -5,6 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use wimwright_hive::FileTime;
 
+use super::MAX_STEPS;
 use super::error::{CabinetError, MemberError};
 use super::header::{Header, text};
 use super::input::Input;
@@ -61,6 +62,14 @@ pub enum NameFault {
     /// Nothing where a name must be.
     #[error("its name is empty in part")]
     Empty,
+    /// More steps than [`MAX_STEPS`](super::MAX_STEPS).
+    #[error("its name has {steps} steps, more than {most}")]
+    TooDeep {
+        /// How many.
+        steps: usize,
+        /// The limit.
+        most: usize,
+    },
     /// Longer than NTFS allows.
     #[error("its name has a step of {units} UTF-16 units, more than the 255 that NTFS allows")]
     TooLong {
@@ -81,6 +90,13 @@ impl Member {
         }
         if self.name.contains(':') {
             return Err(NameFault::Colon);
+        }
+        let steps = self.name.split(['\\', '/']).count();
+        if steps > MAX_STEPS {
+            return Err(NameFault::TooDeep {
+                steps,
+                most: MAX_STEPS,
+            });
         }
         let names = self.name.split(['\\', '/']).map(|step| match step {
             "" => Err(NameFault::Empty),
@@ -257,6 +273,13 @@ mod tests {
             ("a\\", NameFault::Empty),
             ("", NameFault::Empty),
             (&"n".repeat(256), NameFault::TooLong { units: 256 }),
+            (
+                &"n\\".repeat(32),
+                NameFault::TooDeep {
+                    steps: 33,
+                    most: 32,
+                },
+            ),
         ] {
             assert_eq!(named(name).path(), Err(fault), "`{name}`");
         }

@@ -1,5 +1,6 @@
 //! A cabinet as a whole: one file, or the parts of a set.
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use super::header::Header;
 use super::input::Input;
 use super::names::{Listed, Member};
 use super::spool::Spool;
-use super::{MAX_EXPANDED, MAX_PARTS};
+use super::{MAX_EXPANDED, MAX_MEMBERS, MAX_PARTS};
 use crate::blob::Blob;
 
 /// Finds the file with a name beside a part of a set; `None` where there is
@@ -229,14 +230,9 @@ impl Cabinet {
         // Number of the part's first folder among all.
         let mut base = self.folders.len();
         if !continued.is_empty() || !open.is_empty() {
-            let same = |left: &Member, right: &&Member| {
-                left.offset == right.offset && left.len == right.len && left.name == right.name
-            };
-            // Diskettes could be too small for the list: a part may leave out
-            // files that ended before it.
-            let known = continued
-                .iter()
-                .all(|file| open.iter().any(|before| same(before, file)));
+            let key = |file: &Member| (file.offset, file.len, file.name.clone());
+            let before: HashSet<_> = open.iter().map(key).collect();
+            let known = continued.iter().all(|file| before.contains(&key(file)));
             if !known || continued.is_empty() {
                 return Err(joint("the files of the folder between them differ"));
             }
@@ -262,6 +258,9 @@ impl Cabinet {
             folder: base + file.member.folder,
             ..file.member
         }));
+        if self.members.len() > MAX_MEMBERS {
+            return Err(CabinetError::TooManyMembers { most: MAX_MEMBERS });
+        }
         self.parts.push(part);
         Ok(())
     }

@@ -8,7 +8,7 @@
 use std::io::{self, BufRead, Read};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::error::{FolderError, MemberError};
@@ -91,17 +91,19 @@ impl Cabinet {
         }
         let processors = thread::available_parallelism().map_or(1, usize::from);
         let (jobs, waiting) = sync_channel::<Job>(WAITING * processors);
-        let waiting = Mutex::new(waiting);
+        let waiting = Arc::new(Mutex::new(waiting));
         let next = AtomicUsize::new(0);
         thread::scope(|scope| {
             for _ in 0..processors.min(wanted.len()) {
-                scope.spawn(|| run.take(&waiting));
+                let (run, waiting) = (&run, Arc::clone(&waiting));
+                scope.spawn(move || run.take(&waiting));
             }
+            // Gone with those who take: nobody hands over to nobody.
+            drop(waiting);
             for _ in 0..processors.min(queue.len()) {
                 let jobs = jobs.clone();
                 let (run, next, queue) = (&run, &next, &queue);
                 scope.spawn(move || {
-                    // Whoever takes them is gone only when all is over.
                     let send = |job| jobs.send(job).is_ok();
                     while let Some(numbers) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
                         run.folder(numbers, &send);
@@ -135,7 +137,10 @@ impl Run<'_> {
     fn first_fault(self) -> Result<(), (usize, MemberError)> {
         let faults = self.faults.into_inner();
         let faults = faults.unwrap_or_else(PoisonError::into_inner);
-        let first = faults.into_iter().min_by_key(|(number, _)| *number);
+        // Whoever reads of a damaged folder sees it end, too: that says less.
+        let first = faults
+            .into_iter()
+            .min_by_key(|(number, fault)| (*number, matches!(fault, MemberError::Use(_))));
         first.map_or(Ok(()), Err)
     }
 

@@ -233,3 +233,172 @@ impl CabinetLzx {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compress::bit_writer::BitWriter;
+
+    /// Bits as a frame's beginning: value and count.
+    fn bits(fields: &[(u32, u32)]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut writer = BitWriter::new(&mut out);
+        for &(value, count) in fields {
+            writer.put(value, count);
+        }
+        writer.finish();
+        out
+    }
+
+    /// The header of an uncompressed block. `first` are the bits in front.
+    fn uncompressed(first: &[(u32, u32)], size: u32) -> Vec<u8> {
+        let mut fields = first.to_vec();
+        fields.extend([(3, 3), (size >> 8, 16), (size & 0xff, 8)]);
+        let mut header = bits(&fields);
+        header.extend([1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]);
+        header
+    }
+
+    const PLAIN: &[(u32, u32)] = &[(0, 1)];
+
+    fn decoder() -> CabinetLzx {
+        CabinetLzx::new(15, 1 << 30).unwrap()
+    }
+
+    #[test]
+    fn only_the_windows_of_the_format_are_there() {
+        for order in 0..40 {
+            assert_eq!(
+                CabinetLzx::new(order, 0).is_some(),
+                (15..=21).contains(&order)
+            );
+        }
+    }
+
+    #[test]
+    fn an_uncompressed_block_goes_over_frames() {
+        let data: Vec<u8> = (0..100_000_u32).map(|n| (n * 7 >> 3) as u8).collect();
+        let mut decoder = decoder();
+        let mut first = uncompressed(PLAIN, 100_000);
+        first.extend(&data[..FRAME]);
+        assert_eq!(decoder.decode(&first, FRAME).unwrap(), &data[..FRAME]);
+        for frame in data[FRAME..].chunks(FRAME) {
+            assert_eq!(decoder.decode(frame, frame.len()).unwrap(), frame);
+        }
+    }
+
+    #[test]
+    fn the_byte_behind_an_odd_block_lies_here_or_in_the_next_frame() {
+        for here in [true, false] {
+            let mut decoder = decoder();
+            let mut first = uncompressed(PLAIN, 3);
+            first.extend(b"odd");
+            let mut second = Vec::new();
+            match here {
+                true => first.push(b'!'),
+                false => second.push(b'!'),
+            }
+            second.extend(uncompressed(&[], 4));
+            second.extend(b"even");
+            assert_eq!(decoder.decode(&first, 3).unwrap(), b"odd");
+            assert_eq!(decoder.decode(&second, 4).unwrap(), b"even", "{here}");
+        }
+        // Two blocks in one frame.
+        let mut both = uncompressed(PLAIN, 3);
+        both.extend(b"odd!");
+        both.extend(uncompressed(&[], 4));
+        both.extend(b"even");
+        assert_eq!(decoder().decode(&both, 7).unwrap(), b"oddeven");
+    }
+
+    /// Calls are translated back frame by frame, by the place in the folder,
+    /// and the window keeps what was decoded.
+    #[test]
+    fn calls_are_translated_by_their_place_in_the_folder() {
+        let size = 60_000;
+        let translated: &[(u32, u32)] = &[(1, 1), (0, 16), (size, 16)];
+        let mut plain = vec![0_u8; 2 * FRAME];
+        // A call in each frame, to place 50,000 of the file.
+        for at in [100, FRAME + 7] {
+            plain[at] = 0xE8;
+            plain[at + 1..at + 5].copy_from_slice(&50_000_i32.to_le_bytes());
+        }
+        let mut expected = plain.clone();
+        for at in [100_i32, FRAME as i32 + 7] {
+            let operand = at as usize + 1;
+            expected[operand..operand + 4].copy_from_slice(&(50_000 - at).to_le_bytes());
+        }
+        let mut decoder = decoder();
+        let mut first = uncompressed(translated, plain.len() as u32);
+        first.extend(&plain[..FRAME]);
+        assert!(decoder.decode(&first, FRAME).unwrap() == &expected[..FRAME]);
+        assert!(decoder.decode(&plain[FRAME..], FRAME).unwrap() == &expected[FRAME..]);
+        assert_eq!(decoder.plain[100..105], plain[100..105]);
+    }
+
+    #[test]
+    fn each_rule_has_its_error() {
+        let ends_early = |at, wanted, available| CodecError::EndsEarly {
+            at,
+            wanted,
+            available,
+        };
+        let mut short = uncompressed(PLAIN, 10);
+        short.extend(b"12345");
+        for (frame, length, error) in [
+            (vec![], 1, CodecError::BlockType { at: 0, kind: 0 }),
+            (
+                bits(&[(0, 1), (5, 3)]),
+                1,
+                CodecError::BlockType { at: 0, kind: 5 },
+            ),
+            (
+                bits(&[(0, 1), (1, 3), (0, 16), (0, 8), (0, 4)]),
+                1,
+                CodecError::BlockSize {
+                    at: 0,
+                    size: 0,
+                    room: (1 << 24) - 1,
+                },
+            ),
+            (short, 10, ends_early(0, 10, 21)),
+            (
+                uncompressed(PLAIN, 10)[..8].to_vec(),
+                10,
+                ends_early(0, 10, 8),
+            ),
+            (
+                vec![],
+                FRAME + 1,
+                CodecError::PlainTooLong {
+                    chunk_size: FRAME as u32,
+                    wanted: FRAME + 1,
+                },
+            ),
+        ] {
+            assert_eq!(decoder().decode(&frame, length), Err(error));
+        }
+    }
+
+    /// A window that slides many times gives what a copy from it has to.
+    #[test]
+    fn the_window_slides() {
+        let mut decoder = decoder();
+        let frames: Vec<Vec<u8>> = (0..40_u32)
+            .map(|frame| {
+                (0..FRAME as u32)
+                    .map(|n| (n * 31 + frame * 7 >> 2) as u8)
+                    .collect()
+            })
+            .collect();
+        for (number, data) in frames.iter().enumerate() {
+            let first = if number == 0 { PLAIN } else { &[] };
+            let mut frame = uncompressed(first, FRAME as u32);
+            frame.extend(data);
+            assert!(decoder.decode(&frame, FRAME).unwrap() == data);
+            let kept = decoder.done.min(decoder.window);
+            let last: Vec<u8> = frames[..=number].concat();
+            assert!(decoder.plain[decoder.done - kept..decoder.done] == last[last.len() - kept..]);
+        }
+    }
+}
