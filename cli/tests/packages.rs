@@ -76,7 +76,7 @@ fn a_package_is_listed_with_what_is_in_it() {
             "1 folder: MSZIP",
             "22 files,",
             "and 10 more (`--verbose` lists them)",
-            "Windows-KB1-x64.cab  update package, cabinet, 42.2 kB",
+            "Windows-KB1-x64.cab  update package, cabinet, 42.1 kB",
             "1 folder: LZX:21",
             "2.0 kB behind its end, mostly a signature",
             "40000  a\\b.dll",

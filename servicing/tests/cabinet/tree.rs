@@ -80,6 +80,23 @@ fn of_equal_names_the_later_file_is_there_and_a_directory_hides_a_file() {
     assert_eq!(hidden, [0, 1, 5]);
 }
 
+/// Eight million directories fit into the names of one cabinet.
+#[test]
+fn names_make_no_more_directories_than_can_be_held() {
+    let between = "d\\".repeat(20);
+    let files = (0..13_000).map(|number| File::new(&format!("{number}\\{between}f"), *b""));
+    let made = Made {
+        folders: vec![(Method::Stored, files.collect())],
+        ..Made::default()
+    };
+    let cabinet = Cabinet::open(&blob(&made.build())).unwrap();
+    let error = CabinetTree::new(cabinet).err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "the names of its files make more than 262144 directories"
+    );
+}
+
 #[test]
 fn blobs_are_read_at_any_place_in_any_order() {
     for method in [Method::Stored, Method::Mszip, Method::Lzx { window: 16 }] {

@@ -62,12 +62,13 @@ pub const MAX_EXPANDED: u64 = 64 << 30;
 /// update packages have some 200,000 in all.
 pub const MAX_MEMBERS: usize = 1 << 18;
 
-/// Most directories that the names of files may make, and most steps of one
-/// name. Real packages have a directory for a component at most, and ten
-/// steps; names of 255 bytes could make eight million.
-pub const MAX_DIRECTORIES: usize = 1 << 16;
-/// See [`MAX_DIRECTORIES`].
-pub const MAX_STEPS: usize = 32;
+/// Most directories that the names of files may make. The largest packages
+/// have some 60,000, two or three for a component; names of 255 bytes could
+/// make eight million.
+pub const MAX_DIRECTORIES: usize = 1 << 18;
+
+/// Most steps of one name. Packages have six at most.
+pub const MAX_STEPS: usize = 24;
 
 /// Plain bytes of a data block: exactly this, but for the last of a folder.
 const BLOCK: usize = 32_768;

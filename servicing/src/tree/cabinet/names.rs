@@ -274,10 +274,10 @@ mod tests {
             ("", NameFault::Empty),
             (&"n".repeat(256), NameFault::TooLong { units: 256 }),
             (
-                &"n\\".repeat(32),
+                &"n\\".repeat(24),
                 NameFault::TooDeep {
-                    steps: 33,
-                    most: 32,
+                    steps: 25,
+                    most: 24,
                 },
             ),
         ] {

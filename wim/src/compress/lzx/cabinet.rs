@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn an_uncompressed_block_goes_over_frames() {
-        let data: Vec<u8> = (0..100_000_u32).map(|n| (n * 7 >> 3) as u8).collect();
+        let data: Vec<u8> = (0..100_000_u32).map(|n| ((n * 7) >> 3) as u8).collect();
         let mut decoder = decoder();
         let mut first = uncompressed(PLAIN, 100_000);
         first.extend(&data[..FRAME]);
@@ -387,7 +387,7 @@ mod tests {
         let frames: Vec<Vec<u8>> = (0..40_u32)
             .map(|frame| {
                 (0..FRAME as u32)
-                    .map(|n| (n * 31 + frame * 7 >> 2) as u8)
+                    .map(|n| ((n * 31 + frame * 7) >> 2) as u8)
                     .collect()
             })
             .collect();
