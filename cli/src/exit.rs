@@ -147,6 +147,8 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
         (of_open(error), hint_of_open(error))
     } else if let Some(error) = error.downcast_ref::<drivers::Error>() {
         (of_drivers(error), error.hint())
+    } else if matches!(error.downcast_ref(), Some(StoreError::NoState)) {
+        (ExitCode::Refused, None)
     } else if let Some(error) = error.downcast_ref::<hal::SetError>() {
         (of_hal(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<generalize::CleanError>() {

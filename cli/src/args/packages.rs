@@ -24,8 +24,9 @@ pub(crate) enum PackagesCommand {
     ///
     /// FILE is a .msu, .cab, an .exe of Windows XP or Server 2003 with a cabinet inside, any part
     /// of a set of cabinets, or a folder with unpacked ones. What it is, is told by its content. Long
-    /// lists of files are cut; `--verbose` shows them whole. Exit code 1 means that something in it
-    /// cannot be read.
+    /// lists of files are cut; `--verbose` shows them whole. Every file of a package is expanded and
+    /// compared with what vouches for it. Exit code 1 means that something in it cannot be read, or
+    /// is not what was signed for.
     Inspect {
         /// The file or folder
         file: PathBuf,
@@ -35,5 +36,8 @@ pub(crate) enum PackagesCommand {
         /// exit code is 3 then.
         #[arg(long, value_name = "DIR")]
         extract: Option<PathBuf>,
+        /// Trust this certificate beside those that Windows trusts
+        #[arg(long, value_name = "FILE")]
+        trust: Vec<PathBuf>,
     },
 }

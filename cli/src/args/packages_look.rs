@@ -11,7 +11,7 @@ pub(crate) enum PackagesLookCommand {
     /// Every rule is shown with what it compared: what the package asks for, what the image has.
     /// Several packages are put in order first, each with the reason; what goes before counts as
     /// installed for what comes after. Exit code 1 means that at least one of them cannot be added
-    /// (one that is installed already does not count).
+    /// without force (one that is installed already does not count).
     Check {
         /// The image: a directory or a WIM file
         image: PathBuf,

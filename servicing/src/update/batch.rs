@@ -114,9 +114,7 @@ fn edges(store: &PackageStore, packages: &[&Package]) -> Vec<Edge> {
 }
 
 fn stack_need(store: &PackageStore, needing: &Package, giving: &Package) -> Option<String> {
-    let mums = needing.mums().iter();
-    let asked = mums.filter_map(|entry| entry.mum.servicing_stack.as_ref());
-    let asked = asked.map(|stack| stack.version).max()?;
+    let asked = needing.needs_servicing_stack()?;
     let there = store.servicing_stack.as_ref().map(|stack| stack.version);
     if there.is_some_and(|there| there >= asked) {
         return None;
@@ -138,7 +136,8 @@ fn parent_need(store: &PackageStore, needing: &Package, giving: &Package) -> Opt
     if applicability::parent_in_image(store, mum) {
         return None;
     }
-    let mut brought = giving.mums().iter().map(|entry| &entry.mum.identity);
+    let brought = giving.brought().into_iter();
+    let mut brought = brought.map(|entry| &entry.mum.identity);
     let found =
         brought.find(|identity| applicability::parent_given_by(mum, identity) != Fits::No)?;
     Some(format!(

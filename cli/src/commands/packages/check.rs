@@ -14,8 +14,8 @@ use crate::commands::{open, trust};
 use crate::context::Context;
 use crate::exit::ExitCode;
 use crate::render::json::{
-    ApplicabilityEntry, CheckedPackage, CheckedPackages, FindingEntry, PackagesCheck, RuleOutcome,
-    UnreadablePackage, UpdateState,
+    ApplicabilityEntry, CatalogStateEntry, CheckedPackage, CheckedPackages, FindingEntry,
+    PackagesCheck, RuleOutcome, UnreadablePackage, UpdateState,
 };
 use crate::render::text::{Paint, printable, wrapped};
 
@@ -93,13 +93,11 @@ pub(super) fn run(
     Ok(code)
 }
 
-/// Whether all of them can be added, or are there.
+/// Whether all of them can be added without force, or are there.
 fn code(document: &PackagesCheck) -> ExitCode {
-    let fine = |package: &CheckedPackage| {
-        matches!(
-            package.verdict,
-            ApplicabilityEntry::Applicable | ApplicabilityEntry::Installed
-        )
+    let fine = |package: &CheckedPackage| match package.verdict {
+        ApplicabilityEntry::Applicable => package.signature == CatalogStateEntry::Signed,
+        verdict => verdict == ApplicabilityEntry::Installed,
     };
     let mut images = document.images.iter();
     let all = images.all(|image| image.cycle.is_empty() && image.packages.iter().all(fine));
@@ -129,6 +127,15 @@ fn text(image: &CheckedPackages, verbose: bool, width: usize, paint: Paint) -> S
         for edge in &package.after {
             let line = format!("after {}: {}", edge.before, edge.reason);
             text.push_str(&wrapped(&printable(&line), 3, width));
+        }
+        if let Some(reason) = &package.signature_reason {
+            let label = paint.error("no  ");
+            let line = format!("signature: {reason}");
+            let line = wrapped(&printable(&line), 9, width);
+            text.push_str(&format!("   {label}  {}", line.trim_start()));
+            text.push_str(
+                "         hint   `packages add --force-unsigned` takes it all the same\n",
+            );
         }
         for rule in &package.rules {
             // What holds is told on one line, unless somebody wants it all.

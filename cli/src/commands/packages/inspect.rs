@@ -1,20 +1,25 @@
 //! `packages inspect`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wimwright_servicing::update::container::{Container, extract};
+use wimwright_servicing::update::package::Trust;
 
-use super::tree;
+use super::{tree, understood};
 use crate::commands::metered::metered;
+use crate::commands::trust;
 use crate::context::Context;
 use crate::exit::ExitCode;
-use crate::render::json::{ContainerEntry, ExtractedFiles, PackagesInspect};
+use crate::render::json::{
+    ContainerEntry, ExtractedFiles, PackageVerdictEntry, PackagesInspect, UnderstoodPackage,
+};
 use crate::render::text::{count, printable, size};
 
 /// Runs `packages inspect FILE [--extract DIR]`.
 pub(super) fn run(
     file: &Path,
     target: Option<&Path>,
+    trusted: &[PathBuf],
     context: &mut Context<'_>,
 ) -> anyhow::Result<ExitCode> {
     let name = file.display().to_string();
@@ -30,7 +35,15 @@ pub(super) fn run(
         }
         None => None,
     };
+    let (package, further_packages, package_fault) = match target {
+        // Whoever takes files out wants no report on them.
+        Some(_) => (None, Vec::new(), None),
+        None => understand(&container, trusted, context)?,
+    };
     let document = PackagesInspect {
+        package,
+        further_packages,
+        package_fault,
         container: ContainerEntry::new(&container),
         extracted,
         file: name,
@@ -43,6 +56,14 @@ pub(super) fn run(
     match &document.extracted {
         Some(extracted) => say_extracted(extracted, context)?,
         None => {
+            let package = document.package.iter();
+            for package in package.chain(&document.further_packages) {
+                let text = understood::text(package, context);
+                context.text(&format!("{text}\n"))?;
+            }
+            if let Some(fault) = &document.package_fault {
+                context.error(&anyhow::anyhow!("{fault}"));
+            }
             let text = tree::text(&document.container, context.paint(), context.verbose);
             context.text(&text)?;
         }
@@ -50,7 +71,39 @@ pub(super) fn run(
     Ok(code)
 }
 
+type Understood = (
+    Option<UnderstoodPackage>,
+    Vec<UnderstoodPackage>,
+    Option<String>,
+);
+
+/// The packages in the container: the one, or the last of several, which those
+/// before it serve; or why they are not understood.
+fn understand(
+    container: &Container,
+    trusted: &[PathBuf],
+    context: &mut Context<'_>,
+) -> anyhow::Result<Understood> {
+    let anchors = trust::store(trusted)?;
+    let trust = Trust {
+        anchors: &anchors,
+        now: context.time,
+    };
+    match understood::of(container, trust, context) {
+        Ok(mut packages) => Ok((packages.pop(), packages, None)),
+        // What it is as a container is worth telling all the same.
+        Err(error) => Ok((None, Vec::new(), Some(format!("{error:#}")))),
+    }
+}
+
 fn code_of(document: &PackagesInspect) -> ExitCode {
+    let packages = document.package.iter().chain(&document.further_packages);
+    let damaged = packages
+        .into_iter()
+        .any(|package| package.verdict == PackageVerdictEntry::Damaged);
+    if document.package_fault.is_some() || damaged {
+        return ExitCode::Findings;
+    }
     let left_out = document.extracted.as_ref();
     if left_out.is_some_and(|extracted| !extracted.left_out.is_empty()) {
         return ExitCode::Partly;

@@ -10,6 +10,7 @@ mod list;
 mod opened;
 mod remove;
 mod tree;
+mod understood;
 
 use crate::args::{PackagesChangeCommand, PackagesCommand, PackagesLookCommand};
 use crate::context::Context;
@@ -21,9 +22,11 @@ pub(super) fn run(
     context: &mut Context<'_>,
 ) -> anyhow::Result<ExitCode> {
     match command {
-        PackagesCommand::Inspect { file, extract } => {
-            inspect::run(file, extract.as_deref(), context)
-        }
+        PackagesCommand::Inspect {
+            file,
+            extract,
+            trust,
+        } => inspect::run(file, extract.as_deref(), trust, context),
         PackagesCommand::Look(PackagesLookCommand::Check {
             image,
             packages,

@@ -28,6 +28,7 @@ mod packages;
 mod packages_add;
 mod packages_check;
 mod packages_image;
+mod packages_understood;
 mod plan;
 mod registry;
 mod signature;
@@ -101,6 +102,10 @@ pub use packages_image::{
     DescribedStoredPackage, FeatureEntry, FeaturesList, ListedFeatures, ListedPackage,
     ListedPackages, PackagesInfo, PackagesList, PendingEntry, UpdateEntry, UpdateState,
     WaitingPackage,
+};
+pub use packages_understood::{
+    CatalogEntry, ComponentEntry, FileRoleEntry, OneCatalog, PackageFileEntry, PackageVerdictEntry,
+    ParentEntry, StoredEntry, UnderstoodPackage, VerifiedEntry,
 };
 pub use plan::{
     AppliedPlan, DifferentPlans, OfImage, PlanApply, PlanDiff, PlanDocument, ReceiptDocument,

@@ -9,12 +9,22 @@ use wimwright_servicing::update::container::{
 use wimwright_servicing::update::file_index::IndexedFile;
 
 use super::Document;
+use super::packages_understood::UnderstoodPackage;
 
 /// `packages inspect`.
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct PackagesInspect {
     /// The file or folder, as it was named.
     pub file: String,
+    /// The package in it, understood; without these fields where there is none.
+    #[serde(flatten)]
+    pub package: Option<UnderstoodPackage>,
+    /// Packages beside that one: a servicing stack that goes before it, for
+    /// one.
+    pub further_packages: Vec<UnderstoodPackage>,
+    /// Why the packages are not understood.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub package_fault: Option<String>,
     /// What it is, and what is in it.
     pub container: ContainerEntry,
     /// What `--extract` took out.

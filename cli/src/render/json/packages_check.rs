@@ -64,6 +64,8 @@ pub struct CheckedPackage {
     pub after: Vec<AfterEntry>,
     /// What its signature is worth.
     pub signature: CatalogStateEntry,
+    /// Why it is not `signed`: `packages add` takes it only when it is forced.
+    pub signature_reason: Option<String>,
     /// What all rules come to.
     pub verdict: ApplicabilityEntry,
     /// The rules, in the order in which they were asked.
@@ -269,6 +271,7 @@ impl CheckedPackages {
                 rank: placed.rank.into(),
                 after: edges(&placed.after),
                 signature: package.signature().into(),
+                signature_reason: package.signature_reason(),
                 verdict: placed.applicability.verdict.into(),
                 rules: placed
                     .applicability

@@ -8,7 +8,7 @@ use super::{Before, Outcome, Rule, parents};
 use crate::draft::Draft;
 
 /// Most components that are told one by one.
-const TOLD: usize = 6;
+const TOLD: usize = 3;
 
 /// How the updates of a package stand to the image.
 #[derive(Default)]
@@ -37,7 +37,7 @@ pub(super) fn rules(
     before: &Before<'_>,
 ) -> Result<Vec<Rule>, StoreError> {
     let mut tally = Tally::default();
-    for entry in package.mums() {
+    for entry in package.brought() {
         let mum = &entry.mum;
         let asks = mum
             .updates

@@ -160,7 +160,8 @@ impl<'p> Before<'p> {
     /// The package among these that brings `wanted`, in a version that fits.
     fn bringing(&self, fits: impl Fn(&Identity) -> bool) -> Option<(&'p Package, &'p Identity)> {
         self.packages.iter().find_map(|package| {
-            let mut mums = package.mums().iter().map(|entry| &entry.mum.identity);
+            let mums = package.brought().into_iter();
+            let mut mums = mums.map(|entry| &entry.mum.identity);
             mums.find(|identity| fits(identity))
                 .map(|identity| (*package, identity))
         })
@@ -318,12 +319,7 @@ fn presence(store: &PackageStore, identity: &Identity) -> Presence {
 
 fn servicing_stack(store: &PackageStore, package: &Package, before: &Before<'_>) -> Rule {
     const NAME: &str = "servicing-stack";
-    let mums = package.mums().iter();
-    let asked = mums
-        .filter_map(|entry| entry.mum.servicing_stack.as_ref())
-        .map(|stack| stack.version)
-        .max();
-    let Some(asked) = asked else {
+    let Some(asked) = package.needs_servicing_stack() else {
         let found = store.servicing_stack.as_ref();
         let found = found.map_or("not known".to_owned(), |stack| stack.version.to_string());
         return Rule::new(NAME, Outcome::Holds, "any servicing stack", found);

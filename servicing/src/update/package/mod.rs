@@ -29,6 +29,7 @@ use super::key_form::component_name;
 use super::manifest::{FileDigest, Manifest, ManifestError};
 use super::mum::{Mum, MumError};
 use super::payload::{Payload, PayloadError};
+use super::version::AssemblyVersion;
 use crate::blob::read_all;
 use crate::path::ImagePath;
 use crate::tree::FileTree;
@@ -400,7 +401,8 @@ impl Package {
     pub fn kind(&self) -> PackageKind {
         let top = self.mum();
         let release = top.release_type.as_deref().unwrap_or_default();
-        let stack = self.mums.iter().any(|entry| entry.mum.is_servicing_stack());
+        let brought = self.brought();
+        let stack = brought.iter().any(|entry| entry.mum.is_servicing_stack());
         if top.is_cumulative() {
             // One that brings its servicing stack along is still cumulative.
             PackageKind::Cumulative
@@ -429,13 +431,46 @@ impl Package {
             .max_by_key(|identity| identity.version)
     }
 
-    /// What it asks for of parents that it does not bring itself, by mum: the
-    /// top first.
-    pub fn asked(&self) -> impl Iterator<Item = &PackageMum> {
-        let top = self.top;
-        let others = self.mums.iter().enumerate();
-        let others = others.filter(move |(at, _)| *at != top);
-        std::iter::once(self.top_entry()).chain(others.map(|(_, entry)| entry))
+    /// The top mum and those that it brings, however deep. A container may have
+    /// others: a second top for systems that stay on an older branch
+    /// (`update-bf.mum`).
+    pub fn brought(&self) -> Vec<&PackageMum> {
+        let mut brought = vec![self.top_entry()];
+        let mut next = 0;
+        while let Some(entry) = brought.get(next) {
+            let inner: Vec<&PackageMum> = entry
+                .mum
+                .packages()
+                .filter_map(|identity| self.mum_of(identity))
+                .collect();
+            for entry in inner {
+                if !brought.iter().any(|known| std::ptr::eq(*known, entry)) {
+                    brought.push(entry);
+                }
+            }
+            next += 1;
+        }
+        brought
+    }
+
+    /// The least servicing stack that it, or what it brings, asks for.
+    pub fn needs_servicing_stack(&self) -> Option<AssemblyVersion> {
+        let brought = self.brought().into_iter();
+        let asked = brought.filter_map(|entry| entry.mum.servicing_stack.as_ref());
+        asked.map(|stack| stack.version).max()
+    }
+
+    /// Why its signature is not worth anything; `None` where it is.
+    pub fn signature_reason(&self) -> Option<String> {
+        if self.signature() == CatalogState::Signed {
+            return None;
+        }
+        let mut catalogs = self.catalogs.iter();
+        let bad = catalogs.find_map(|catalog| catalog.reason.clone());
+        Some(bad.unwrap_or_else(|| match self.catalogs.is_empty() {
+            true => "it has no catalog".to_owned(),
+            false => "no catalog of it covers all its descriptions".to_owned(),
+        }))
     }
 
     /// Descriptions that no catalog covers, or only one whose signature does
