@@ -169,6 +169,31 @@ fn containers(folder: &Path) {
     {
         put(name, &part);
     }
+/// An image with a component store, and an unpacked update that is not for it.
+fn make_update(top: &Path) {
+    use wimwright_testdata::cbs_image::{CbsImage, Component, Identity, Package, Update};
+    let image = CbsImage::windows_10();
+    image.write(&top.join("cbs"));
+    let version = [10, 0, 19041, 9];
+    let identity = |name| Identity::component(name, version, "amd64");
+    let wanted = Identity::package("Package_for_KB9", version, "amd64").xml();
+    let package = Package {
+        parents: format!("<parent buildCompare=\"EQ\">{wanted}</parent>"),
+        updates: vec![Update {
+            name: "1_neutral".to_owned(),
+            feature: None,
+            state: None,
+            components: vec![Component::with_file(identity("Test"), "a.dll", b"abc")],
+        }],
+        ..Package::installed(Identity::package("Package_for_KB8", version, "amd64"), "Update")
+    };
+    let update = top.join("update");
+    fs::create_dir(&update).unwrap();
+    fs::write(update.join("update.mum"), package.mum()).unwrap();
+    fs::write(update.join("update.cat"), image.catalog(&package)).unwrap();
+    let manifest = package.updates[0].components[0].manifest();
+    let name = format!("{}.manifest", identity("Test").component_name());
+    fs::write(update.join(name), manifest).unwrap();
 }
 
 /// What the program writes, in every shape it has.
@@ -214,6 +239,7 @@ fn documents(top: &Path) -> Vec<Value> {
         "REGEDIT4\n[{key}\\Component Based Servicing\\Packages\\{INSTALLED}]\n\"CurrentState\"=dword:70\n"
     );
     fs::write(top.join("cbs.reg"), cbs).unwrap();
+    make_update(top);
     let mut documents = Vec::new();
     for words in [
         "info @image",

@@ -12,7 +12,9 @@ mod packages;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use wimwright_servicing::update::Mum;
 use wimwright_servicing::update::delta::DeltaError;
+use wimwright_servicing::update::file_index::FileIndex;
 use wimwright_servicing::update::key_form::component_name;
 use wimwright_servicing::update::manifest::Manifest;
 use wimwright_servicing::update::payload::{Payload, PayloadError};
@@ -116,4 +118,26 @@ fn a_changed_member_is_noticed() {
     let path = "amd64_microsoft-windows-calc_31bf3856ad364e35_6.1.7602.20587_none_0a0b815b47d56775\\calc.exe";
     let error = payload.read_file(&ImagePath::parse(path).unwrap());
     assert!(matches!(error, Err(PayloadError::Digest { .. })));
+}
+
+#[test]
+fn no_cut_and_no_flipped_bit_of_a_description_makes_it_panic() {
+    let Some(corpus) = corpus("no_cut_and_no_flipped_bit_of_a_description_makes_it_panic") else {
+        return;
+    };
+    let tree = packages::of_msu(&corpus, packages::MSUS[1]);
+    let read = |bytes: &[u8]| {
+        let _ = Mum::parse(bytes);
+        let _ = Manifest::parse(bytes);
+        let _ = FileIndex::parse(bytes);
+    };
+    for end in ["update.mum", "208dabb65af9099b38bb2207abac32f_31bf3856ad364e35_6.1.7602.20587_none_85098b546dfae448.manifest", ".cix.xml"] {
+        let (_, bytes) = packages::ending(&tree, end).remove(0);
+        for at in (0..bytes.len()).step_by(5) {
+            read(&bytes[..at]);
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1 << (at % 8);
+            read(&flipped);
+        }
+    }
 }

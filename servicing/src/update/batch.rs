@@ -136,8 +136,7 @@ fn parent_need(store: &PackageStore, needing: &Package, giving: &Package) -> Opt
     if applicability::parent_in_image(store, mum) {
         return None;
     }
-    let brought = giving.brought().into_iter();
-    let mut brought = brought.map(|entry| &entry.mum.identity);
+    let mut brought = giving.brought().map(|entry| &entry.mum.identity);
     let found =
         brought.find(|identity| applicability::parent_given_by(mum, identity) != Fits::No)?;
     Some(format!(

@@ -160,8 +160,7 @@ impl<'p> Before<'p> {
     /// The package among these that brings `wanted`, in a version that fits.
     fn bringing(&self, fits: impl Fn(&Identity) -> bool) -> Option<(&'p Package, &'p Identity)> {
         self.packages.iter().find_map(|package| {
-            let mums = package.brought().into_iter();
-            let mut mums = mums.map(|entry| &entry.mum.identity);
+            let mut mums = package.brought().map(|entry| &entry.mum.identity);
             mums.find(|identity| fits(identity))
                 .map(|identity| (*package, identity))
         })

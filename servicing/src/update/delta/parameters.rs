@@ -59,7 +59,7 @@ impl Codes {
 /// All blocks of a delta. Codes are made where they are needed: lengths are
 /// small, codes are not.
 pub(super) struct Blocks {
-    /// Where each begins, in bytes of what is decoded, and its lengths; `None`
+    /// Where each begins, in bytes of the window, and its lengths; `None`
     /// stands for those of a code in which all weigh the same.
     blocks: Vec<(u64, Option<Vec<u8>>)>,
     next: usize,
@@ -136,7 +136,11 @@ fn lengths(
         let above = before.get(lengths.len()).copied().unwrap_or_default();
         match symbol {
             0..=16 => lengths.push(symbol as u8),
-            17..=19 => lengths.push(above + (symbol - 16) as u8),
+            17..=19 => {
+                let more = above + (symbol - 16) as u8;
+                // No code is longer; a sum of sums must not grow without end.
+                lengths.push(Some(more).filter(|more| *more <= 16).ok_or_else(broken)?);
+            }
             20..=22 => {
                 let less = above.checked_sub((symbol - 19) as u8);
                 lengths.push(less.ok_or_else(broken)?);
@@ -164,6 +168,5 @@ fn lengths(
             }
         }
     }
-    // Sums may go beyond what a code can have; its maker finds that.
     Ok(lengths)
 }

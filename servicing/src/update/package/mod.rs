@@ -157,7 +157,10 @@ pub struct Package {
     name: String,
     payload: Arc<Payload>,
     mums: Vec<PackageMum>,
+    by_package: HashMap<String, usize>,
     top: usize,
+    /// Places of the top mum and those that it brings, however deep.
+    brought: Vec<usize>,
     components: Vec<PackageComponent>,
     by_name: HashMap<String, usize>,
     catalogs: Vec<PackageCatalog>,
@@ -241,7 +244,11 @@ impl Package {
             });
         }
         let top = top(&mums)?;
+        let places = mums.iter().enumerate();
+        let by_package = places.map(|(at, entry)| (package_key(&entry.mum.identity), at));
         let mut package = Package {
+            by_package: by_package.collect(),
+            brought: vec![top],
             name: name.into(),
             payload: Arc::clone(&payload),
             mums,
@@ -250,11 +257,32 @@ impl Package {
             by_name: HashMap::new(),
             catalogs: Vec::new(),
         };
+        package.follow();
         for path in of("manifest") {
             package.add_component(path, &signatures)?;
         }
         package.catalogs = signatures.catalogs;
         Ok(package)
+    }
+
+    /// Finds what the top brings.
+    fn follow(&mut self) {
+        let mut seen = vec![false; self.mums.len()];
+        let mut brought = Vec::new();
+        let mut open = vec![self.top];
+        while let Some(at) = open.pop() {
+            match seen.get_mut(at) {
+                Some(seen @ false) => *seen = true,
+                _ => continue,
+            }
+            brought.push(at);
+            let inner = self.mums.get(at).into_iter();
+            let inner = inner.flat_map(|entry| entry.mum.packages());
+            let inner = inner.filter_map(|identity| self.by_package.get(&package_key(identity)));
+            let inner: Vec<usize> = inner.copied().collect();
+            open.extend(inner.into_iter().rev());
+        }
+        self.brought = brought;
     }
 
     fn add_component(
@@ -343,11 +371,8 @@ impl Package {
 
     /// The mum of that package.
     pub fn mum_of(&self, identity: &Identity) -> Option<&PackageMum> {
-        let fits = |entry: &&PackageMum| {
-            entry.mum.identity.version == identity.version
-                && entry.mum.identity.is_same_package_family(identity)
-        };
-        self.mums.iter().find(fits)
+        let at = self.by_package.get(&package_key(identity))?;
+        self.mums.get(*at)
     }
 
     /// Its components and deployments, in the order of names.
@@ -401,8 +426,7 @@ impl Package {
     pub fn kind(&self) -> PackageKind {
         let top = self.mum();
         let release = top.release_type.as_deref().unwrap_or_default();
-        let brought = self.brought();
-        let stack = brought.iter().any(|entry| entry.mum.is_servicing_stack());
+        let stack = self.brought().any(|entry| entry.mum.is_servicing_stack());
         if top.is_cumulative() {
             // One that brings its servicing stack along is still cumulative.
             PackageKind::Cumulative
@@ -434,29 +458,13 @@ impl Package {
     /// The top mum and those that it brings, however deep. A container may have
     /// others: a second top for systems that stay on an older branch
     /// (`update-bf.mum`).
-    pub fn brought(&self) -> Vec<&PackageMum> {
-        let mut brought = vec![self.top_entry()];
-        let mut next = 0;
-        while let Some(entry) = brought.get(next) {
-            let inner: Vec<&PackageMum> = entry
-                .mum
-                .packages()
-                .filter_map(|identity| self.mum_of(identity))
-                .collect();
-            for entry in inner {
-                if !brought.iter().any(|known| std::ptr::eq(*known, entry)) {
-                    brought.push(entry);
-                }
-            }
-            next += 1;
-        }
-        brought
+    pub fn brought(&self) -> impl Iterator<Item = &PackageMum> {
+        self.brought.iter().filter_map(|at| self.mums.get(*at))
     }
 
     /// The least servicing stack that it, or what it brings, asks for.
     pub fn needs_servicing_stack(&self) -> Option<AssemblyVersion> {
-        let brought = self.brought().into_iter();
-        let asked = brought.filter_map(|entry| entry.mum.servicing_stack.as_ref());
+        let asked = self.brought().filter_map(|entry| entry.mum.servicing_stack.as_ref());
         asked.map(|stack| stack.version).max()
     }
 
@@ -537,6 +545,11 @@ impl Package {
 
 /// Name of the component that is the servicing stack.
 pub(super) const SERVICING_STACK: &str = "Microsoft-Windows-ServicingStack";
+
+/// A package's name for looking up.
+fn package_key(identity: &Identity) -> String {
+    identity.package_name().to_ascii_lowercase()
+}
 
 /// The mum that stands for the package.
 fn top(mums: &[PackageMum]) -> Result<usize, PackageError> {
