@@ -111,11 +111,11 @@ fn ten(root: &Path, state: State) {
 /// A package of one mum for an image of that version, nobody's signature on its
 /// catalog.
 fn package(path: &Path, kb: &str, parent: &[u16; 4]) {
-    let own = Identity::package(
-        &format!("Package_for_{kb}"),
-        [parent[0], parent[1], 1, 0],
-        "amd64",
-    );
+    package_called(path, &format!("Package_for_{kb}"), parent);
+}
+
+fn package_called(path: &Path, name: &str, parent: &[u16; 4]) {
+    let own = Identity::package(name, [parent[0], parent[1], 1, 0], "amd64");
     let parent = Identity::package(
         "Microsoft-Windows-Client-Features-Package",
         *parent,
@@ -124,7 +124,7 @@ fn package(path: &Path, kb: &str, parent: &[u16; 4]) {
     let mum = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?><assembly \
          xmlns=\"urn:schemas-microsoft-com:asm.v3\" manifestVersion=\"1.0\">{}<package \
-         identifier=\"{kb}\" releaseType=\"Update\" restart=\"possible\"><parent \
+         identifier=\"{name}\" releaseType=\"Update\" restart=\"possible\"><parent \
          buildCompare=\"EQ\" serviceCompare=\"GE\" integrate=\"separate\" \
          disposition=\"detect\">{}</parent></package></assembly>",
         own.xml(),
@@ -383,6 +383,9 @@ fn each_kind_of_image_gets_its_mechanism_in_directories_and_wim_files() {
             )
             .ends(ExitCode::Done)
             .says(&["unchanged"]);
+            run_in(top.path(), "packages list @again.wim")
+                .ends(ExitCode::Done)
+                .says(&["1 package waits", file, mechanism]);
             for image in [image, "again.wim"] {
                 run_in(top.path(), &format!("packages remove @{image} 1"))
                     .ends(ExitCode::Done)
@@ -411,9 +414,9 @@ fn packages_that_are_not_for_the_image_are_refused_each_with_its_rule() {
     assert_eq!(document["changed"], false);
     let results = document["images"][0]["results"].as_array().unwrap();
     for (result, reason) in results.iter().zip([
-        "10.0.19041 cannot install",
+        "which 10.0.19041 cannot install",
         "parent: asks",
-        "no update package",
+        "neither a cabinet",
         "no package in it",
         "does not exist",
     ]) {
@@ -562,4 +565,72 @@ fn packages_of_a_signer_whom_the_user_trusts_are_taken() {
     )
     .ends(ExitCode::Done)
     .says(&["first-boot", "signed by"]);
+}
+
+#[test]
+fn a_servicing_stack_goes_before_what_waits_already() {
+    let top = bench(|root| ten(root, State::Sealed));
+    let parent = [10, 0, 19041, 1];
+    package(&top.path().join("a.cab"), "KB1", &parent);
+    package(&top.path().join("b.cab"), "KB2", &parent);
+    let stack = top.path().join("stack.cab");
+    package_called(&stack, "Package_for_ServicingStack_1", &parent);
+    for image in ["image", "image.wim"] {
+        for words in ["@a.cab @b.cab", "@stack.cab"] {
+            let words = format!("packages add @{image} {words} --force-unsigned");
+            run_in(top.path(), &words).ends(ExitCode::Done);
+        }
+        let listed = run_in(top.path(), &format!("packages list @{image} --json"));
+        let listed = listed.ends(ExitCode::Done).json();
+        let waiting = listed["images"][0]["first_boot"].as_array().unwrap();
+        let names: Vec<&str> = waiting
+            .iter()
+            .map(|one| one["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, ["stack.cab", "a.cab", "b.cab"]);
+        let script = run_in(
+            top.path(),
+            &format!("cat @{image} Windows/Setup/Scripts/wimwright/run.cmd"),
+        );
+        let places = ["03.cab", "01.cab", "02.cab"].map(|file| script.out.find(file).unwrap());
+        assert!(places.is_sorted(), "{}", script.out);
+        let all = "@a.cab @b.cab @stack.cab";
+        run_in(
+            top.path(),
+            &format!("packages add @{image} {all} --force-unsigned"),
+        )
+        .ends(ExitCode::Done)
+        .says(&["nothing to change"]);
+    }
+}
+
+#[test]
+fn files_that_windows_could_not_install_from_are_refused() {
+    let top = bench(|root| ten(root, State::Sealed));
+    let path = |name: &str| top.path().join(name);
+    fs::create_dir(path("folder")).unwrap();
+    fs::write(path("program.exe"), program_of(X86)).unwrap();
+    let mut other = program_of(X86);
+    other.extend(Cabinet::of(Method::Mszip, &[("setup.inf", b"x")]).build());
+    fs::write(path("other.exe"), other).unwrap();
+    let parts = Cabinet::of(Method::Stored, &[("update.mum", &[b'x'; 100])]);
+    for (name, bytes) in ["1.cab", "2.cab"]
+        .into_iter()
+        .zip(parts.build_set(&["1.cab", "2.cab"]))
+    {
+        fs::write(path(name), bytes).unwrap();
+    }
+    for (file, reason) in [
+        ("folder", "it is a folder"),
+        ("program.exe", "no cabinet"),
+        ("other.exe", "no hotfix"),
+        ("1.cab", "in several files (1.cab, 2.cab)"),
+    ] {
+        run_in(
+            top.path(),
+            &format!("packages add @image @{file} --force-unsigned"),
+        )
+        .ends(ExitCode::Refused)
+        .says(&["refused", reason]);
+    }
 }

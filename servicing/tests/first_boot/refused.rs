@@ -33,6 +33,16 @@ fn images_in_which_nothing_can_wait_are_refused_and_stay_as_they_are() {
         br#"{"schema":"wimwright/first-boot-queue/1","mechanism":"service","packages":[{"number":1,
         "file":"..\\x.exe","name":"x","kind":"msu","installer":"wusa","size":1,"sha256":""}]}"#,
     );
+    let elsewhere_in = |queue: &str| {
+        let bench = Bench::new(TEN);
+        let start = r#"{"schema":"wimwright/first-boot-queue/1","packages":[],"#;
+        let text = format!("{start}{queue}}}");
+        bench.put(&format!("{FOLDER}/queue.json"), text.as_bytes());
+        bench
+    };
+    let made = r#""mechanism":"service","made":["Windows\\System32"]"#;
+    let inserted = r#""mechanism":"setup-complete","made":[],"insertion":{"path":
+        "Windows\\System32\\config\\SAM","created":true,"text":"x"}"#;
     let audit = FirstBootState::Unclear {
         reason: "it enters audit mode".to_owned(),
     };
@@ -105,6 +115,8 @@ fn images_in_which_nothing_can_wait_are_refused_and_stay_as_they_are() {
         (half, Msu, Armed, "has no end"),
         (damaged, Msu, Armed, "queue.json"),
         (foreign, Msu, Armed, "expected `01.msu`"),
+        (elsewhere_in(made), Msu, Armed, "folders that are not above"),
+        (elsewhere_in(inserted), Msu, Armed, "config\\SAM"),
     ] {
         bench.keep();
         let result = bench.defer(&[package("a", kind)], &state);

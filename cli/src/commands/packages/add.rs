@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use wimwright_servicing::update::add::{
     AddOptions, AddOutcome, AddResult, Given, How, add, by_answer_file,
 };
+use wimwright_servicing::update::container::Container;
 use wimwright_servicing::update::deferral::Place;
 use wimwright_servicing::update::package::Trust;
 use wimwright_servicing::{Access, ImagePath};
@@ -224,7 +225,7 @@ fn package(file: &Path, name: &str, trust: Trust<'_>) -> anyhow::Result<Given> {
         tree: open::open_folder(folder)?,
         path: ImagePath::parse(name).context("the name of a package file")?,
     };
-    Ok(Given::open(name, place, trust)?)
+    Ok(Given::new(&Container::open(file)?, place, trust)?)
 }
 
 fn code(results: &[AddedPackage]) -> ExitCode {

@@ -64,7 +64,15 @@ type Read = (
 );
 
 fn read(draft: &Draft, all: bool) -> anyhow::Result<Read> {
-    let store = PackageStore::read(draft)?;
+    let waiting = WaitingPackage::all(deferred(draft)?.as_ref());
+    let store = match PackageStore::read(draft) {
+        Ok(store) => store,
+        // Hotfixes wait in Windows XP, too.
+        Err(StoreError::NoState) if !waiting.is_empty() => {
+            return Ok((UpdateState::default(), Vec::new(), waiting, Vec::new()));
+        }
+        Err(error) => return Err(error.into()),
+    };
     let mut findings = store.findings.clone();
     let mut packages = Vec::new();
     for package in store.packages.iter().filter(|one| all || one.is_visible()) {
@@ -80,7 +88,6 @@ fn read(draft: &Draft, all: bool) -> anyhow::Result<Read> {
         };
         packages.push(ListedPackage::new(package, mum.as_ref()));
     }
-    let waiting = WaitingPackage::all(deferred(draft)?.as_ref());
     Ok((UpdateState::new(&store), packages, waiting, findings))
 }
 

@@ -38,7 +38,7 @@ pub struct ListedPackages {
 }
 
 /// What an image's update state says of the image as a whole.
-#[derive(Clone, Debug, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Default, JsonSchema, Serialize)]
 pub struct UpdateState {
     /// Version of the servicing stack; null where the image does not say it.
     pub servicing_stack: Option<String>,
@@ -86,7 +86,7 @@ pub struct ListedPackage {
 /// A package that waits for the first boot.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct WaitingPackage {
-    /// Its place in the order, from 1.
+    /// Its number, which it keeps; the order is that of the list.
     pub number: u32,
     /// What the user called it.
     pub name: String,

@@ -5,33 +5,34 @@ use std::io;
 use std::sync::Arc;
 
 use crate::blob::Blob;
-use crate::cabinet::{Cabinet, CabinetError, CabinetTree};
 use crate::catalog::verify::{Signature, Verdict};
 use crate::facts::Architecture;
 use crate::path::{ImagePath, PathError};
 use crate::pe::{self, PeFacts};
 use crate::time;
-use crate::tree::{FileTree, TreeError};
+use crate::tree::TreeError;
+use crate::update::container::{Container, ContainerError, Form, IndexKind, Role};
 use crate::update::deferral::answer_file::AnswerPackage;
 use crate::update::deferral::{PackageKind, Payload, Place};
 use crate::update::package::{self, CatalogState, Package, PackageError, Trust};
+use crate::update::payload::PayloadError;
 
 /// Why a file is no package that can be added.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GivenError {
-    /// It begins like none.
-    #[error("this is no update package: expected a .msu or .cab file, or a hotfix program")]
-    Unknown,
     /// The file cannot be read.
     #[error(transparent)]
     Tree(#[from] TreeError),
     /// It cannot be read.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// Its container is damaged.
+    /// It is nothing that packages come in, or damaged.
     #[error(transparent)]
-    Container(#[from] CabinetError),
+    Container(#[from] ContainerError),
+    /// Its index of files is damaged.
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
     /// The package in it is none.
     #[error(transparent)]
     Package(#[from] PackageError),
@@ -41,9 +42,27 @@ pub enum GivenError {
     /// A program whose headers cannot be read.
     #[error(transparent)]
     Program(#[from] pe::ReadError),
+    /// A program that installs something else, or nothing.
+    #[error("the program is no hotfix: there is no `update\\update.inf` in it")]
+    NotAHotfix,
     /// There is no package in it.
     #[error("there is no package in it: no cabinet with an `update.mum`")]
     Empty,
+    /// A folder.
+    #[error("it is a folder; name the package's file")]
+    Folder,
+    /// More than a file.
+    #[error("it is in several files ({names}), and Windows installs a package from one")]
+    Several {
+        /// Their names.
+        names: String,
+    },
+    /// An express package.
+    #[error(
+        "its files are in the storage beside it, and Windows installs a package from one file; \
+         name the .msu"
+    )]
+    Express,
 }
 
 /// A package that is to be added.
@@ -67,10 +86,76 @@ struct Inner {
 }
 
 impl Given {
-    /// Opens the package file at `place`, which the user calls `name`.
+    /// The package whose file at `place` was opened as `container`.
     ///
     /// # Errors
-    /// [`GivenError`] says why it is no package.
+    /// [`GivenError`] says why it is no package that can be added.
+    pub fn new(container: &Container, place: Place, trust: Trust<'_>) -> Result<Given, GivenError> {
+        let (cabinet, program) = match container.form() {
+            Form::Folder => return Err(GivenError::Folder),
+            Form::Cabinet(cabinet) => (Some(cabinet), false),
+            Form::Program { cabinet, .. } => (Some(cabinet), true),
+            _ => (None, false),
+        };
+        if let Some(cabinet) = cabinet.filter(|cabinet| cabinet.parts.len() > 1) {
+            return Err(GivenError::Several {
+                names: cabinet.parts.join(", "),
+            });
+        }
+        let kind = match (program, container.role()) {
+            (true, Role::Hotfix) => PackageKind::HotfixExe,
+            (true, _) => return Err(GivenError::NotAHotfix),
+            (false, Role::Package) => PackageKind::Cab,
+            (false, _) => PackageKind::Msu,
+        };
+        let blob = place.tree.open(&place.path)?;
+        let blob = blob.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        let mut given = Given {
+            name: container.name().to_owned(),
+            kind,
+            place,
+            packages: Vec::new(),
+            signature: (CatalogState::Unsigned, String::new()),
+            signer: None,
+            machine: None,
+        };
+        if program {
+            given.judge_program(blob.as_ref(), trust)?;
+            let facts = PeFacts::of_blob(blob.as_ref())?.ok_or(GivenError::NotAHotfix)?;
+            let machine = Architecture::of_machine(facts.machine);
+            given.machine = machine.map(|machine| machine.name().to_owned());
+            return Ok(given);
+        }
+        if kind == PackageKind::Cab {
+            // Beside a cabinet its storage would have to go along.
+            let index = container.index().and_then(Result::ok);
+            if index.is_some_and(|index| index.kind != IndexKind::Members) {
+                return Err(GivenError::Express);
+            }
+            given.add(container, given.name.clone(), blob, trust)?;
+        }
+        for nested in container.nested() {
+            if kind != PackageKind::Msu || nested.role() != Role::Package {
+                continue;
+            }
+            let path = ImagePath::parse(nested.name())?;
+            let Some(blob) = container.tree().open(&path)? else {
+                continue;
+            };
+            let name = path.file_name().map(ToString::to_string);
+            given.add(nested, name.unwrap_or_default(), blob, trust)?;
+        }
+        if given.packages.is_empty() {
+            return Err(GivenError::Empty);
+        }
+        given.judge_catalogs();
+        Ok(given)
+    }
+
+    /// Opens a file of a tree.
+    ///
+    /// # Errors
+    /// As [`Given::new`].
     pub fn open(
         name: impl Into<String>,
         place: Place,
@@ -78,64 +163,24 @@ impl Given {
     ) -> Result<Given, GivenError> {
         let blob = place.tree.open(&place.path)?;
         let blob = blob.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-        let name = name.into();
-        let mut start = [0; 4];
-        let known = usize::try_from(blob.len()).map_or(4, |len| len.min(4));
-        blob.read_into(0, start.get_mut(..known).unwrap_or_default())?;
-        let mut given = Given {
+        Given::new(&Container::of_file(name, &blob)?, place, trust)
+    }
+
+    /// Adds the package in a cabinet.
+    fn add(
+        &mut self,
+        cabinet: &Container,
+        name: String,
+        blob: Arc<dyn Blob>,
+        trust: Trust<'_>,
+    ) -> Result<(), GivenError> {
+        let package = Package::over(name.clone(), cabinet.payload()?, trust)?;
+        self.packages.push(Inner {
             name,
-            kind: PackageKind::Cab,
-            place,
-            packages: Vec::new(),
-            signature: (CatalogState::Unsigned, String::new()),
-            signer: None,
-            machine: None,
-        };
-        if start.starts_with(b"MZ") {
-            given.kind = PackageKind::HotfixExe;
-            given.judge_program(blob.as_ref(), trust)?;
-            let program = PeFacts::of_blob(blob.as_ref())?.ok_or(GivenError::Unknown)?;
-            let machine = Architecture::of_machine(program.machine);
-            given.machine = machine.map(|machine| machine.name().to_owned());
-            return Ok(given);
-        }
-        if &start != b"MSCF" {
-            return Err(GivenError::Unknown);
-        }
-        let members = members(&blob)?;
-        if members.has_file(&ImagePath::parse("update.mum")?)? {
-            let package = Package::open(given.name.clone(), members, trust)?;
-            let name = given.name.clone();
-            given.packages.push(Inner {
-                name,
-                package,
-                blob,
-            });
-        } else {
-            given.kind = PackageKind::Msu;
-            for entry in members.read_dir(&ImagePath::root())?.unwrap_or_default() {
-                // WSUSSCAN.cab describes the package for the update service.
-                if !entry.name.ends_with(".cab") || entry.name.is("WSUSSCAN.cab") {
-                    continue;
-                }
-                let path = ImagePath::root().child(entry.name.clone());
-                let Some(blob) = members.open(&path)? else {
-                    continue;
-                };
-                let name = entry.name.to_string();
-                let package = Package::open(name.clone(), self::members(&blob)?, trust)?;
-                given.packages.push(Inner {
-                    name,
-                    package,
-                    blob,
-                });
-            }
-        }
-        given.judge_catalogs();
-        match given.packages.is_empty() {
-            true => Err(GivenError::Empty),
-            false => Ok(given),
-        }
+            package,
+            blob,
+        });
+        Ok(())
     }
 
     /// What the user called it.
@@ -262,9 +307,4 @@ impl Given {
         };
         Ok(())
     }
-}
-
-/// The members of a cabinet.
-fn members(blob: &Arc<dyn Blob>) -> Result<Arc<dyn FileTree>, GivenError> {
-    Ok(Arc::new(CabinetTree::new(Cabinet::open(blob)?)?))
 }

@@ -157,6 +157,13 @@ pub(super) fn refusal(given: &Given, facts: &ImageFacts, force_unsigned: bool) -
     if let Some(reason) = wrong_processor(given, facts) {
         return Some(reason);
     }
+    let kind = given.kind();
+    if !kind.is_for(facts) {
+        return Some(format!(
+            "it is {kind}, which {} cannot install",
+            facts.version
+        ));
+    }
     match given.signature() {
         _ if force_unsigned => None,
         (CatalogState::Signed, _) => None,

@@ -283,6 +283,15 @@ pub fn by_answer_file(facts: &ImageFacts, given: &[Given], force_unsigned: bool)
                 "answer files name packages for Setup of Windows Vista and later".to_owned()
             })
         });
+        let refusal = refusal.or_else(|| {
+            let packages = package.answer_packages();
+            let other = packages.iter().find(|(one, _)| !is_cabinet(&one.cabinet));
+            let (other, _) = other?;
+            Some(format!(
+                "`{}` in it is no cabinet, which answer files name",
+                other.cabinet
+            ))
+        });
         match refusal {
             Some(reason) => AddResult::refused(package, reason),
             None => AddResult {
@@ -296,6 +305,11 @@ pub fn by_answer_file(facts: &ImageFacts, given: &[Given], force_unsigned: bool)
         }
     });
     results.collect()
+}
+
+fn is_cabinet(name: &str) -> bool {
+    name.rsplit_once('.')
+        .is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("cab"))
 }
 
 /// An error with its causes, in one line.

@@ -80,6 +80,18 @@ pub struct Refused {
 }
 
 impl Container {
+    /// Opens a file that lies alone: parts of its set and express storage are
+    /// not looked for.
+    ///
+    /// # Errors
+    /// As [`Container::open`].
+    pub fn of_file(
+        name: impl Into<String>,
+        blob: &Arc<dyn Blob>,
+    ) -> Result<Container, ContainerError> {
+        open::Opening::default().file(name.into(), blob, &|_| Ok(None))
+    }
+
     /// Its name: of the file, or where it lies in the container around it.
     pub fn name(&self) -> &str {
         &self.name

@@ -36,6 +36,11 @@ impl PackageKind {
         }
     }
 
+    /// Whether that Windows installs packages of this form.
+    pub fn is_for(self, facts: &ImageFacts) -> bool {
+        self.installer(facts).is_some()
+    }
+
     /// What installs it there; `None` where nothing does.
     pub(super) fn installer(self, facts: &ImageFacts) -> Option<Installer> {
         let nt5 = facts.generation == Generation::Nt5;

@@ -9,12 +9,15 @@
 //!   must not be writable by everybody, as folders in ProgramData can be.
 //! * A script finds it beside itself.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::error::DeferError;
 use super::exit_code::Outcome;
 use super::payload::{Installer, PackageKind};
 use super::state::Mechanism;
+use super::{setup_complete, sysprep_inf};
 use crate::facts::ImageFacts;
 use crate::path::ImagePath;
 use crate::tree::FileTree;
@@ -129,7 +132,12 @@ impl Queue {
                 queue.packages.len()
             )));
         }
+        queue.check_places(facts).map_err(unreadable)?;
+        let mut numbers = HashSet::new();
         for entry in &queue.packages {
+            if !numbers.insert(entry.number) {
+                return Err(unreadable(format!("it has two packages {}", entry.number)));
+            }
             let expected = file_name(entry.number, entry.kind);
             if entry.file != expected {
                 return Err(unreadable(format!(
@@ -139,6 +147,35 @@ impl Queue {
             }
         }
         Ok(Some(queue))
+    }
+
+    /// Refuses places that are not those of its mechanism: whatever the file
+    /// says, nothing else of the image is edited or removed.
+    fn check_places(&self, facts: &ImageFacts) -> Result<(), String> {
+        let above = |made: &[ImagePath], path: &ImagePath| {
+            made.iter().all(|folder| path.starts_with(folder))
+        };
+        let folder = folder(facts).map_err(|error| error.to_string())?;
+        if !above(&self.made, &folder) {
+            return Err(format!("it names folders that are not above `{folder}`"));
+        }
+        let Some(insertion) = &self.insertion else {
+            return Ok(());
+        };
+        let path = &insertion.path;
+        let expected = match self.mechanism {
+            Mechanism::SetupComplete => setup_complete::path(facts).ok(),
+            Mechanism::GuiRunOnce => sysprep_inf::path().ok(),
+            Mechanism::CmdLines => path
+                .file_name()
+                .filter(|name| name.is(sysprep_inf::CMDLINES))
+                .map(|_| path.clone()),
+            Mechanism::Service => None,
+        };
+        match expected.as_ref() == Some(path) && above(&insertion.made, path) {
+            true => Ok(()),
+            false => Err(format!("it starts by `{path}`, which {} does not", self.mechanism)),
+        }
     }
 
     /// Its bytes.

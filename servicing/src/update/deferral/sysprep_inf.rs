@@ -16,6 +16,8 @@ use crate::tree::FileTree as _;
 /// What is run. Mini-setup hands it on with its variables, and cmd.exe puts
 /// their values in.
 const COMMAND: &str = "cmd.exe /d /c %SystemRoot%\\Setup\\Scripts\\wimwright\\run.cmd";
+/// The file below `$OEM$`.
+pub(super) const CMDLINES: &str = "cmdlines.txt";
 /// Largest answer file that is edited, in bytes.
 const MAX_LEN: u64 = 1 << 20;
 
@@ -158,7 +160,7 @@ pub(super) fn cmdlines(
     draft: &Draft,
     install_files: &ImagePath,
 ) -> Result<(TextFile, Insertion), DeferError> {
-    let path = install_files.join("$OEM$\\cmdlines.txt")?;
+    let path = install_files.join("$OEM$")?.join(CMDLINES)?;
     let (file, created) = read(draft, &path)?;
     let lines = file.lines();
     let has_section = lines
