@@ -169,6 +169,8 @@ fn containers(folder: &Path) {
     {
         put(name, &part);
     }
+}
+
 /// An image with a component store, and an unpacked update that is not for it.
 fn make_update(top: &Path) {
     use wimwright_testdata::cbs_image::{CbsImage, Component, Identity, Package, Update};
