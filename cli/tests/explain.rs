@@ -37,7 +37,7 @@ fn codes_are_explained_however_they_are_written() {
             .says(&[
                 "CBS_E_NOT_APPLICABLE",
                 "is installed already (stated)",
-                "wimwright info IMAGE",
+                "wimwright packages check IMAGE FILE",
                 "Source: https://",
                 "facility 15",
             ]);

@@ -50,7 +50,7 @@ codes! { Hresult:
         | Recalled "the file is no servicing package: an .exe or another kind of .cab or .msu, or a package for a program"
         | Recalled "the .msu is newer than the DISM that reads it (since 24H2 an .msu may be a WIM file)"
         > "get the package again and compare its digest with the one that the update catalog shows"
-        > "an .msu of the new kind lists as a WIM file" "info FILE.msu" ;
+        > "see what the file is and whether it is whole" "packages inspect FILE" ;
     0x800F_0806 "CBS_E_PENDING" Stated TECHNET;
         "Something that the package needs is locked until a restart."
         | Stated "an earlier operation waits for a restart; offline, for the image's next boot"
@@ -70,13 +70,14 @@ codes! { Hresult:
         "The image has no feature of this name."
         | Stated "this edition or version of Windows does not have the feature"
         | Recalled "the name is misspelt, or it is a capability and not a feature"
+        > "see which features the image has" "features list IMAGE"
         > "see edition and version" "info IMAGE" ;
     0x800F_080D "CBS_E_MANIFEST_INVALID_ITEM" Verified LOG;
         "A package's manifest has an element or attribute that this servicing stack does not know."
         | Inferred "the package is newer than the servicing stack; often harmless, where only the log shows it"
         | Recalled "the manifest is damaged"
         > "see which servicing stack the image has: folders are named by version" "dir IMAGE Windows/servicing/Version"
-        > "add the servicing stack update that the package's page names first" ;
+        > "see what the package asks for and the image has" "packages check IMAGE FILE" ;
     0x800F_0816 "CBS_E_DPX_JOB_STATE_SAVED" Verified EXPRESS_LOG;
         "Unpacking stopped with its state saved, to wait for more of the download."
         | Inferred "express downloads say this in passing; the update goes on"
@@ -89,15 +90,15 @@ codes! { Hresult:
     0x800F_081B "CBS_E_UNEXPECTED_PROCESSOR_ARCHITECTURE" Stated LIST;
         "The package is for another processor architecture."
         | Inferred "an x64 package for an x86 image, or the reverse; an ARM64 one"
-        > "see the image's architecture, and take the package for it" "info IMAGE" ;
+        > "see the architectures of both" "packages check IMAGE FILE" ;
     0x800F_081E "CBS_E_NOT_APPLICABLE" Stated LIST;
         "The package is not for this image as it is now."
         | Stated "it is superseded: a newer package that holds the same is installed"
         | Stated "it is installed already"
         | Stated "it is for another version, edition or architecture"
         | Stated "a package that it builds on is missing (a baseline, a servicing stack)"
-        > "see version, build, edition and architecture, and compare them with the package's page" "info IMAGE"
-        > "see which packages the image has; their CurrentState is 0x70 where installed" "registry get IMAGE 'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Component Based Servicing\\Packages' -r"
+        > "see every rule, with what the package asks for and what the image has" "packages check IMAGE FILE"
+        > "see which packages the image has" "packages list IMAGE"
         > "add what is missing first; skip the package where a newer one is installed" ;
     0x800F_081F "CBS_E_SOURCE_MISSING" Stated page::FIX;
         "The files of the feature or component were not found."
@@ -121,12 +122,12 @@ codes! { Hresult:
         | Inferred "a checkpoint or baseline update that comes first was left out"
         > "see which servicing stack the image has: folders are named by version" "dir IMAGE Windows/servicing/Version"
         > "see which the package asked for: the log names both versions" "explain IMAGE Windows/Logs/CBS/CBS.log"
-        > "add the servicing stack update, or the cumulative update that holds it, first" ;
+        > "see which order works: name both packages" "packages check IMAGE SERVICING-STACK FILE" ;
     0x800F_0825 "CBS_E_CANNOT_UNINSTALL" Stated "https://learn.microsoft.com/windows/deployment/update/windows-update-errors";
         "The package cannot be removed."
         | Recalled "it is permanent: cumulative updates with their servicing stack, and what Windows is made of"
         | Stated "a component of it is only partly installed: the component store is damaged"
-        > "see its CurrentState: 0x70 is installed, 0x65 partly, 0x80 permanent" "registry get IMAGE 'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Component Based Servicing\\Packages' -r"
+        > "see the state that it is in" "packages info IMAGE NAME"
         > "begin with an image from before the package was added" ;
     0x800F_0826 "CBS_E_PENDING_VICTIM" Stated LIST;
         "The package was not installed because another one of the same run failed."
@@ -148,13 +149,13 @@ codes! { Hresult:
         | Stated "the manifest of an earlier update is missing: it was not installed whole"
         | Recalled "files of WinSxS or servicing\\Packages were removed to save room"
         > "see which package is missing: the log names it" "explain IMAGE Windows/Logs/CBS/CBS.log"
-        > "see whether its .mum is there" "dir IMAGE Windows/servicing/Packages"
+        > "see the state of that package" "packages info IMAGE NAME"
         > "add that very update again, or begin with an image that was not serviced" ;
     0x800F_0838 "CBS_E_MISSING_PREREQUISITE_BASELINES" Recalled CHECKPOINTS;
         "Updates that this one builds on are missing."
         | Recalled "since Windows 11 24H2 cumulative updates build on checkpoint updates, which must lie in the same folder"
         > "put all files that the update catalog offers for the update into one folder"
-        > "see the image's build" "info IMAGE" ;
+        > "see which of them the image lacks" "packages check IMAGE FILE" ;
     0x800F_0900 "CBS_E_XML_PARSER_FAILURE" Stated LIST;
         "The XML of a package or manifest cannot be read."
         | Stated "a file under servicing\\Packages or WinSxS\\Manifests is damaged, often all zeros after a power loss"

@@ -21,7 +21,7 @@ codes! { Hresult:
     0x8024_0017 "WU_E_NOT_APPLICABLE" Stated LIST;
         "No update in it is for this Windows."
         | Inferred "wrong version, edition or architecture, or installed already; DISM says 0x800F081E for the same"
-        > "see version, build, edition and architecture" "info IMAGE"
+        > "see every rule, with what the package asks for and what the image has" "packages check IMAGE FILE"
         > "see what the same means offline" "explain 0x800F081E" ;
     0x8024_001E "WU_E_SERVICE_STOP" Stated LIST;
         "The service or the computer was being shut down."

@@ -41,15 +41,16 @@ facts! {
     "servicing-stack-too-old" true "https://learn.microsoft.com/troubleshoot/windows-server/installing-updates-features-roles/troubleshoot-windows-update-error-0x800f0823":
         "requires servicing stack v";
         "The package needs a newer servicing stack than the image has; the line names both."
-        > "add the servicing stack update, or the cumulative update that holds it, first" ;
+        > "add the servicing stack update, or the cumulative update that holds it, first; see that the order works" "packages check IMAGE SERVICING-STACK FILE" ;
     "not-applicable" true "https://github.com/jmclaren7/windows-setup-helper/issues/1":
         "is not applicable to the image", "is not applicable to this image";
         "The package is for another Windows, or a newer one is installed."
-        > "compare version, build, edition and architecture" "info IMAGE" ;
+        > "see every rule, with what the package asks for and what the image has" "packages check IMAGE FILE" ;
     "store-corrupt" true "https://learn.microsoft.com/troubleshoot/windows-server/installing-updates-features-roles/troubleshoot-windows-installation-error-0x800f0831":
         "store corruption, manifest missing", "mark store corruption flag", "failed to pin deployment";
         "The component store lacks a package that it says is there; the line names it."
-        > "add the update that this package belongs to again, or begin with an image that was not serviced" ;
+        > "see the state of the package" "packages info IMAGE NAME"
+        > "add the update that it belongs to again, or begin with an image that was not serviced" ;
     "work-pending" true "https://learn.microsoft.com/troubleshoot/windows-server/installing-updates-features-roles/troubleshoot-windows-update-error-0x80070bc9":
         "pending transaction content must be resolved", "because of pending operations";
         "Earlier work waits for the next boot, and nothing can begin before it is done."
@@ -66,7 +67,7 @@ facts! {
     "file-not-in-package" true "https://learn.microsoft.com/troubleshoot/windows-server/installing-updates-features-roles/dism-fails-with-error-0x800f0906":
         "because it is not present in the container";
         "A file was looked for in a package that does not have it."
-        > "get the package whole: an express package alone has only differences" ;
+        > "see what the package holds; an express package alone has only differences" "packages inspect FILE" ;
     "unsigned" true "https://github.com/pbatard/libwdi/issues/225":
         "does not contain a signature", "is considered unsigned", "failed signature validation",
         "failed signature verification", "does not contain digital signature";
