@@ -14,6 +14,7 @@ pub mod nt5;
 mod nt5_disk;
 pub mod pa30;
 pub mod pe;
+pub mod update_package;
 
 use std::fs;
 use std::io::Read as _;
