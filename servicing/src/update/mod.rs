@@ -12,18 +12,23 @@
 //! store                        what an image has: packages, features, servicing stack
 //! applicability, order, batch  what that comes to, with the reason for each answer
 //! add                          which way a package goes into an image, and why
+//! staging, installing          into the image's store, and into use
+//! consistency                  whether an image's store holds together
 //! deferral                     packages that wait in the image for its first boot
 //! ```
 //!
-//! What changes an image goes through `add` and `deferral`; the rest reads.
+//! What changes an image goes through `add`, `deferral`, `staging` and
+//! `installing`; the rest reads.
 
 pub mod add;
 pub mod applicability;
 pub mod batch;
 pub mod compressed_manifest;
 pub mod container;
+pub mod consistency;
 pub mod deferral;
 pub mod delta;
+mod destinations;
 pub mod file_index;
 pub mod identity;
 pub mod key_form;
@@ -32,10 +37,13 @@ pub mod mum;
 pub mod order;
 pub mod package;
 pub mod payload;
+pub mod staging;
 pub mod store;
+mod store_names;
 pub mod version;
 pub mod xml;
 
+pub use destinations::DestinationError;
 pub use identity::{Identity, IdentityError};
 pub use mum::{Mum, MumError};
 pub use package::{Package, PackageError};
