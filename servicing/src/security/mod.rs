@@ -6,6 +6,7 @@
 //! registry's, proved there on real hives, with the rights of files.
 
 mod default;
+pub mod sddl;
 
 pub use default::volume_root;
 use wimwright_hive::{ObjectRights, inherited_security_of};

@@ -41,7 +41,7 @@ fn of_what(in_32_bit: bool) -> &'static str {
 }
 
 /// Whether a component is a 32-bit one in a 64-bit image.
-fn is_32_bit_guest(image: Architecture, component: &Identity) -> bool {
+pub(super) fn is_32_bit_guest(image: Architecture, component: &Identity) -> bool {
     let architecture = component.architecture.to_ascii_lowercase();
     let guest = matches!(architecture.as_str(), "x86" | "wow64" | "arm");
     let host = matches!(

@@ -31,6 +31,7 @@ pub mod delta;
 mod destinations;
 pub mod file_index;
 pub mod identity;
+pub mod installing;
 pub mod key_form;
 pub mod manifest;
 pub mod mum;

@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test program")]
 
 mod faults;
+mod installing;
 mod staging;
 mod support;

@@ -173,7 +173,11 @@ impl Tally {
 /// The service level is the third number in Windows 6.x, where 7602 updates
 /// 7601; GDR and LDR are told by the thousands of the fourth (16xxx to 19xxx
 /// and 20xxx to 23xxx). From Windows 10 on there are no branches.
-fn reaches(elevate: Elevate, there: AssemblyVersion, new: AssemblyVersion) -> bool {
+pub(in crate::update) fn reaches(
+    elevate: Elevate,
+    there: AssemblyVersion,
+    new: AssemblyVersion,
+) -> bool {
     if there.family() != new.family() {
         return false;
     }

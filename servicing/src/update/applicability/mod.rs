@@ -20,7 +20,7 @@
 //! an update is for by what the real packages have (see
 //! [`Elevate`](super::mum::Elevate)): inferred.
 
-mod components;
+pub(super) mod components;
 mod parents;
 
 pub(super) use parents::{given_by as parent_given_by, in_image as parent_in_image};

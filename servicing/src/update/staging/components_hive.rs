@@ -75,6 +75,24 @@ pub(in crate::update) fn set(
     Ok(new)
 }
 
+/// Plans one more mark at these deployments.
+pub(in crate::update) fn mark(
+    draft: &mut Draft,
+    contents: &Contents<'_>,
+    deployments: &BTreeSet<String>,
+    mark: PackageMark,
+) -> Result<(), StageError> {
+    let marked = contents.deployments.iter();
+    for (short, deployment) in marked.filter(|(short, _)| deployments.contains(*short)) {
+        let key = deployment_key(short);
+        for (package, update) in &deployment.brought_by {
+            let (name, data) = package_value(mark, package, update)?;
+            put(draft, &key, &name, RegData::binary(data), &MARKS)?;
+        }
+    }
+    Ok(())
+}
+
 /// Plans the key of a component; gives whether it is new.
 fn set_component(
     draft: &mut Draft,

@@ -21,7 +21,7 @@ use crate::tree::FileTree;
 const FILES: Basis = Basis::stated("cbs 6.1");
 
 /// Plans the files; gives how many were new, and the package as a source.
-pub(super) fn put(
+pub(in crate::update) fn put(
     draft: &mut Draft,
     package: &Package,
     contents: &Contents<'_>,

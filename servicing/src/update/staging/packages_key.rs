@@ -63,7 +63,13 @@ fn set_package(
     };
     let owner = package.owner.as_ref().unwrap_or(identity);
     if draft.has_key(HiveName::Software, &key)? {
-        // Two packages may bring a third: it is there, and has one more owner.
+        // Two packages may bring a third: it is there, and has one more owner;
+        // and what is staged may go on to be installed.
+        let there = draft.value(HiveName::Software, &key, "CurrentState")?;
+        if there.and_then(|data| data.as_dword()) < Some(state) {
+            let data = RegData::dword(state);
+            let _ = draft.set_value(HiveName::Software, &key, "CurrentState", data, &VALUES)?;
+        }
         return set_owner(draft, identity, owner, visibility, state);
     }
     let time = draft.time().0;
