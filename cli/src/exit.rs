@@ -21,6 +21,8 @@ use wimwright_servicing::update::add::AddError;
 use wimwright_servicing::update::container::ContainerError as PackageFileError;
 use wimwright_servicing::update::deferral::DeferError;
 use wimwright_servicing::update::deferral::answer_file::AnswerFileError;
+use wimwright_servicing::update::remove::RemoveError;
+use wimwright_servicing::update::staging::StageError;
 use wimwright_servicing::update::store::StoreError;
 use wimwright_servicing::{
     CommitError, DraftError, FactsError, ImageNameError, OpenError, PathError, TreeError,
@@ -163,6 +165,8 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
         (of_add(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<DeferError>() {
         (of_defer(error), error.hint())
+    } else if let Some(error) = error.downcast_ref::<RemoveError>() {
+        (of_removal(error), error.hint())
     } else if error.is::<AnswerFileError>() {
         (ExitCode::Damaged, None)
     } else if let Some(error) = error.downcast_ref::<CommitError>() {
@@ -284,6 +288,19 @@ fn of_defer(error: &DeferError) -> ExitCode {
         DeferError::Draft(error) => of_draft(error),
         DeferError::Registry(error) => of_registry(error),
         DeferError::Tree(_) | DeferError::Package { .. } | DeferError::Queue { .. } => {
+            ExitCode::Damaged
+        }
+        _ => ExitCode::Refused,
+    }
+}
+
+fn of_removal(error: &RemoveError) -> ExitCode {
+    match error {
+        RemoveError::Defer(error) => of_defer(error),
+        RemoveError::Draft(error) | RemoveError::Stage(StageError::Draft(error)) => of_draft(error),
+        RemoveError::Store(StoreError::Registry(error))
+        | RemoveError::Stage(StageError::Registry(error)) => of_registry(error),
+        RemoveError::Store(_) | RemoveError::Stage(StageError::Tree(_) | StageError::Store(_)) => {
             ExitCode::Damaged
         }
         _ => ExitCode::Refused,

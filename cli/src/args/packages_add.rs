@@ -13,13 +13,15 @@ pub(crate) enum PackagesChangeCommand {
     /// A package that cannot be installed offline with certainty waits in the image, and Windows
     /// installs it at the first boot, once and in order. What starts it follows from what the image
     /// is: SetupComplete.cmd in a sealed Vista or later, [GuiRunOnce] or cmdlines.txt in a sealed XP,
-    /// a service that removes itself in an installed system. A package that is refused does not keep
-    /// the others from being added.
+    /// a service that removes itself in an installed system. Where every byte of a package can be had
+    /// and verified here, it is put into the component store, too; a staged package is not applied
+    /// until that first boot. Installing offline needs --how install. A package that is refused does
+    /// not keep the others from being added.
     Add(PackagesAddWords),
-    /// Take packages back that wait for the first boot
+    /// Take packages back that wait for the first boot, or that were staged
     ///
     /// All that are named are taken back, or none. With the last one everything goes that was made
-    /// for them.
+    /// for them. What is installed, and what Windows staged, only Windows removes.
     Remove {
         /// The image: a directory, or `FILE.wim:2`, `FILE.wim:all`
         image: PathBuf,
@@ -65,4 +67,9 @@ pub(crate) enum HowChoice {
     Auto,
     /// All wait for the first boot
     FirstBoot,
+    /// Into the component store, and no more: nothing at boot applies what is staged
+    Stage,
+    /// Into use, offline: packages of nothing but files and registry values, all else is refused by
+    /// name
+    Install,
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use wimwright_servicing::update::container::Container;
 use wimwright_servicing::{DirectoryTree, FileTree, Plan};
 
 use crate::refusal::Refusal;
@@ -27,6 +28,10 @@ impl SavedPlan {
     pub(crate) fn sources(&self) -> anyhow::Result<Vec<Arc<dyn FileTree>>> {
         let mut trees: Vec<Arc<dyn FileTree>> = Vec::new();
         for source in &self.plan.sources {
+            if let Some(package) = package(&self.base, &source.name)? {
+                trees.push(package);
+                continue;
+            }
             let tree = DirectoryTree::open(&self.base.join(&source.name)).map_err(|error| {
                 Refusal::PlanSource {
                     name: source.name.clone(),
@@ -37,6 +42,29 @@ impl SavedPlan {
         }
         Ok(trees)
     }
+}
+
+/// The files of an update package that a source names: a file, and behind `::`
+/// the cabinet in it. `None` where it names no file.
+fn package(base: &Path, name: &str) -> anyhow::Result<Option<Arc<dyn FileTree>>> {
+    let (file, inner) = match name.rsplit_once("::") {
+        Some((file, inner)) => (file, Some(inner)),
+        None => (name, None),
+    };
+    let file = base.join(file);
+    if !file.is_file() {
+        return Ok(None);
+    }
+    let about = || format!("the plan's package `{name}`");
+    let container = Container::open(&file).with_context(about)?;
+    let packages = container.packages();
+    let is_meant = |one: &&&Container| match inner {
+        None => true,
+        Some(inner) => one.name().rsplit(['/', '\\']).next() == Some(inner),
+    };
+    let package = packages.iter().find(is_meant);
+    let package = package.with_context(|| format!("{} is not there any more", about()))?;
+    Ok(Some(Arc::new(package.payload().with_context(about)?)))
 }
 
 /// The plans of a bundle, one an image; or that of a file.

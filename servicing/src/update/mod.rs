@@ -38,6 +38,7 @@ pub mod mum;
 pub mod order;
 pub mod package;
 pub mod payload;
+pub mod remove;
 pub mod staging;
 pub mod store;
 mod store_names;

@@ -14,8 +14,9 @@ use wimwright_testdata::update_package::{
 
 use crate::support::{Stored, captured, now, on_every_image, open, trusted, update_for};
 
-const OPTIONS: StageOptions = StageOptions {
+const OPTIONS: StageOptions<'_> = StageOptions {
     accept_untrusted: false,
+    source_name: None,
 };
 const KEY: &str = "Test\\Calculator";
 

@@ -13,8 +13,9 @@ use wimwright_testdata::update_package::CatalogForm;
 
 use crate::support::{Stored, captured, on_every_image, opened, trusted, update_for};
 
-const OPTIONS: StageOptions = StageOptions {
+const OPTIONS: StageOptions<'_> = StageOptions {
     accept_untrusted: false,
+    source_name: None,
 };
 
 #[test]
@@ -179,6 +180,7 @@ fn what_is_not_whole_or_not_signed_for_is_not_staged() {
     assert!(matches!(&error, StageError::NotCovered { .. }), "{error}");
     let insist = StageOptions {
         accept_untrusted: true,
+        ..OPTIONS
     };
     let mut draft = stored.look();
     assert!(!stage(&mut draft, &untrusted, insist).unwrap().unchanged);

@@ -12,6 +12,7 @@ mod catalog;
 mod container;
 mod der;
 mod description;
+mod example;
 mod names;
 mod xml;
 
@@ -21,4 +22,5 @@ pub use container::{Members, cabinet};
 pub use description::{
     Brings, Component, Deployment, FILE_SDDL, File, KEY_SDDL, Key, Package, Parents, TOKEN, Update,
 };
+pub use example::update_for;
 pub use names::Identity;

@@ -58,6 +58,8 @@ fn into_image(
             how: match words.how {
                 HowChoice::Auto => How::Auto,
                 HowChoice::FirstBoot => How::FirstBoot,
+                HowChoice::Stage => How::Stage,
+                HowChoice::Install => How::Install,
             },
             state: first_boot::state(draft)?,
             force_unsigned: words.force_unsigned,
@@ -287,6 +289,8 @@ fn line(result: &AddedPackage, paint: Paint) -> String {
 fn head(result: &AddedPackage, paint: Paint) -> String {
     let outcome = match result.outcome {
         PackageOutcome::FirstBoot => paint.good("first-boot"),
+        PackageOutcome::Staged => paint.good("staged    "),
+        PackageOutcome::Installed => paint.good("installed "),
         PackageOutcome::Unchanged => paint.strong("unchanged "),
         PackageOutcome::Refused => paint.error("refused   "),
     };

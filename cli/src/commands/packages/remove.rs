@@ -1,8 +1,8 @@
-//! `packages remove`: packages that wait are taken back.
+//! `packages remove`: packages that wait, or are staged, are taken back.
 
 use std::path::Path;
 
-use wimwright_servicing::update::deferral::{Waiting, withdraw};
+use wimwright_servicing::update::remove::{Removed, remove};
 
 use crate::args::Writing;
 use crate::commands::write::{ENDING, Edit, Steps, heading};
@@ -22,9 +22,9 @@ pub(super) fn run(
     context.progress("open", 0, total);
     let mut edit = Edit::begin(image, writing, context)?;
     context.progress("plan", 0, total);
-    let results = edit.run("packages remove", |draft| withdraw(draft, names))?;
-    for waiting in results.iter().flatten() {
-        context.log("result", &line(waiting));
+    let results = edit.run("packages remove", |draft| remove(draft, names))?;
+    for removed in results.iter().flatten() {
+        context.log("result", &line(removed));
     }
     let edited = edit.images();
     let ending = edit.end(writing, context, Steps { done: 1, total })?;
@@ -48,7 +48,7 @@ pub(super) fn run(
         if edited.len() > 1 {
             context.text(&heading(&image.name, image.title.as_deref(), context))?;
         }
-        let lines = results.iter().map(|waiting| format!("{}\n", line(waiting)));
+        let lines = results.iter().map(|removed| format!("{}\n", line(removed)));
         context.text(&lines.collect::<String>())?;
         context.findings(&image.findings);
         let text = ending.text(index, context);
@@ -57,6 +57,16 @@ pub(super) fn run(
     Ok(ExitCode::Done)
 }
 
-fn line(waiting: &Waiting) -> String {
-    format!("removed  {}  {}", waiting.number, printable(&waiting.name))
+fn line(removed: &Removed) -> String {
+    let removed = RemovedPackage::from(removed);
+    let number = match removed.number {
+        Some(number) => format!("  {number}"),
+        None => String::new(),
+    };
+    let staged = match (removed.number, removed.staged.is_empty()) {
+        (_, true) => "",
+        (None, false) => " from the component store",
+        (Some(_), false) => ", and from the component store",
+    };
+    format!("removed{number}  {}{staged}", printable(&removed.package))
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use wimwright_servicing::update::add::{AddOutcome, AddResult};
-use wimwright_servicing::update::deferral::Waiting;
+use wimwright_servicing::update::remove::Removed;
 
 use super::Document;
 use super::image::FindingEntry;
@@ -74,6 +74,11 @@ pub struct AddedPackage {
 pub enum PackageOutcome {
     /// Windows installs it: at the first boot, or from an answer file.
     FirstBoot,
+    /// It is in the component store, not applied; `mechanism` says what installs it
+    /// at the first boot, null that nothing does.
+    Staged,
+    /// It is installed.
+    Installed,
     /// It was there before.
     Unchanged,
     /// It was not added; `reason` says why.
@@ -113,6 +118,8 @@ impl From<AddResult> for AddedPackage {
             package: result.package,
             outcome: match result.outcome {
                 AddOutcome::FirstBoot => PackageOutcome::FirstBoot,
+                AddOutcome::Staged => PackageOutcome::Staged,
+                AddOutcome::Installed => PackageOutcome::Installed,
                 AddOutcome::Unchanged => PackageOutcome::Unchanged,
                 _ => PackageOutcome::Refused,
             },
@@ -162,20 +169,31 @@ pub struct RemovedPackages<'a> {
 /// A package that was taken back.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct RemovedPackage {
-    /// The file as it was added.
+    /// The file as it was added; its identity where it did not wait.
     pub package: String,
-    /// Its place among the packages that waited.
-    pub number: u32,
+    /// Its place among the packages that waited; null where it did not.
+    pub number: Option<u32>,
+    /// Packages that were staged, it and those that it brought.
+    pub staged: Vec<String>,
     /// `name~token~architecture~culture~version`; null where that is not known.
     pub identity: Option<String>,
 }
 
-impl From<&Waiting> for RemovedPackage {
-    fn from(waiting: &Waiting) -> RemovedPackage {
+impl From<&Removed> for RemovedPackage {
+    fn from(removed: &Removed) -> RemovedPackage {
+        let waiting = removed.waiting.as_ref();
+        let staged = removed.staged.as_ref();
+        let staged_as = staged.map(|staged| staged.identity.package_name());
+        let identity = waiting.and_then(|waiting| waiting.identity.clone());
+        let identity = identity.or(staged_as);
         RemovedPackage {
-            package: waiting.name.clone(),
-            number: waiting.number,
-            identity: waiting.identity.clone(),
+            package: match waiting {
+                Some(waiting) => waiting.name.clone(),
+                None => identity.clone().unwrap_or_default(),
+            },
+            number: waiting.map(|waiting| waiting.number),
+            staged: staged.map_or_else(Vec::new, |staged| staged.packages.clone()),
+            identity,
         }
     }
 }

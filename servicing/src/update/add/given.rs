@@ -200,6 +200,23 @@ impl Given {
         Some(main.identity().package_name())
     }
 
+    /// The packages in it with what plans call their files: the file, and
+    /// behind `::` the cabinet in it.
+    pub(super) fn packages_with_sources(&self) -> impl Iterator<Item = (&Package, String)> {
+        let Place { folder, path, .. } = &self.place;
+        let file = match folder.is_empty() {
+            true => path.to_string(),
+            false => format!("{folder}/{path}"),
+        };
+        self.packages.iter().map(move |inner| {
+            let source = match self.kind {
+                PackageKind::Msu => format!("{file}::{}", inner.name),
+                _ => file.clone(),
+            };
+            (&inner.package, source)
+        })
+    }
+
     /// The packages in it.
     pub(super) fn packages(&self) -> impl Iterator<Item = &Package> {
         self.packages.iter().map(|inner| &inner.package)

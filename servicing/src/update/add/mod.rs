@@ -6,9 +6,11 @@
 //! which Windows has to install it.
 
 mod given;
+mod into_store;
 mod judge;
 
 pub use given::{Given, GivenError};
+use into_store::InStore;
 
 use super::deferral::{
     self, DeferError, DeferResult, FirstBootState, Mechanism, PackageKind, Payload, Place,
@@ -44,6 +46,10 @@ pub enum How {
     Auto,
     /// All wait for the first boot.
     FirstBoot,
+    /// All go into the component store, and nothing applies them.
+    Stage,
+    /// All are installed offline.
+    Install,
 }
 
 /// How packages are added.
@@ -63,6 +69,11 @@ pub struct AddOptions {
 pub enum AddOutcome {
     /// It waits for the first boot.
     FirstBoot,
+    /// It is in the component store. It waits for the first boot as well where
+    /// its way says so; else nothing applies it.
+    Staged,
+    /// It is installed.
+    Installed,
     /// It did so before.
     Unchanged,
     /// It was not added.
@@ -137,28 +148,67 @@ impl AddResult {
         }
     }
 
-    fn deferred(given: &Given, done: Option<&DeferResult>, unclear: Option<String>) -> AddResult {
-        let Some(done) = done else {
-            return AddResult::refused(given, "it was not planned");
+    /// What the store and the queue of the first boot made of a package.
+    fn of(
+        given: &Given,
+        in_store: Option<&InStore>,
+        deferred: Option<&DeferResult>,
+        unclear: Option<String>,
+    ) -> AddResult {
+        let first_boot = |deferred: &DeferResult| {
+            let mechanism = deferred.mechanism.reason();
+            format!("Windows installs it at the first boot: {mechanism}")
         };
-        let (outcome, reason) = match done.unchanged {
-            true => (
-                AddOutcome::Unchanged,
-                "it waits for the first boot already".to_owned(),
-            ),
-            false => (
-                AddOutcome::FirstBoot,
+        let waits_already = || "it waits for the first boot already".to_owned();
+        let not_applied = "nothing at boot applies it";
+        let (outcome, reason) = match (in_store, deferred) {
+            (Some(InStore::Refused(reason)), _) => (AddOutcome::Refused, reason.clone()),
+            (Some(InStore::Staged(new)), Some(done)) => (
+                AddOutcome::Staged,
                 format!(
-                    "Windows installs it at the first boot: {}",
-                    done.mechanism.reason()
+                    "{new} components are new in the store; {}",
+                    first_boot(done)
                 ),
             ),
+            (Some(InStore::Staged(new)), None) => (
+                AddOutcome::Staged,
+                format!("{new} components are new in the store, not applied: {not_applied}"),
+            ),
+            (Some(InStore::StagedBefore), None) => (
+                AddOutcome::Unchanged,
+                format!("it is staged already; {not_applied}"),
+            ),
+            (Some(InStore::Installed(in_use, 0)), _) => (
+                AddOutcome::Installed,
+                format!("{in_use} components are in use"),
+            ),
+            (Some(InStore::Installed(in_use, stored)), _) => (
+                AddOutcome::Installed,
+                format!(
+                    "{in_use} components are in use; {stored} are in the store only, for the image \
+                     has higher versions or another branch"
+                ),
+            ),
+            (Some(InStore::InstalledBefore), _) => {
+                (AddOutcome::Unchanged, "it is installed already".to_owned())
+            }
+            (Some(InStore::CanWait(reason)), None) => (
+                AddOutcome::Refused,
+                format!("{reason}; `--how first-boot` leaves it to Windows"),
+            ),
+            (_, Some(done)) if done.unchanged => (AddOutcome::Unchanged, waits_already()),
+            (Some(InStore::CanWait(reason)), Some(done)) => (
+                AddOutcome::FirstBoot,
+                format!("{} (not staged: {reason})", first_boot(done)),
+            ),
+            (_, Some(done)) => (AddOutcome::FirstBoot, first_boot(done)),
+            (None, None) => (AddOutcome::Refused, "it was not planned".to_owned()),
         };
         AddResult {
             outcome,
             reason,
-            way: Some(Way::FirstBoot(done.mechanism)),
-            number: Some(done.number),
+            way: deferred.map(|done| Way::FirstBoot(done.mechanism)),
+            number: deferred.map(|done| done.number),
             doubt: unclear
                 .map(|rules| format!("whether it applies is for Windows to say: {rules}")),
             ..AddResult::refused(given, "")
@@ -190,21 +240,112 @@ fn plan(
     let numbers: Vec<u32> = waiting.iter().map(|(number, _)| *number).collect();
     let waiting: Vec<Given> = waiting.into_iter().map(|(_, given)| given).collect();
     let judged = judge::judge(draft, &waiting, given, options.force_unsigned)?;
-    let taken: Vec<usize> = (0..given.len())
-        .filter(|at| matches!(judged.packages.get(*at), Some(Judgement::Taken(_))))
-        .collect();
-    let payloads: Vec<Payload> = taken
-        .iter()
-        .filter_map(|at| Some(given.get(*at)?.payload()))
-        .collect();
-    let deferred = match payloads.is_empty() {
-        true => Ok(Vec::new()),
-        false => match options.how {
-            How::Auto | How::FirstBoot => deferral::defer(draft, &payloads, &options.state),
-        },
+    let done = draft.attempt(|draft| into_image(draft, given, options, &judged, &numbers));
+    let done = match done {
+        Ok(done) => {
+            draft.settle(&mark)?;
+            Ok(done)
+        }
+        Err(Stop::Image(reason)) => Err(reason),
+        Err(Stop::Error(error)) => return Err(error),
     };
-    let deferred = match deferred {
-        Ok(deferred) => Ok(deferred),
+    let results = given.iter().zip(judged.packages).enumerate();
+    let results = results.map(|(at, (package, judgement))| match (judgement, &done) {
+        (Judgement::Refused(reason), _) => AddResult::refused(package, reason),
+        (Judgement::There(reason), _) => AddResult {
+            outcome: AddOutcome::Unchanged,
+            ..AddResult::refused(package, reason)
+        },
+        (Judgement::Taken(_), Err(reason)) => AddResult::refused(package, reason.clone()),
+        (Judgement::Taken(unclear), Ok(done)) => {
+            let place = done.waits.iter().position(|waits| *waits == at);
+            let deferred = place.and_then(|place| done.deferred.get(place));
+            let in_store = done.in_store.get(at).and_then(Option::as_ref);
+            AddResult::of(package, in_store, deferred, unclear)
+        }
+    });
+    Ok(results.collect())
+}
+
+/// What keeps all packages out of an image.
+enum Stop {
+    /// The image takes none.
+    Image(String),
+    /// It cannot be read or planned.
+    Error(AddError),
+}
+
+impl<E: Into<AddError>> From<E> for Stop {
+    fn from(error: E) -> Stop {
+        Stop::Error(error.into())
+    }
+}
+
+/// What was planned for packages that are taken.
+struct Done {
+    /// What came of the store, by place among those given.
+    in_store: Vec<Option<InStore>>,
+    /// Places of those that wait.
+    waits: Vec<usize>,
+    /// What came of those.
+    deferred: Vec<DeferResult>,
+}
+
+/// Plans the packages that are taken: into the store in their order, and into
+/// the queue of the first boot.
+fn into_image(
+    draft: &mut Draft,
+    given: &[Given],
+    options: &AddOptions,
+    judged: &judge::Judged,
+    numbers: &[u32],
+) -> Result<Done, Stop> {
+    let is_taken = |at: usize| matches!(judged.packages.get(at), Some(Judgement::Taken(_)));
+    let mut in_store: Vec<Option<InStore>> = vec![None; given.len()];
+    let in_order = judged.order.iter();
+    for at in in_order.filter_map(|at| at.checked_sub(numbers.len())) {
+        let (Some(package), Some(place)) = (given.get(at), in_store.get_mut(at)) else {
+            continue;
+        };
+        if is_taken(at) {
+            *place = match options.how {
+                How::FirstBoot => None,
+                How::Auto | How::Stage => {
+                    Some(into_store::staged(draft, package, options.force_unsigned)?)
+                }
+                How::Install => Some(into_store::installed(
+                    draft,
+                    package,
+                    options.force_unsigned,
+                )?),
+            };
+        }
+    }
+    let waits = |at: &usize| {
+        let in_store = in_store.get(*at).and_then(Option::as_ref);
+        is_taken(*at)
+            && match options.how {
+                How::FirstBoot => true,
+                // In the store alone nothing would ever apply it.
+                How::Auto => !matches!(in_store, Some(InStore::Refused(_))),
+                How::Stage | How::Install => false,
+            }
+    };
+    let waits: Vec<usize> = (0..given.len()).filter(waits).collect();
+    let payloads = waits
+        .iter()
+        .filter_map(|at| Some(given.get(*at)?.payload()));
+    let payloads: Vec<Payload> = payloads.collect();
+    let mut done = Done {
+        in_store,
+        waits,
+        deferred: Vec::new(),
+    };
+    if payloads.is_empty() {
+        return Ok(done);
+    }
+    done.deferred = match deferral::defer(draft, &payloads, &options.state) {
+        Ok(deferred) => deferred,
         Err(
             error @ (DeferError::Draft(_)
             | DeferError::Registry(_)
@@ -212,37 +353,18 @@ fn plan(
             | DeferError::Queue { .. }),
         ) => return Err(error.into()),
         // Of the image, and so of every package.
-        Err(refused) => Err(chain(&refused)),
+        Err(refused) => return Err(Stop::Image(chain(&refused))),
     };
-    if let Ok(deferred) = &deferred {
-        let number = |at: usize| match at.checked_sub(numbers.len()) {
-            None => numbers.get(at).copied(),
-            Some(at) => {
-                let place = taken.iter().position(|taken| *taken == at)?;
-                Some(deferred.get(place)?.number)
-            }
-        };
-        let order: Vec<u32> = judged.order.iter().filter_map(|at| number(*at)).collect();
-        deferral::arrange(draft, &order)?;
-        draft.settle(&mark)?;
-    }
-    let results = given.iter().zip(judged.packages).enumerate();
-    let results = results.map(|(at, (package, judgement))| match judgement {
-        Judgement::Refused(reason) => AddResult::refused(package, reason),
-        Judgement::There(reason) => AddResult {
-            outcome: AddOutcome::Unchanged,
-            ..AddResult::refused(package, reason)
-        },
-        Judgement::Taken(unclear) => match &deferred {
-            Err(reason) => AddResult::refused(package, reason.clone()),
-            Ok(deferred) => {
-                let place = taken.iter().position(|taken| *taken == at);
-                let done = place.and_then(|place| deferred.get(place));
-                AddResult::deferred(package, done, unclear)
-            }
-        },
-    });
-    Ok(results.collect())
+    let number = |at: usize| match at.checked_sub(numbers.len()) {
+        None => numbers.get(at).copied(),
+        Some(at) => {
+            let place = done.waits.iter().position(|waits| *waits == at)?;
+            Some(done.deferred.get(place)?.number)
+        }
+    };
+    let order: Vec<u32> = judged.order.iter().filter_map(|at| number(*at)).collect();
+    deferral::arrange(draft, &order)?;
+    Ok(done)
 }
 
 /// The packages that wait in the image, with their numbers, as far as they can
@@ -328,6 +450,8 @@ impl AddOutcome {
     pub fn name(self) -> &'static str {
         match self {
             AddOutcome::FirstBoot => "first-boot",
+            AddOutcome::Staged => "staged",
+            AddOutcome::Installed => "installed",
             AddOutcome::Unchanged => "unchanged",
             AddOutcome::Refused => "refused",
         }

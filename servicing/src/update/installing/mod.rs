@@ -74,7 +74,7 @@ pub struct Installed {
 pub fn install(
     draft: &mut Draft,
     package: &Package,
-    options: StageOptions,
+    options: StageOptions<'_>,
 ) -> Result<Installed, InstallError> {
     draft.attempt(|draft| plan(draft, package, options))
 }
@@ -82,7 +82,7 @@ pub fn install(
 fn plan(
     draft: &mut Draft,
     package: &Package,
-    options: StageOptions,
+    options: StageOptions<'_>,
 ) -> Result<Installed, InstallError> {
     let store = PackageStore::read(draft)?;
     preconditions::check_image(draft, &store)?;
@@ -112,7 +112,7 @@ fn plan(
             components.push((name, manifest));
         }
     }
-    let (_, source) = files::put(draft, package, &contents)?;
+    let (_, source) = files::put(draft, package, &contents, options)?;
     let marks = [PackageMark::Pinned, PackageMark::Staged];
     components_hive::set(draft, package, &contents, &marks)?;
     components_hive::mark(draft, &contents, &applying, PackageMark::Installed)?;

@@ -53,7 +53,7 @@ impl<'p> Contents<'p> {
     /// that is not staged.
     pub(in crate::update) fn of(
         package: &'p Package,
-        options: StageOptions,
+        options: StageOptions<'_>,
     ) -> Result<Contents<'p>, StageError> {
         let mut missing = package.missing();
         if !missing.is_empty() {
@@ -93,7 +93,7 @@ impl<'p> Contents<'p> {
         package: &'p Package,
         entry: &'p PackageMum,
         owner: Option<Identity>,
-        options: StageOptions,
+        options: StageOptions<'_>,
     ) -> Result<(), StageError> {
         let mum = &entry.mum;
         refuse_unknown(mum)?;
@@ -133,7 +133,7 @@ impl<'p> Contents<'p> {
         package: &'p Package,
         component: &'p PackageComponent,
         deployment: &str,
-        options: StageOptions,
+        options: StageOptions<'_>,
     ) -> Result<usize, StageError> {
         let file = component.manifest.to_string();
         let catalog = covering(package, &file, component.covered_by, options)?;
@@ -182,7 +182,7 @@ fn covering(
     package: &Package,
     file: &str,
     covered_by: Option<usize>,
-    options: StageOptions,
+    options: StageOptions<'_>,
 ) -> Result<usize, StageError> {
     let refused = |reason: String| StageError::NotCovered {
         file: file.to_owned(),

@@ -7,6 +7,7 @@ use super::super::compressed_manifest::{self, Bases, Storage};
 use super::super::package::{Package, PackageError};
 use super::super::store_names;
 use super::super::xml::MAX_XML;
+use super::StageOptions;
 use super::contents::Contents;
 use super::error::StageError;
 use crate::blob::read_all;
@@ -25,10 +26,12 @@ pub(in crate::update) fn put(
     draft: &mut Draft,
     package: &Package,
     contents: &Contents<'_>,
+    options: StageOptions<'_>,
 ) -> Result<(usize, SourceId), StageError> {
     let windows = draft.facts().windows.clone();
-    let payload = Arc::clone(package.payload());
-    let source = draft.add_source(package.name(), Arc::clone(&payload) as Arc<dyn FileTree>);
+    let payload: Arc<dyn FileTree> = package.payload().clone();
+    let name = options.source_name.unwrap_or(package.name());
+    let source = draft.add_source(name, payload);
     let mut put = Puts {
         draft,
         source,

@@ -40,10 +40,13 @@ use contents::Contents;
 
 /// How packages are staged.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct StageOptions {
+pub struct StageOptions<'s> {
     /// Whether catalogs will do that nobody signed, or somebody whom nobody
     /// vouches for. What they list has to fit all the same.
     pub accept_untrusted: bool,
+    /// What the plan calls the package, to open it again by; its own name where
+    /// that is not given.
+    pub source_name: Option<&'s str>,
 }
 
 /// What staging came to.
@@ -78,7 +81,7 @@ pub struct Staged {
 pub fn stage(
     draft: &mut Draft,
     package: &Package,
-    options: StageOptions,
+    options: StageOptions<'_>,
 ) -> Result<Staged, StageError> {
     draft.attempt(|draft| plan(draft, package, options))
 }
@@ -92,7 +95,7 @@ fn plan(draft: &mut Draft, package: &Package, options: StageOptions) -> Result<S
     }
     let contents = Contents::of(package, options)?;
     preconditions::check_files(package, &contents)?;
-    let (new_files, _) = files::put(draft, package, &contents)?;
+    let (new_files, _) = files::put(draft, package, &contents, options)?;
     let marks = [PackageMark::Pinned, PackageMark::Staged];
     let new_components = components_hive::set(draft, package, &contents, &marks)?;
     let state = PackageState::STAGED;
