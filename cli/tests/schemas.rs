@@ -187,7 +187,10 @@ fn make_update(top: &Path) {
             state: None,
             components: vec![Component::with_file(identity("Test"), "a.dll", b"abc")],
         }],
-        ..Package::installed(Identity::package("Package_for_KB8", version, "amd64"), "Update")
+        ..Package::installed(
+            Identity::package("Package_for_KB8", version, "amd64"),
+            "Update",
+        )
     };
     let update = top.join("update");
     fs::create_dir(&update).unwrap();

@@ -131,7 +131,11 @@ fn no_cut_and_no_flipped_bit_of_a_description_makes_it_panic() {
         let _ = Manifest::parse(bytes);
         let _ = FileIndex::parse(bytes);
     };
-    for end in ["update.mum", "208dabb65af9099b38bb2207abac32f_31bf3856ad364e35_6.1.7602.20587_none_85098b546dfae448.manifest", ".cix.xml"] {
+    for end in [
+        "update.mum",
+        "208dabb65af9099b38bb2207abac32f_31bf3856ad364e35_6.1.7602.20587_none_85098b546dfae448.manifest",
+        ".cix.xml",
+    ] {
         let (_, bytes) = packages::ending(&tree, end).remove(0);
         for at in (0..bytes.len()).step_by(5) {
             read(&bytes[..at]);

@@ -211,7 +211,11 @@ fn damage_is_told_with_the_file_and_spares_what_lies_before() {
             std::io::copy(bytes, &mut std::io::sink()).map(drop)
         };
         let error = broken.read_many(&[path("long")], &copy).unwrap_err();
-        assert!(chain(&error).contains("its checksum is"), "{}", chain(&error));
+        assert!(
+            chain(&error).contains("its checksum is"),
+            "{}",
+            chain(&error)
+        );
     }
     let all: Vec<ImagePath> = (0..4).map(|n| path(&format!("f{n}"))).collect();
     let error = tree

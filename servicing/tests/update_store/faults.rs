@@ -223,7 +223,7 @@ fn faults(names: &Names) -> Vec<(&'static str, Rule, Fault)> {
     let rewrite = |path: &Path, change: fn(Vec<u8>) -> Vec<u8>| -> Fault {
         let path = path.to_owned();
         Fault::Files(Box::new(move |windows| {
-            overwrite(&windows.join(&path), change)
+            overwrite(&windows.join(&path), change);
         }))
     };
     let copied = |from: &Path, to: &str| -> Fault {

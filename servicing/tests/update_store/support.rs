@@ -200,9 +200,7 @@ pub(crate) fn trusted(package: &Made, form: CatalogForm) -> Package {
 pub(crate) fn on_every_image(body: impl Fn(&CbsImage, &Stored)) {
     for image in [CbsImage::windows_7(), CbsImage::windows_10()] {
         for in_wim in [false, true] {
-            let about = (image.windows.build, in_wim);
             let stored = Stored::new(&image, in_wim);
-            eprintln!("build, in a WIM file: {about:?}");
             body(&image, &stored);
         }
     }

@@ -174,7 +174,10 @@ impl Queue {
         };
         match expected.as_ref() == Some(path) && above(&insertion.made, path) {
             true => Ok(()),
-            false => Err(format!("it starts by `{path}`, which {} does not", self.mechanism)),
+            false => Err(format!(
+                "it starts by `{path}`, which {} does not",
+                self.mechanism
+            )),
         }
     }
 

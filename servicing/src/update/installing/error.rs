@@ -143,7 +143,7 @@ pub enum InstallError {
     #[error("package `{identity}` was staged by `{client}`; only Windows can take it from there")]
     NotOurs {
         /// Which.
-        identity: Identity,
+        identity: Box<Identity>,
         /// Who staged it.
         client: String,
     },

@@ -92,7 +92,7 @@ fn plan(
         match known.state {
             PackageState::STAGED if client == CLIENT => {}
             PackageState::STAGED => {
-                let identity = known.identity.clone();
+                let identity = Box::new(known.identity.clone());
                 return Err(InstallError::NotOurs { identity, client });
             }
             _ => return Ok(unchanged(&known.identity)),

@@ -464,7 +464,9 @@ impl Package {
 
     /// The least servicing stack that it, or what it brings, asks for.
     pub fn needs_servicing_stack(&self) -> Option<AssemblyVersion> {
-        let asked = self.brought().filter_map(|entry| entry.mum.servicing_stack.as_ref());
+        let asked = self
+            .brought()
+            .filter_map(|entry| entry.mum.servicing_stack.as_ref());
         asked.map(|stack| stack.version).max()
     }
 

@@ -133,7 +133,7 @@ pub enum StageError {
     #[error("package `{identity}` was not staged by this program, but by `{client}`")]
     NotOurs {
         /// Which.
-        identity: Identity,
+        identity: Box<Identity>,
         /// Who staged it.
         client: String,
     },
@@ -141,7 +141,7 @@ pub enum StageError {
     #[error("package `{identity}` is {state}, not staged: Windows itself has to remove it")]
     InUse {
         /// Which.
-        identity: Identity,
+        identity: Box<Identity>,
         /// Its state.
         state: PackageState,
     },
@@ -149,7 +149,7 @@ pub enum StageError {
     #[error("package `{identity}` belongs to `{owner}`; remove that one")]
     Owned {
         /// Which.
-        identity: Identity,
+        identity: Box<Identity>,
         /// Who brought it.
         owner: String,
     },

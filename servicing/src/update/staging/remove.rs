@@ -60,7 +60,7 @@ fn plan(draft: &mut Draft, identity: &Identity) -> Result<Unstaged, StageError> 
         .find(|one| !one.eq_ignore_ascii_case(&own))
     {
         return Err(StageError::Owned {
-            identity: top.identity.clone(),
+            identity: Box::new(top.identity.clone()),
             owner: owner.clone(),
         });
     }
@@ -87,7 +87,7 @@ fn plan(draft: &mut Draft, identity: &Identity) -> Result<Unstaged, StageError> 
 }
 
 fn check_ours(package: &StoredPackage) -> Result<(), StageError> {
-    let identity = package.identity.clone();
+    let identity = Box::new(package.identity.clone());
     let client = package.client.clone().unwrap_or_default();
     if client != CLIENT {
         return Err(StageError::NotOurs { identity, client });
