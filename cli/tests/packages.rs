@@ -70,7 +70,8 @@ fn a_package_is_listed_with_what_is_in_it() {
     let folder = folder();
     let top = folder.path();
     run_in(top, "packages inspect @installer.msu")
-        .ends(ExitCode::Done)
+        .ends(ExitCode::Findings)
+        .complains(&["installer.msu` is no package that can be understood: `update.mum`: line 1"])
         .says(&[
             "installer.msu  standalone installer, cabinet,",
             "1 folder: MSZIP",
@@ -81,7 +82,7 @@ fn a_package_is_listed_with_what_is_in_it() {
             "2.0 kB behind its end, mostly a signature",
             "40000  a\\b.dll",
         ]);
-    let whole = run_in(top, "packages inspect @installer.msu --verbose").ends(ExitCode::Done);
+    let whole = run_in(top, "packages inspect @installer.msu --verbose").ends(ExitCode::Findings);
     assert!(whole.out.contains("f19") && !whole.out.contains("more"));
     // A name's control characters do not reach the terminal.
     assert!(!whole.out.contains('\u{1b}'), "{}", whole.out);

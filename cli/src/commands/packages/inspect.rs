@@ -62,7 +62,10 @@ pub(super) fn run(
                 context.text(&format!("{text}\n"))?;
             }
             if let Some(fault) = &document.package_fault {
-                context.error(&anyhow::anyhow!("{fault}"));
+                let name = &document.file;
+                context.error(&anyhow::anyhow!(
+                    "`{name}` is no package that can be understood: {fault}"
+                ));
             }
             let text = tree::text(&document.container, context.paint(), context.verbose);
             context.text(&text)?;
