@@ -120,7 +120,7 @@ fn text(image: &CheckedPackages, verbose: bool, width: usize, paint: Paint) -> S
         }
     }
     for (index, package) in image.packages.iter().enumerate() {
-        let verdict = verdict(package.verdict, paint);
+        let verdict = verdict(package, paint);
         let file = printable(&package.file);
         text.push_str(&format!("\n{}. {file}: {verdict}\n", index + 1));
         text.push_str(&format!("   {}\n", printable(&package.package_name)));
@@ -134,7 +134,8 @@ fn text(image: &CheckedPackages, verbose: bool, width: usize, paint: Paint) -> S
             let line = wrapped(&printable(&line), 9, width);
             text.push_str(&format!("   {label}  {}", line.trim_start()));
             text.push_str(
-                "         hint   `packages add --force-unsigned` takes it all the same\n",
+                "         hint   --trust FILE adds a certificate of yours; `packages add \
+                 --force-unsigned` takes\n                it unchecked\n",
             );
         }
         for rule in &package.rules {
@@ -164,8 +165,11 @@ fn text(image: &CheckedPackages, verbose: bool, width: usize, paint: Paint) -> S
     text
 }
 
-fn verdict(verdict: ApplicabilityEntry, paint: Paint) -> String {
-    match verdict {
+fn verdict(package: &CheckedPackage, paint: Paint) -> String {
+    match package.verdict {
+        ApplicabilityEntry::Applicable if package.signature != CatalogStateEntry::Signed => {
+            paint.warning("applicable, but not trusted")
+        }
         ApplicabilityEntry::Applicable => paint.good("applicable"),
         ApplicabilityEntry::Installed => paint.good("installed already"),
         ApplicabilityEntry::Superseded => paint.warning("superseded: a newer one is there"),
