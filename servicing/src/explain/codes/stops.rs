@@ -100,7 +100,7 @@ codes! { Stop:
     0x7E "SYSTEM_THREAD_EXCEPTION_NOT_HANDLED" Stated page!("0x7e--system-thread-exception-not-handled");
         "A driver failed while it was started."
         | Stated "the driver that the screen names"
-        | Stated "of XP images from Intel computers on AMD: intelppm.sys"
+        | Stated "of XP images on the processor of another maker: intelppm.sys"
         > "see which drivers of others the image has" "drivers list IMAGE"
         > "of XP and 2003: see what goes wrong on the computer" "hal audit IMAGE --target HARDWARE" ;
     0x7F "UNEXPECTED_KERNEL_MODE_TRAP" Stated page!("0x7f--unexpected-kernel-mode-trap");
