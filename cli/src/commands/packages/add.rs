@@ -21,7 +21,10 @@ use crate::refusal::Refusal;
 use crate::render::json::{
     AddedPackage, AddedPackages, FindingEntry, OfImage, PackageOutcome, PackagesAdd,
 };
-use crate::render::text::{Paint, printable};
+use crate::render::text::{Paint, printable, wrapped};
+
+/// Columns of a text that does not go to a terminal.
+const WIDTH: usize = 100;
 
 /// What a word names: a package, or why it is none.
 struct Words {
@@ -245,6 +248,7 @@ fn code(results: &[AddedPackage]) -> ExitCode {
 /// A line a package, its identity and signer below; in the end what installs
 /// those that wait, once.
 fn text(results: &[AddedPackage], context: &Context<'_>) -> String {
+    let width = context.width().unwrap_or(WIDTH);
     let mut text = String::new();
     let mut reasons: Vec<&str> = Vec::new();
     for result in results {
@@ -271,12 +275,16 @@ fn text(results: &[AddedPackage], context: &Context<'_>) -> String {
             text.push_str(&format!("    signed by {}\n", printable(signer)));
         }
         if let Some(doubt) = &result.doubt {
-            text.push_str(&format!("    {}\n", printable(doubt)));
+            text.push_str(&wrapped(&printable(doubt), 4, width));
+        }
+        if let Some(reason) = &result.not_staged {
+            let reason = format!("not staged: {reason}");
+            text.push_str(&wrapped(&printable(&reason), 4, width));
         }
     }
     if !context.quiet {
         for reason in reasons {
-            text.push_str(&format!("{}\n", printable(reason)));
+            text.push_str(&wrapped(&printable(reason), 0, width));
         }
     }
     text

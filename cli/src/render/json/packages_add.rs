@@ -57,6 +57,9 @@ pub struct AddedPackage {
     /// What could not be told of it, like whether it applies; null where nothing is
     /// in doubt.
     pub doubt: Option<String>,
+    /// Why it only waits for the first boot and is not staged as well; null where
+    /// it is, or was not to be.
+    pub not_staged: Option<String>,
     /// `name~token~architecture~culture~version`; null where that is not known.
     pub identity: Option<String>,
     /// What installs it: `setup-complete`, `service`, `gui-run-once`, `cmdlines` or
@@ -104,6 +107,7 @@ impl AddedPackage {
             outcome: PackageOutcome::Refused,
             reason,
             doubt: None,
+            not_staged: None,
             identity: None,
             mechanism: None,
             number: None,
@@ -125,6 +129,7 @@ impl From<AddResult> for AddedPackage {
             },
             reason: result.reason,
             doubt: result.doubt,
+            not_staged: result.not_staged,
             identity: result.identity,
             mechanism: result.way.map(|way| way.name().to_owned()),
             number: result.number,

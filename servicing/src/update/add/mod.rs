@@ -114,6 +114,8 @@ pub struct AddResult {
     pub reason: String,
     /// What could not be told of it; Windows will.
     pub doubt: Option<String>,
+    /// Why it only waits and is not in the component store as well.
+    pub not_staged: Option<String>,
     /// What installs it.
     pub way: Option<Way>,
     /// Its place in the order of what waits.
@@ -142,6 +144,7 @@ impl AddResult {
             outcome: AddOutcome::Refused,
             reason: reason.into(),
             doubt: None,
+            not_staged: None,
             way: None,
             number: None,
             signer: given.signer(),
@@ -197,16 +200,19 @@ impl AddResult {
                 format!("{reason}; `--how first-boot` leaves it to Windows"),
             ),
             (_, Some(done)) if done.unchanged => (AddOutcome::Unchanged, waits_already()),
-            (Some(InStore::CanWait(reason)), Some(done)) => (
-                AddOutcome::FirstBoot,
-                format!("{} (not staged: {reason})", first_boot(done)),
-            ),
             (_, Some(done)) => (AddOutcome::FirstBoot, first_boot(done)),
             (None, None) => (AddOutcome::Refused, "it was not planned".to_owned()),
+        };
+        let not_staged = match in_store {
+            Some(InStore::CanWait(reason)) if outcome == AddOutcome::FirstBoot => {
+                Some(reason.clone())
+            }
+            _ => None,
         };
         AddResult {
             outcome,
             reason,
+            not_staged,
             way: deferred.map(|done| Way::FirstBoot(done.mechanism)),
             number: deferred.map(|done| done.number),
             doubt: unclear

@@ -107,9 +107,13 @@ pub(in crate::update) fn check_files(
         });
     }
     if let Some(first) = unread.first() {
+        let reason = first.reason.clone().unwrap_or_default();
+        // Where it is this file's own fault, it is named once.
+        let own = format!("`{}`: ", first.name);
+        let reason = reason.strip_prefix(&own).unwrap_or(&reason);
         return Err(StageError::NotExpanded {
             file: first.name.clone(),
-            reason: first.reason.clone().unwrap_or_default(),
+            reason: reason.to_owned(),
             more: unread.len() - 1,
             beyond_us: unread.iter().all(|file| file.beyond_us),
         });
