@@ -609,6 +609,30 @@ fn a_servicing_stack_goes_before_what_waits_already() {
 }
 
 #[test]
+fn a_link_to_a_package_is_that_package() {
+    let top = bench(|root| ten(root, State::Sealed));
+    fs::create_dir(top.path().join("store")).unwrap();
+    package(&top.path().join("store/0f3a"), "KB1", &[10, 0, 19041, 1]);
+    std::os::unix::fs::symlink("store/0f3a", top.path().join("kb1.cab")).unwrap();
+    let add = "packages add @image @kb1.cab --force-unsigned";
+    for outcome in ["first-boot  1  kb1.cab", "unchanged   1  kb1.cab"] {
+        run_in(top.path(), add)
+            .ends(ExitCode::Done)
+            .says(&[outcome]);
+    }
+}
+
+#[test]
+fn an_answer_file_in_no_folder_is_an_error_that_names_it() {
+    let top = bench(|root| ten(root, State::Sealed));
+    package(&top.path().join("a.cab"), "KB1", &[10, 0, 19041, 1]);
+    let add = "packages add @image @a.cab --force-unsigned --answer-file @none/unattend.xml";
+    run_in(top.path(), add)
+        .ends(ExitCode::Damaged)
+        .complains(&["no file can be made in `", "none`"]);
+}
+
+#[test]
 fn files_that_windows_could_not_install_from_are_refused() {
     let top = bench(|root| ten(root, State::Sealed));
     let path = |name: &str| top.path().join(name);

@@ -221,14 +221,21 @@ fn package(file: &Path, name: &str, trust: Trust<'_>) -> anyhow::Result<Given> {
         let path = file.to_owned();
         return Err(Refusal::Missing { path }.into());
     }
-    let folder = match file.parent() {
+    // Trees do not follow links; what a link leads to is the package.
+    let real = match file.is_symlink() {
+        true => file.canonicalize()?,
+        false => file.to_owned(),
+    };
+    let folder = match real.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
+    let real_name = real.file_name().map(|name| name.to_string_lossy());
+    let path = ImagePath::parse(real_name.as_deref().unwrap_or(name));
     let place = Place {
         folder: folder.display().to_string(),
         tree: open::open_folder(folder)?,
-        path: ImagePath::parse(name).context("the name of a package file")?,
+        path: path.context("the name of a package file")?,
     };
     Ok(Given::new(&Container::open(file)?, place, trust)?)
 }

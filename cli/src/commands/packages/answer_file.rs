@@ -65,14 +65,18 @@ pub(super) fn write(
         return Ok(written);
     }
     // Beside their names first; the answer file gets its own last.
+    let new_file = || {
+        NamedTempFile::new_in(folder)
+            .with_context(|| format!("no file can be made in `{}`", folder.display()))
+    };
     let mut staged: Vec<(PathBuf, NamedTempFile)> = Vec::new();
     for (path, blob) in cabinets {
-        let mut new = NamedTempFile::new_in(folder)?;
+        let mut new = new_file()?;
         for_each_chunk(blob.as_ref(), |chunk| new.write_all(chunk))?;
         staged.push((path, new));
     }
     if let Some(text) = text {
-        let mut new = NamedTempFile::new_in(folder)?;
+        let mut new = new_file()?;
         new.write_all(&text)?;
         staged.push((file.to_owned(), new));
     }
