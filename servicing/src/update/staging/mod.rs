@@ -12,7 +12,7 @@
 //! A staged package is there for Windows to install, and **nothing of it is in
 //! use**: no file in `System32`, no registry value, no version that wins. What
 //! is planned is read back before it may be written
-//! ([`consistency`](super::consistency)).
+//! ([`consistency`]).
 //!
 //! Nobody but Windows can tell whether it takes the store so. Values whose data
 //! are not known (`PackageIndex`), and those left out (`CF` of components,
