@@ -12,7 +12,7 @@ use wimwright_servicing::hardware::Hardware;
 use super::drivers_match;
 use super::open;
 use super::trust;
-use super::write::{ENDING, Edit, Steps, heading};
+use super::write::{ENDING, Edit, Steps};
 use crate::args::Writing;
 use crate::context::Context;
 use crate::exit::ExitCode;
@@ -123,15 +123,9 @@ pub(super) fn run(
         })?;
         return Ok(code);
     }
-    for (index, (image, results)) in edited.iter().zip(&results).enumerate() {
-        if edited.len() > 1 {
-            context.text(&heading(&image.name, image.title.as_deref(), context))?;
-        }
-        context.text(&results_text(results, context))?;
-        context.findings(&image.findings);
-        let text = ending.text(index, context);
-        context.text(&text)?;
-    }
+    ending.show(&edited, &results, context, |results, context| {
+        results_text(results, context)
+    })?;
     Ok(code)
 }
 

@@ -9,7 +9,7 @@ use wimwright_servicing::files::{
 };
 use wimwright_servicing::{Draft, ImagePath};
 
-use super::write::{ENDING, Edit, Steps, heading};
+use super::write::{ENDING, Edit, Steps};
 use crate::args::{FilesCommand, FilesWriting};
 use crate::context::Context;
 use crate::exit::ExitCode;
@@ -117,13 +117,6 @@ fn edit(
         })?;
         return Ok(ExitCode::Done);
     }
-    for (index, image) in edited.iter().enumerate() {
-        if edited.len() > 1 {
-            context.text(&heading(&image.name, image.title.as_deref(), context))?;
-        }
-        context.findings(&image.findings);
-        let text = ending.text(index, context);
-        context.text(&text)?;
-    }
+    ending.show(&edited, &edited, context, |_, _| String::new())?;
     Ok(ExitCode::Done)
 }

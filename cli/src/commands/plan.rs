@@ -133,14 +133,7 @@ fn carry_out(
         })?;
         return Ok(ExitCode::Done);
     }
-    for (index, image) in edited.iter().enumerate() {
-        if edited.len() > 1 {
-            context.text(&heading(&image.name, image.title.as_deref(), context))?;
-        }
-        context.findings(&image.findings);
-        let text = ending.text(index, context);
-        context.text(&text)?;
-    }
+    ending.show(&edited, &edited, context, |_, _| String::new())?;
     Ok(ExitCode::Done)
 }
 

@@ -320,6 +320,32 @@ impl Ending {
         }
     }
 
+    /// Shows people what became of each image: what `told` says of its result, its
+    /// findings, and the plan or what was written. Where there are several, each
+    /// has its name above.
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
+    pub(crate) fn show<T>(
+        &self,
+        images: &[Edited],
+        results: &[T],
+        context: &mut Context<'_>,
+        told: impl Fn(&T, &Context<'_>) -> String,
+    ) -> anyhow::Result<()> {
+        for (index, (image, result)) in images.iter().zip(results).enumerate() {
+            if images.len() > 1 {
+                context.text(&heading(&image.name, image.title.as_deref(), context))?;
+            }
+            let text = told(result, context);
+            context.text(&text)?;
+            context.findings(&image.findings);
+            let text = self.text(index, context);
+            context.text(&text)?;
+        }
+        Ok(())
+    }
+
     /// What happened to an image, for people: the plan, or what was written.
     pub(crate) fn text(&self, index: usize, context: &Context<'_>) -> String {
         match self {

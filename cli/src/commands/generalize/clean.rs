@@ -5,7 +5,7 @@ use std::path::Path;
 use wimwright_hal::generalize::{Cleaned, clean};
 
 use crate::args::Writing;
-use crate::commands::write::{ENDING, Edit, Steps, heading};
+use crate::commands::write::{ENDING, Edit, Steps};
 use crate::context::Context;
 use crate::exit::ExitCode;
 use crate::render::json::{CleanedEntry, CleanedImage, GeneralizeClean};
@@ -44,10 +44,7 @@ pub(super) fn run(
         })?;
         return Ok(ExitCode::Done);
     }
-    for (index, (image, results)) in edited.iter().zip(&results).enumerate() {
-        if edited.len() > 1 {
-            context.text(&heading(&image.name, image.title.as_deref(), context))?;
-        }
+    ending.show(&edited, &results, context, |results, _| {
         let mut text = String::new();
         for cleaned in results {
             text.push_str(&format!("{}\n", line(cleaned, writing.dry_run)));
@@ -56,11 +53,8 @@ pub(super) fn run(
                 text.push_str(&format!("{}\n", printable(&kept)));
             }
         }
-        context.text(&text)?;
-        context.findings(&image.findings);
-        let text = ending.text(index, context);
-        context.text(&text)?;
-    }
+        text
+    })?;
     Ok(ExitCode::Done)
 }
 

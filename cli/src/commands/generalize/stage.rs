@@ -10,7 +10,7 @@ use wimwright_servicing::{Draft, ImagePath};
 
 use crate::args::StageWords;
 use crate::commands::open;
-use crate::commands::write::{ENDING, Edit, Steps, heading};
+use crate::commands::write::{ENDING, Edit, Steps};
 use crate::context::Context;
 use crate::exit::ExitCode;
 use crate::refusal::Refusal;
@@ -58,9 +58,10 @@ pub(super) fn run(words: &StageWords, context: &mut Context<'_>) -> anyhow::Resu
     };
     let edited = edit.images();
     let ending = edit.end(writing, context, Steps { done: 1, total })?;
-    let all = edited.into_iter().zip(reports).zip(staged).enumerate();
+    let reports: Vec<_> = reports.into_iter().zip(staged).collect();
     if context.json {
-        let images = all.map(|(index, ((image, report), drivers))| StagedImage {
+        let all = edited.into_iter().zip(reports).enumerate();
+        let images = all.map(|(index, (image, (report, drivers)))| StagedImage {
             image: image.name,
             verdict: report.verdict.into(),
             placed: report.placed,
@@ -78,16 +79,12 @@ pub(super) fn run(words: &StageWords, context: &mut Context<'_>) -> anyhow::Resu
         })?;
         return Ok(code);
     }
-    let several = all.len() > 1;
-    for (index, ((image, report), drivers)) in all {
-        if several {
-            context.text(&heading(&image.name, image.title.as_deref(), context))?;
-        }
+    ending.show(&edited, &reports, context, |(report, drivers), _| {
         let mut text = String::new();
-        for line in lines(&report) {
+        for line in lines(report) {
             text.push_str(&format!("{}\n", printable(&line)));
         }
-        for driver in &drivers {
+        for driver in drivers {
             let reason = driver.reason.as_ref().map(|reason| format!(": {reason}"));
             let line = format!(
                 "mass storage driver {}: {}{}",
@@ -97,11 +94,8 @@ pub(super) fn run(words: &StageWords, context: &mut Context<'_>) -> anyhow::Resu
             );
             text.push_str(&format!("{}\n", printable(&line)));
         }
-        context.text(&text)?;
-        context.findings(&image.findings);
-        let text = ending.text(index, context);
-        context.text(&text)?;
-    }
+        text
+    })?;
     Ok(code)
 }
 

@@ -6,7 +6,7 @@ use wimwright_hal::{HalType, Media, SetError, SetReport, set};
 
 use crate::args::Writing;
 use crate::commands::open;
-use crate::commands::write::{ENDING, Edit, Steps, heading};
+use crate::commands::write::{ENDING, Edit, Steps};
 use crate::context::Context;
 use crate::exit::ExitCode;
 use crate::render::json::{HalSet, HalSetEntry, SwitchedFile};
@@ -66,20 +66,14 @@ pub(super) fn run(
         })?;
         return Ok(ExitCode::Done);
     }
-    for (index, (image, report)) in edited.iter().zip(&reports).enumerate() {
-        if edited.len() > 1 {
-            context.text(&heading(&image.name, image.title.as_deref(), context))?;
-        }
+    ending.show(&edited, &reports, context, |report, _| {
         let mut text = format!("{}\n", line(report));
         for (path, from) in &report.files {
             let line = format!("  {path}: {from}");
             text.push_str(&format!("{}\n", printable(&line)));
         }
-        context.text(&text)?;
-        context.findings(&image.findings);
-        let text = ending.text(index, context);
-        context.text(&text)?;
-    }
+        text
+    })?;
     Ok(ExitCode::Done)
 }
 

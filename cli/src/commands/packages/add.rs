@@ -96,15 +96,9 @@ fn into_image(
         })?;
         return Ok(code);
     }
-    for (index, (image, results)) in edited.iter().zip(&results).enumerate() {
-        if edited.len() > 1 {
-            context.text(&heading(&image.name, image.title.as_deref(), context))?;
-        }
-        context.text(&text(results, context))?;
-        context.findings(&image.findings);
-        let text = ending.text(index, context);
-        context.text(&text)?;
-    }
+    ending.show(&edited, &results, context, |results, context| {
+        text(results, context)
+    })?;
     if code == ExitCode::Refused {
         context.text("nothing was changed\n")?;
     }

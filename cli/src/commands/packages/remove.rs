@@ -5,7 +5,7 @@ use std::path::Path;
 use wimwright_servicing::update::remove::{Removed, remove};
 
 use crate::args::Writing;
-use crate::commands::write::{ENDING, Edit, Steps, heading};
+use crate::commands::write::{ENDING, Edit, Steps};
 use crate::context::Context;
 use crate::exit::ExitCode;
 use crate::render::json::{PackagesRemove, RemovedPackage, RemovedPackages};
@@ -44,16 +44,10 @@ pub(super) fn run(
         })?;
         return Ok(ExitCode::Done);
     }
-    for (index, (image, results)) in edited.iter().zip(&results).enumerate() {
-        if edited.len() > 1 {
-            context.text(&heading(&image.name, image.title.as_deref(), context))?;
-        }
+    ending.show(&edited, &results, context, |results, _| {
         let lines = results.iter().map(|removed| format!("{}\n", line(removed)));
-        context.text(&lines.collect::<String>())?;
-        context.findings(&image.findings);
-        let text = ending.text(index, context);
-        context.text(&text)?;
-    }
+        lines.collect()
+    })?;
     Ok(ExitCode::Done)
 }
 

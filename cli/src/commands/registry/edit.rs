@@ -9,7 +9,7 @@ use wimwright_servicing::{Applied, Draft, Text};
 
 use super::shown_name;
 use crate::args::{Locating, Writing};
-use crate::commands::write::{ENDING, Edit, Steps, heading};
+use crate::commands::write::{ENDING, Edit, Steps};
 use crate::context::Context;
 use crate::exit::ExitCode;
 use crate::render::json::{EditedPlaces, RegistryDelete, RegistryEdit, RegistrySet};
@@ -97,23 +97,18 @@ pub(super) fn run(
         }
         return Ok(ExitCode::Done);
     }
-    for (index, (image, (location, applied))) in edited.iter().zip(&done).enumerate() {
-        if edited.len() > 1 {
-            context.text(&heading(&image.name, image.title.as_deref(), context))?;
-        }
+    ending.show(&edited, &done, context, |(location, applied), _| {
         let outcome = match (applied, what) {
             (Applied::AlreadyTrue, _) => "unchanged",
             (Applied::Changed, What::Set { .. }) => "set      ",
             (Applied::Changed, _) => "deleted  ",
         };
-        for place in location.places() {
-            let name = what.name().map(|name| format!("  {}", shown_name(name)));
-            let line = format!("{outcome}  {place}{}", name.unwrap_or_default());
-            context.text(&format!("{}\n", printable(&line)))?;
-        }
-        context.findings(&image.findings);
-        let text = ending.text(index, context);
-        context.text(&text)?;
-    }
+        let name = what.name().map(|name| format!("  {}", shown_name(name)));
+        let name = name.unwrap_or_default();
+        let places = location.places();
+        let lines =
+            places.map(|place| format!("{}\n", printable(&format!("{outcome}  {place}{name}"))));
+        lines.collect()
+    })?;
     Ok(ExitCode::Done)
 }

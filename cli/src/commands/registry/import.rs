@@ -6,7 +6,7 @@ use wimwright_servicing::registry::{Locator, import};
 
 use super::reg_file;
 use crate::args::{Locating, Reading, Writing};
-use crate::commands::write::{ENDING, Edit, Steps, heading};
+use crate::commands::write::{ENDING, Edit, Steps};
 use crate::context::Context;
 use crate::exit::ExitCode;
 use crate::render::json::{ImportedFile, ImportedFiles, RegistryImport};
@@ -52,18 +52,9 @@ pub(super) fn run(
         })?;
         return Ok(ExitCode::Done);
     }
-    for (index, (image, imported)) in edited.iter().zip(&images).enumerate() {
-        if edited.len() > 1 {
-            context.text(&heading(&image.name, image.title.as_deref(), context))?;
-        }
-        for result in &imported.results {
-            let line = line(result);
-            context.text(&line)?;
-        }
-        context.findings(&image.findings);
-        let text = ending.text(index, context);
-        context.text(&text)?;
-    }
+    ending.show(&edited, &images, context, |imported, _| {
+        imported.results.iter().map(line).collect()
+    })?;
     Ok(ExitCode::Done)
 }
 
