@@ -240,6 +240,15 @@ pub(crate) enum Command {
         #[arg(default_value = "wimwright-demo")]
         directory: PathBuf,
     },
+    /// Write the manual pages of all commands into a directory, for `man`
+    Man {
+        /// The directory, like `/usr/local/share/man/man1`; made where it is missing
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        /// Replace pages that are there
+        #[arg(long)]
+        force: bool,
+    },
     /// Write the completion script for a shell to standard output
     Completions {
         /// Which shell

@@ -321,6 +321,7 @@ fn documents(top: &Path) -> Vec<Value> {
         "generalize stage @image --answer-file @answer.xml",
         "generalize report @image",
         "describe @image",
+        "man @man",
         "packages list @cbs --all",
         "packages info @cbs OptionalFeatures",
         "packages check @cbs @update @nowhere.cab",

@@ -25,6 +25,7 @@ mod generalize;
 mod hal;
 mod hardware;
 mod info;
+mod man;
 mod metered;
 #[cfg(all(feature = "fuse", target_os = "linux"))]
 mod mount;
@@ -163,6 +164,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             writing,
         }) => plan::apply(image, file, writing, context),
         Command::Demo { directory } => demo::run(directory, context),
+        Command::Man { directory, force } => man::run(directory, *force, context),
         Command::Completions { shell } => completions::run(*shell, context),
     }
 }

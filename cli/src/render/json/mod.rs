@@ -23,6 +23,7 @@ mod files;
 mod generalize;
 mod hal;
 mod image;
+mod man;
 mod mount;
 mod packages;
 mod packages_add;
@@ -85,6 +86,7 @@ pub use image::{
     ControlSetNumbers, Counts, Dir, DirEntry, DirKind, Directory, FindingEntry, HiveEntry,
     HiveState, ImageInfo, Info, Level,
 };
+pub use man::ManPages;
 pub use mount::{MountDone, MountEntry, Mounts, UnmountDone};
 pub use packages::{
     CabinetFolder, ContainerEntry, ContainerForm, ContainerRole, ExtractedFiles, IndexEntry,
@@ -223,6 +225,7 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<Capture>()?,
         of::<Append>()?,
         of::<Demo>()?,
+        of::<ManPages>()?,
         file(
             "progress",
             &schema::<ProgressLine<'static>>("progress", false),
