@@ -5,20 +5,21 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use wimwright_inf::{Inf, ParseOptions};
 use wimwright_servicing::catalog::verify::TrustStore;
-use wimwright_servicing::{Draft, FileTree as _, Finding, Kind};
+use wimwright_servicing::{Draft, FileTree as _, Finding, ImagePath, Kind};
 
 use crate::add::read::{as_finding, judge_package, target};
 use crate::add::refusal::Stop;
 use crate::error::Error;
 use crate::inbox::{InboxInfs, MAX_INF, parse_options};
 use crate::list::{DriverPackage, list};
+use crate::model::dirid::Root;
 use crate::model::{
     Architecture, AssociatedService, DriverModel, InfKind, ModelOptions, Target, TextSetup,
 };
 use crate::package::Package;
 use crate::signature::{self, DriverSignature, PackageSignature, SignatureFacts, Trust};
 use crate::store::first_boot::text_setup::FILE_NAME;
-use crate::stored;
+use crate::stored::{self, Stored};
 
 /// A device that a package serves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -128,23 +129,37 @@ pub struct DriverDetails {
 pub fn info(draft: &mut Draft, name: &str, anchors: &TrustStore) -> Result<DriverDetails, Error> {
     let drivers = list(draft, true)?;
     let named = |driver: &DriverPackage| driver.name().eq_ignore_ascii_case(name);
-    let mut driver = drivers
+    let driver = drivers
         .into_iter()
         .find(named)
         .ok_or_else(|| Error::NoSuchDriver {
             name: name.to_owned(),
         })?;
+    let stored = stored::all(draft)?;
+    Ok(details(draft, driver, &stored, anchors)?.0)
+}
+
+/// What the image holds of a listed package, and where its files lie; `stored`
+/// are all packages of its driver database.
+pub(crate) fn details(
+    draft: &Draft,
+    mut driver: DriverPackage,
+    stored: &[Stored],
+    anchors: &TrustStore,
+) -> Result<(DriverDetails, Vec<ImagePath>), Error> {
     let windows = draft.facts().windows.clone();
     let folder = driver.inf.parent().unwrap_or_default();
-    let mut files = Vec::new();
+    let (mut files, mut places) = (Vec::new(), Vec::new());
     let mut findings = Vec::new();
     if driver.package_id.is_none() {
         // Windows without a driver store keeps the INF alone.
         files.push(driver.original_file_name.clone());
+        places.push(driver.inf.clone());
     } else if draft.has_directory(&folder)? {
         draft.walk(&folder, &mut |path, kind| {
             if let (Kind::File, Some(below)) = (kind, path.below(&folder)) {
                 files.push(below.to_string());
+                places.push(path.clone());
             }
             Ok(())
         })?;
@@ -178,13 +193,16 @@ pub fn info(draft: &mut Draft, name: &str, anchors: &TrustStore) -> Result<Drive
             let options = ModelOptions::default();
             let model = DriverModel::read(&inf, &target(draft), &options, &resolve);
             (models, services) = described(&model);
+            if driver.package_id.is_none() && !driver.inbox {
+                copied(draft, &model, &mut places)?;
+            }
         }
         None => findings.push(Finding::warning(
             "no-inf",
             format!("neither `{inf}` nor a published copy of it is there"),
         )),
     }
-    let judged = of_store(draft, &driver, anchors)?;
+    let judged = of_store(draft, &driver, stored, anchors)?;
     let (mut signature_reason, mut signature) = (None, None);
     if let Some(judged) = judged {
         driver.driver_signature = judged.state;
@@ -192,7 +210,7 @@ pub fn info(draft: &mut Draft, name: &str, anchors: &TrustStore) -> Result<Drive
         signature = judged.facts;
         findings.extend(judged.findings);
     }
-    Ok(DriverDetails {
+    let details = DriverDetails {
         driver,
         signature_reason,
         signature,
@@ -200,7 +218,29 @@ pub fn info(draft: &mut Draft, name: &str, anchors: &TrustStore) -> Result<Drive
         services,
         files,
         findings,
-    })
+    };
+    Ok((details, places))
+}
+
+/// Adds the files of the image that an INF copies, as far as they are there and
+/// their place is known.
+fn copied(draft: &Draft, model: &DriverModel, places: &mut Vec<ImagePath>) -> Result<(), Error> {
+    let windows = &draft.facts().windows;
+    let needed = model.files.files.iter().filter(|file| file.needed);
+    for destination in needed.flat_map(|file| &file.destinations) {
+        let Ok(location) = destination.location(&model.target) else {
+            continue;
+        };
+        let path = match location.root {
+            Root::Windows => windows.join(&location.path)?,
+            Root::SystemDrive => ImagePath::parse(&location.path)?,
+            Root::Package => continue,
+        };
+        if !places.contains(&path) && draft.has_file(&path)? {
+            places.push(path);
+        }
+    }
+    Ok(())
 }
 
 /// Judges a third party's package by what lies in its folder in the store;
@@ -209,12 +249,12 @@ pub fn info(draft: &mut Draft, name: &str, anchors: &TrustStore) -> Result<Drive
 fn of_store(
     draft: &Draft,
     driver: &DriverPackage,
+    stored: &[Stored],
     anchors: &TrustStore,
 ) -> Result<Option<PackageSignature>, Error> {
     let (Some(id), false) = (&driver.package_id, driver.inbox) else {
         return Ok(None);
     };
-    let stored = stored::all(draft)?;
     let Some(stored) = stored.iter().find(|stored| stored.has_id(id)) else {
         return Ok(None);
     };

@@ -14,6 +14,7 @@ mod error;
 mod export;
 mod inbox;
 mod info;
+mod inventory;
 mod lint;
 mod list;
 pub mod matching;
@@ -32,6 +33,7 @@ pub use export::{ExportOutcome, ExportedFile, ExportedPackage, export};
 pub use info::{
     DriverDetails, ModelDescription, PackageDescription, ServiceDescription, describe, info,
 };
+pub use inventory::{DriverFile, InventoriedDriver, Inventory, inventory};
 pub use lint::{
     LintFinding, LintMode, LintOptions, LintRule, Linted, MAX_FINDINGS as MAX_LINT_FINDINGS, lint,
     lint_bytes,

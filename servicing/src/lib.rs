@@ -15,6 +15,7 @@ mod blob;
 mod bundle;
 pub mod capture;
 pub mod catalog;
+mod checksums;
 pub mod compressed;
 pub mod container;
 pub mod diff;
@@ -46,6 +47,7 @@ mod winre;
 
 pub use blob::{Blob, ContentId, MemoryBlob, for_each_chunk, read_all};
 pub use bundle::BundleError;
+pub use checksums::Checksums;
 pub use draft::{Applied, Draft, DraftError, DraftOptions, Mark, SourceId};
 pub use facts::{
     Architecture, FactsError, Generation, ImageFacts, ProductType, WindowsVersion, find_windows,

@@ -18,6 +18,7 @@ mod file;
 mod filter;
 mod image_path;
 mod instance;
+mod kernel_service;
 mod loader;
 mod obstacle;
 mod platform;
@@ -31,6 +32,7 @@ use wimwright_servicing::{Draft, Finding};
 
 pub use check::{BootCheck, CHECKS};
 pub use driver::PathDriver;
+pub use kernel_service::{KernelService, kernel_services};
 pub use obstacle::{Mend, Obstacle, Part, Verdict};
 
 use crate::error::Error;

@@ -53,6 +53,9 @@ pub struct Program {
     pub publisher: Option<String>,
     /// The profile that it is installed in; `None` for everybody.
     pub user: Option<String>,
+    /// The key that says so, with its hive: of several for the same program the
+    /// first.
+    pub key: String,
 }
 
 /// An update that is installed.
@@ -86,6 +89,8 @@ pub struct Description {
     pub reason: String,
     /// The programs, by name.
     pub programs: Vec<Program>,
+    /// Entries of programs that Windows does not show either: parts of others.
+    pub hidden_programs: usize,
     /// Apps that every new user gets; none before Windows 8.
     pub provisioned_apps: usize,
     /// The updates, by name.
@@ -105,9 +110,21 @@ pub struct Description {
 pub fn describe(draft: &Draft) -> Result<Description, Unreadable> {
     let look = Look::new(draft);
     let people = look.people()?;
-    let mut programs = programs(&look, &people)?;
+    let (mut programs, hidden_programs) = programs(&look, &people)?;
     programs.sort();
-    programs.dedup();
+    programs.dedup_by(|next, first| {
+        let says = |program: &Program| {
+            let Program {
+                name,
+                version,
+                publisher,
+                user,
+                ..
+            } = program.clone();
+            (name, version, publisher, user)
+        };
+        says(next) == says(first)
+    });
     let store = "Microsoft\\Windows\\CurrentVersion\\Appx\\AppxAllUserStore\\Applications";
     let thickness = match programs.len() {
         0 => Thickness::Thin,
@@ -130,6 +147,7 @@ pub fn describe(draft: &Draft) -> Result<Description, Unreadable> {
         thickness,
         reason,
         programs,
+        hidden_programs,
         provisioned_apps: look.subkeys(&HiveName::Software, store)?.len(),
         updates: updates(&look)?,
         languages: languages(&look)?,
@@ -157,8 +175,11 @@ fn languages(look: &Look<'_>) -> Part<Vec<String>> {
         .collect())
 }
 
-fn programs(look: &Look<'_>, people: &[(ImagePath, Option<String>)]) -> Part<Vec<Program>> {
-    let mut found = Vec::new();
+fn programs(
+    look: &Look<'_>,
+    people: &[(ImagePath, Option<String>)],
+) -> Part<(Vec<Program>, usize)> {
+    let mut found = Entries::default();
     read_programs(look, &HiveName::Software, &UNINSTALL, None, &mut found)?;
     let below = UNINSTALL.map(|key| format!("Software\\{key}"));
     let below = [below[0].as_str(), below[1].as_str()];
@@ -168,7 +189,15 @@ fn programs(look: &Look<'_>, people: &[(ImagePath, Option<String>)]) -> Part<Vec
         let user = folder.file_name().map(ToString::to_string);
         read_programs(look, &hive, &below, user.as_ref(), &mut found)?;
     }
-    Ok(found)
+    Ok((found.programs, found.hidden))
+}
+
+/// What the keys of programs say.
+#[derive(Default)]
+struct Entries {
+    programs: Vec<Program>,
+    /// How many are parts of others.
+    hidden: usize,
 }
 
 fn read_programs(
@@ -176,13 +205,13 @@ fn read_programs(
     name: &HiveName,
     keys: &[&str],
     user: Option<&String>,
-    found: &mut Vec<Program>,
+    found: &mut Entries,
 ) -> Part<()> {
     let Some(hive) = look.draft.hive(name)? else {
         return Ok(());
     };
     for key in keys {
-        let read = read_key(&hive, key, user, found);
+        let read = read_key(&hive, (name, key), user, found);
         read.map_err(|source| RegistryError::in_hive(name, source))?;
     }
     Ok(())
@@ -190,11 +219,11 @@ fn read_programs(
 
 fn read_key(
     hive: &Hive,
-    key: &str,
+    (hive_name, path): (&HiveName, &str),
     user: Option<&String>,
-    found: &mut Vec<Program>,
+    found: &mut Entries,
 ) -> Result<(), HiveError> {
-    let Some(key) = hive.key(key)? else {
+    let Some(key) = hive.key(path)? else {
         return Ok(());
     };
     for program in key.subkeys()?.take(MAX_PROGRAMS) {
@@ -206,14 +235,17 @@ fn read_key(
         let Some(name) = text("DisplayName")? else {
             continue;
         };
-        if is_part(program)? || is_update(&program.name()?.to_string_lossy()) {
+        let own = program.name()?.to_string_lossy();
+        if is_part(program)? || is_update(&own) {
+            found.hidden += 1;
             continue;
         }
-        found.push(Program {
+        found.programs.push(Program {
             name,
             version: text("DisplayVersion")?,
             publisher: text("Publisher")?,
             user: user.cloned(),
+            key: format!("{hive_name}\\{path}\\{own}"),
         });
     }
     Ok(())

@@ -37,6 +37,9 @@ pub struct DescribedImage {
     pub reason: String,
     /// The programs, by name.
     pub programs: Vec<InstalledProgram>,
+    /// How many more entries there are that Windows hides: parts of programs, and
+    /// updates.
+    pub hidden_programs: usize,
     /// How many apps every new user gets.
     pub provisioned_apps: usize,
     /// The updates, by name.
@@ -76,6 +79,8 @@ pub struct InstalledProgram {
     pub publisher: Option<String>,
     /// The profile that it is installed in; null for everybody.
     pub user: Option<String>,
+    /// The registry key that says so, behind its hive.
+    pub key: String,
 }
 
 /// Bytes of files, by where they lie.
@@ -110,6 +115,7 @@ impl From<&Program> for InstalledProgram {
             version: program.version.clone(),
             publisher: program.publisher.clone(),
             user: program.user.clone(),
+            key: program.key.clone(),
         }
     }
 }
@@ -147,6 +153,7 @@ impl DescribedImage {
                 .iter()
                 .map(InstalledProgram::from)
                 .collect(),
+            hidden_programs: description.hidden_programs,
             provisioned_apps: description.provisioned_apps,
             updates: description
                 .updates
