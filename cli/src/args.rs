@@ -17,6 +17,7 @@ mod packages;
 mod packages_add;
 mod packages_look;
 mod registry;
+mod report;
 
 use std::path::PathBuf;
 
@@ -40,6 +41,7 @@ pub(crate) use self::packages::{PackagesCommand, PackagesCommands};
 pub(crate) use self::packages_add::{HowChoice, PackagesAddWords, PackagesChangeCommand};
 pub(crate) use self::packages_look::{FeaturesCommand, FeaturesCommands, PackagesLookCommand};
 pub(crate) use self::registry::{ExportFormat, Locating, Reading, RegistryCommand};
+pub(crate) use self::report::{ReportCommand, ReportWords, SbomFormat};
 use crate::commands::diff;
 use crate::exit::ExitCode;
 
@@ -192,6 +194,8 @@ pub(crate) enum Command {
         #[arg(long)]
         security: bool,
     },
+    #[command(flatten)]
+    Report(ReportCommand),
     #[command(flatten)]
     Container(ContainerCommand),
     #[command(flatten)]

@@ -114,6 +114,10 @@ pub(crate) enum Refusal {
     HardwareTooLong { path: PathBuf, max: u64 },
     #[error("`{}` is there already", path.display())]
     FileThere { path: PathBuf },
+    #[error("`{}` is named twice", path.display())]
+    SameFile { path: PathBuf },
+    #[error("the name `{}` does not tell which format it is to have", path.display())]
+    SbomFormat { path: PathBuf },
     #[error("`{}` is no certificate", path.display())]
     NotACertificate {
         path: PathBuf,
@@ -191,6 +195,8 @@ impl Refusal {
             | Refusal::NothingToSet
             | Refusal::NoCheck { .. }
             | Refusal::NothingToExplain { .. }
+            | Refusal::SameFile { .. }
+            | Refusal::SbomFormat { .. }
             | Refusal::CodePage { .. } => ExitCode::Usage,
             Refusal::Missing { .. }
             | Refusal::NotAPlan { .. }
@@ -268,6 +274,10 @@ impl Refusal {
                  Windows/INF/setupapi.dev.log`",
                 path.display()
             ),
+            Refusal::SbomFormat { .. } => {
+                "`NAME.spdx.json` is SPDX, `NAME.cdx.json` is CycloneDX; or say `--sbom-format`"
+                    .to_owned()
+            }
             Refusal::NoCheck { .. } => "`hal audit --list` lists the checks".to_owned(),
             Refusal::OtherDocument { .. } => "`--plan-out FILE` writes plans".to_owned(),
             Refusal::OnePlanFile { .. } => "name one of the files in it".to_owned(),

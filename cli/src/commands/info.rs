@@ -35,11 +35,7 @@ pub(crate) fn run(image: &Path, xml: bool, context: &mut Context<'_>) -> anyhow:
         let mut draft = image.look(context.time);
         let mut findings = image.findings().to_vec();
         let mut info = ImageInfo::new(image.name(), image.facts());
-        // The hives that servicing needs: what is wrong with one of them matters.
-        info.hives = [HiveName::System, HiveName::Software, HiveName::Drivers]
-            .iter()
-            .map(|hive| hive_entry(&draft, hive, &mut findings))
-            .collect();
+        info.hives = hives(&draft, &mut findings);
         info.drivers = counts(&mut draft, &mut findings);
         info.generalization = generalization(&draft, &mut findings);
         findings.extend_from_slice(draft.findings());
@@ -64,6 +60,14 @@ pub(crate) fn run(image: &Path, xml: bool, context: &mut Context<'_>) -> anyhow:
         context.text(&text)?;
     }
     Ok(ExitCode::Done)
+}
+
+/// The hives that servicing needs: what is wrong with one of them matters.
+pub(super) fn hives(draft: &Draft, findings: &mut Vec<Finding>) -> Vec<HiveEntry> {
+    [HiveName::System, HiveName::Software, HiveName::Drivers]
+        .iter()
+        .map(|hive| hive_entry(draft, hive, findings))
+        .collect()
 }
 
 fn hive_entry(draft: &Draft, hive: &HiveName, findings: &mut Vec<Finding>) -> HiveEntry {

@@ -34,6 +34,7 @@ mod packages;
 mod plan;
 mod plan_diff;
 mod registry;
+mod report;
 mod report_file;
 mod saved_plan;
 mod trust;
@@ -42,6 +43,7 @@ mod write;
 use crate::args::{
     BootCommand, BootCommands, Command, DriversCommand, ExplainCommands, FeaturesCommands,
     GeneralizeCommands, ImageFilesCommand, MatchingCommand, PackagesCommands, PlanCommand,
+    ReportCommand,
 };
 use crate::context::Context;
 use crate::exit::ExitCode;
@@ -72,6 +74,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             };
             diff::run([old, new], &asked, context)
         }
+        Command::Report(ReportCommand::Report(words)) => report::run(words, context),
         Command::Container(command) => container::run(command, context),
         Command::Extraction(command) => extraction::run(command, context),
         Command::Capture(command) => capture::run(command, context),

@@ -4,6 +4,7 @@ use wimwright_hal::audit::check::Severity;
 use wimwright_hal::generalize::answer_file::{AnswerFile, Says};
 use wimwright_hal::generalize::{Found, LogSummary, Report, Verdict, leftovers};
 
+use super::json::{LeftoverEntry, SeverityEntry};
 use super::text::{Column, Table, count, printable, wrapped};
 use crate::context::Context;
 
@@ -221,6 +222,23 @@ fn summary(report: &Report, text: &mut String) {
             some => count(some, "kind of it", "kinds of it"),
         }
     ));
+}
+
+/// How many things are left, by how much they matter.
+pub(crate) fn severities(leftovers: &[LeftoverEntry]) -> String {
+    let of = |severity: SeverityEntry| {
+        let found = leftovers.iter();
+        found.filter(|found| found.severity == severity).count()
+    };
+    match leftovers.len() {
+        0 => "nothing that must not be cloned".to_owned(),
+        _ => format!(
+            "{}, {}, {}",
+            count(of(SeverityEntry::Error), "error", "errors"),
+            count(of(SeverityEntry::Warning), "warning", "warnings"),
+            count(of(SeverityEntry::Note), "note", "notes")
+        ),
+    }
 }
 
 /// What is looked for.

@@ -9,5 +9,7 @@ pub(crate) mod hal;
 pub(crate) mod html;
 pub mod json;
 pub(crate) mod progress;
+pub(crate) mod report;
 pub(crate) mod sarif;
+pub(crate) mod sbom;
 pub(crate) mod text;

@@ -56,14 +56,17 @@ pub(super) fn run(image: &Path, all: bool, context: &mut Context<'_>) -> anyhow:
     Ok(ExitCode::Done)
 }
 
-type Read = (
+/// What an image says of its updates: the state as a whole, its packages, those
+/// that wait for the first boot, and what is odd.
+pub(in crate::commands) type Read = (
     UpdateState,
     Vec<ListedPackage>,
     Vec<WaitingPackage>,
     Vec<wimwright_servicing::Finding>,
 );
 
-fn read(draft: &Draft, all: bool) -> anyhow::Result<Read> {
+/// Reads the packages of an image; without `all` those that people see.
+pub(in crate::commands) fn read(draft: &Draft, all: bool) -> anyhow::Result<Read> {
     let waiting = WaitingPackage::all(deferred(draft)?.as_ref());
     let store = match PackageStore::read(draft) {
         Ok(store) => store,

@@ -6,7 +6,7 @@ mod check;
 mod first_boot;
 mod info;
 mod inspect;
-mod list;
+pub(in crate::commands) mod list;
 mod opened;
 mod remove;
 mod tree;

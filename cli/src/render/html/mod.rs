@@ -2,23 +2,33 @@
 //! elsewhere.
 
 mod drivers_match;
+mod report;
 
 use std::fmt::Write as _;
 
 pub(crate) use drivers_match::drivers_match;
+pub(crate) use report::report;
 
 /// Plain enough to be printed; colours that are not all that tells good from
 /// bad.
 const STYLE: &str = "\
+:root{color-scheme:light dark;--ink:#1b1b1b;--soft:#555;--page:#fff;--line:#c9c9c9;\
+--band:#f0f0f0;--good:#e7f5e7;--bad:#fbe3e1}\
+@media (prefers-color-scheme:dark){:root{--ink:#e6e8ea;--soft:#a5acb3;--page:#16191d;\
+--line:#444b54;--band:#23282e;--good:#1d4429;--bad:#5c211e}}\
+@media print{:root{--ink:#000;--soft:#333;--page:#fff;--line:#999;--band:#eee;--good:#e7f5e7;\
+--bad:#fbe3e1}body{margin:0;max-width:none}tr,li{break-inside:avoid}h2,h3{break-after:avoid}\
+thead{display:table-header-group}details::details-content{content-visibility:visible;\
+display:block}}\
 body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:78rem;padding:0 1rem;\
-color:#1b1b1b;background:#fff}\
-h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2rem}\
+color:var(--ink);background:var(--page)}\
+h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2rem}h3{font-size:1rem}a{color:inherit}\
 table{border-collapse:collapse;margin:.6rem 0;width:100%}\
-th,td{border:1px solid #c9c9c9;padding:.3rem .5rem;text-align:left;vertical-align:top;\
+th,td{border:1px solid var(--line);padding:.3rem .5rem;text-align:left;vertical-align:top;\
 overflow-wrap:anywhere}\
-th{background:#f0f0f0}td.good{background:#e7f5e7}td.bad{background:#fbe3e1}\
+thead th{background:var(--band);overflow-wrap:normal}.name{white-space:nowrap}td.good{background:var(--good)}td.bad{background:var(--bad)}\
 code{font-size:.92em}details{margin:.4rem 0}summary{cursor:pointer}\
-.note{color:#555}ul{margin:.2rem 0;padding-left:1.2rem}";
+.facts th{width:11rem;font-weight:500;background:var(--band)}.note{color:var(--soft)}ul{margin:.2rem 0;padding-left:1.2rem}";
 
 /// A page that is being written.
 pub(crate) struct Page {
@@ -64,6 +74,21 @@ impl Page {
                 let _ = write!(markup, "<td{class}>{}</td>", cell.markup);
             }
             markup.push_str("</tr>\n");
+        }
+        markup.push_str("</tbody></table>");
+        self.raw(&markup);
+    }
+
+    /// What is said of something, by labels.
+    pub(crate) fn facts(&mut self, facts: &[(&str, String)]) {
+        let mut markup = "<table class=\"facts\"><tbody>\n".to_owned();
+        for (label, value) in facts {
+            let _ = writeln!(
+                markup,
+                "<tr><th scope=\"row\">{}</th><td>{}</td></tr>",
+                escaped(label),
+                escaped(value)
+            );
         }
         markup.push_str("</tbody></table>");
         self.raw(&markup);

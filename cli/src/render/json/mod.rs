@@ -32,6 +32,7 @@ mod packages_image;
 mod packages_understood;
 mod plan;
 mod registry;
+mod report;
 mod signature;
 mod spool;
 
@@ -118,6 +119,10 @@ pub use registry::{
     RegistryExport, RegistryGet, RegistryImport, RegistrySet, Side, ValueEntry,
 };
 
+pub use report::{
+    ImageReport, KernelServiceEntry, Report, ReportedDriver, ReportedDrivers, ReportedFile,
+    ReportedPackages,
+};
 pub(crate) use signature::signature;
 pub use signature::{CheckedFile, FileSignatureName, SignatureEntry, SignerKindName};
 pub(crate) use spool::Spool;
@@ -226,6 +231,7 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<Append>()?,
         of::<Demo>()?,
         of::<ManPages>()?,
+        of::<Report>()?,
         file(
             "progress",
             &schema::<ProgressLine<'static>>("progress", false),
