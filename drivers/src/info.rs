@@ -1,11 +1,12 @@
 //! What one package is: of an image, or in a folder before it is added.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 use wimwright_inf::{Inf, ParseOptions};
 use wimwright_servicing::catalog::verify::TrustStore;
-use wimwright_servicing::{Draft, FileTree as _, Finding, ImagePath, Kind};
+use wimwright_servicing::{Draft, FileTree as _, Finding, Generation, ImagePath, Kind};
 
 use crate::add::read::{as_finding, judge_package, target};
 use crate::add::refusal::Stop;
@@ -176,6 +177,7 @@ pub(crate) fn details(
         (bytes, _) => bytes,
     };
     let (mut models, mut services) = (Vec::new(), Vec::new());
+    let mut of_folder = None;
     match bytes {
         Some(bytes)
             if driver
@@ -196,13 +198,17 @@ pub(crate) fn details(
             if driver.package_id.is_none() && !driver.inbox {
                 copied(draft, &model, &mut places)?;
             }
+            of_folder = match draft.facts().generation {
+                Generation::DriverDatabase => None,
+                _ => judged_in_folder(draft, &driver, &folder, &model, anchors)?,
+            };
         }
         None => findings.push(Finding::warning(
             "no-inf",
             format!("neither `{inf}` nor a published copy of it is there"),
         )),
     }
-    let judged = of_store(draft, &driver, stored, anchors)?;
+    let judged = of_store(draft, &driver, stored, anchors)?.or(of_folder);
     let (mut signature_reason, mut signature) = (None, None);
     if let Some(judged) = judged {
         driver.driver_signature = judged.state;
@@ -271,6 +277,32 @@ fn of_store(
         // What is missing is told by `files` and the other findings.
         Err(_) => Ok(None),
     }
+}
+
+/// Judges a third party's package of Windows before 8 by its folder, in the
+/// driver store or waiting for the first boot; `None` where there is no folder.
+/// Windows' own packages have their catalogs elsewhere.
+fn judged_in_folder(
+    draft: &Draft,
+    driver: &DriverPackage,
+    folder: &ImagePath,
+    model: &DriverModel,
+    anchors: &TrustStore,
+) -> Result<Option<PackageSignature>, Error> {
+    let (Some(id), Some(inf), false) = (&driver.package_id, driver.inf.file_name(), driver.inbox)
+    else {
+        return Ok(None);
+    };
+    let Some(tree) = stored::folder_tree(draft, folder)? else {
+        return Ok(None);
+    };
+    let inf = ImagePath::root().child(inf.clone());
+    let package = Package::new(id.as_str(), id.as_str(), Arc::new(tree), inf);
+    let trust = Trust {
+        anchors,
+        now: draft.time(),
+    };
+    judged(judge_package(&package, model, trust)).map(Some)
 }
 
 /// What a package in a folder is, for the architectures that it has: the first

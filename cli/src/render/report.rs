@@ -79,7 +79,7 @@ fn drivers(report: &ImageReport) -> String {
     let own = &drivers.third_party;
     let mut text = format!("{} third party", own.len());
     let mut states: Vec<(&str, usize)> = Vec::new();
-    for state in own.iter().map(|one| one.driver.driver_signature.as_str()) {
+    for state in own.iter().map(signature_words) {
         match states.iter_mut().find(|(known, _)| *known == state) {
             Some((_, number)) => *number += 1,
             None => states.push((state, 1)),
@@ -87,7 +87,7 @@ fn drivers(report: &ImageReport) -> String {
     }
     states.sort_unstable();
     let states: Vec<String> = { states.iter() }
-        .map(|(state, number)| format!("{number} {}", signature_words(state)))
+        .map(|(state, number)| format!("{number} {state}"))
         .collect();
     if !states.is_empty() {
         text.push_str(&format!(" ({})", states.join(", ")));
@@ -99,11 +99,15 @@ fn drivers(report: &ImageReport) -> String {
     text
 }
 
-/// `driver_signature`, for people.
-fn signature_words(state: &str) -> &str {
-    match state {
+/// Whether a driver is signed, for people. What was judged and what the image
+/// records are not the same.
+fn signature_words(driver: &ReportedDriver) -> &str {
+    let judged = driver.signature.is_some() || driver.signature_reason.is_some();
+    match driver.driver.driver_signature.as_str() {
         "unknown" => "of unknown signature",
         "invalid" => "with an invalid signature",
+        "signed" if !judged => "recorded as signed",
+        "unsigned" if !judged => "recorded as unsigned",
         state => state,
     }
 }

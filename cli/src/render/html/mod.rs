@@ -25,10 +25,10 @@ color:var(--ink);background:var(--page)}\
 h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2rem}h3{font-size:1rem}a{color:inherit}\
 table{border-collapse:collapse;margin:.6rem 0;width:100%}\
 th,td{border:1px solid var(--line);padding:.3rem .5rem;text-align:left;vertical-align:top;\
-overflow-wrap:anywhere}\
-thead th{background:var(--band);overflow-wrap:normal}.name{white-space:nowrap}td.good{background:var(--good)}td.bad{background:var(--bad)}\
+overflow-wrap:break-word}td code,li{overflow-wrap:anywhere}\
+thead th{background:var(--band)}td .name{white-space:nowrap}td.good{background:var(--good)}td.bad{background:var(--bad)}\
 code{font-size:.92em}details{margin:.4rem 0}summary{cursor:pointer}\
-.facts th{width:11rem;font-weight:500;background:var(--band)}.note{color:var(--soft)}ul{margin:.2rem 0;padding-left:1.2rem}";
+.facts th{width:1%;white-space:nowrap;font-weight:500;background:var(--band)}.note{color:var(--soft)}ul{margin:.2rem 0;padding-left:1.2rem}";
 
 /// A page that is being written.
 pub(crate) struct Page {

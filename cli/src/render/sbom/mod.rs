@@ -156,6 +156,10 @@ impl Part<'_> {
                 found.push(("date", driver.date.as_deref()));
                 found.push(("architecture", driver.architecture.as_deref()));
                 found.push(("signature", Some(&driver.driver_signature)));
+                // What the image records is its word, and not what its files say.
+                let judged = part.signature.is_some() || part.signature_reason.is_some();
+                let basis = if judged { "files" } else { "image-record" };
+                found.push(("signature-basis", Some(basis)));
                 found.push(("signer", part.signer()));
                 let facts = part.signature.as_ref();
                 let kind = facts.and_then(|facts| facts.signer_kind);

@@ -36,7 +36,10 @@ fn row(part: &ReportedDriver) -> Vec<Cell> {
     let driver = &part.driver;
     let original = match driver.name() == driver.original_file_name {
         true => String::new(),
-        false => format!("<br/>{}", escaped(&driver.original_file_name)),
+        false => format!(
+            "<br/><span class=\"name\">{}</span>",
+            escaped(&driver.original_file_name)
+        ),
     };
     let class = driver.class_name.as_ref().unwrap_or(&driver.class_guid);
     let version: Vec<&str> = [driver.version.as_deref(), driver.date.as_deref()]
@@ -44,8 +47,8 @@ fn row(part: &ReportedDriver) -> Vec<Cell> {
         .flatten()
         .collect();
     let mark = match driver.driver_signature.as_str() {
-        "signed" => Mark::Good,
-        "unknown" => Mark::Plain,
+        "signed" if part.signature.is_some() => Mark::Good,
+        "signed" | "unknown" => Mark::Plain,
         _ => Mark::Bad,
     };
     let signature = format!(
