@@ -3,6 +3,7 @@
 //! A command that is not delivered yet is not here.
 
 mod boot;
+mod build;
 mod capture;
 mod container;
 mod drivers_check;
@@ -25,8 +26,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use self::boot::{BootCommand, BootCommands};
+pub(crate) use self::build::{BuildCommands, BuildWords, Engine};
 pub(crate) use self::capture::{CaptureCommand, CaptureWords};
-pub(crate) use self::container::ContainerCommand;
+pub(crate) use self::container::{ContainerCommand, mebibytes};
 pub(crate) use self::drivers_check::StoreCommand;
 pub(crate) use self::explain::{ExplainCommands, ExplainWords};
 pub(crate) use self::extraction::ExtractionCommand;
@@ -34,7 +36,7 @@ pub(crate) use self::extraction::ExtractionCommand;
 pub(crate) use self::files::MountArgs;
 pub(crate) use self::files::{FilesCommand, FilesWriting, ImageFilesCommand};
 pub(crate) use self::generalize::{GeneralizeCommand, GeneralizeCommands, StageWords};
-pub(crate) use self::hal::{AuditWords, HalCommand, HalCommands};
+pub(crate) use self::hal::{AuditWords, HalCommand, HalCommands, hal_type};
 pub(crate) use self::lint::{LintCommand, ModeChoice};
 pub(crate) use self::matching::{MatchWords, MatchingCommand};
 pub(crate) use self::packages::{PackagesCommand, PackagesCommands};
@@ -222,6 +224,8 @@ pub(crate) enum Command {
     /// The registry: get, set, delete, export, import, diff
     #[command(subcommand, arg_required_else_help = true)]
     Registry(RegistryCommand),
+    #[command(flatten)]
+    Build(BuildCommands),
     /// Take back what a writing command did, from what it kept with `--undo-out`
     ///
     /// Everything is taken back or nothing: where the image is not as that command left it, this

@@ -29,6 +29,7 @@ use wimwright_servicing::{
     WimFileError,
 };
 
+use crate::commands::build::Problem;
 use crate::refusal::Refusal;
 
 /// What the program's exit status says.
@@ -144,6 +145,8 @@ fn verdict(error: &anyhow::Error) -> Verdict {
 
 fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
     let (code, hint) = if let Some(error) = error.downcast_ref::<Refusal>() {
+        (error.code(), error.hint())
+    } else if let Some(error) = error.downcast_ref::<Problem>() {
         (error.code(), error.hint())
     } else if let Some(error) = error.downcast_ref::<OpenError>() {
         (of_open(error), hint_of_open(error))

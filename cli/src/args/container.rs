@@ -184,7 +184,7 @@ impl Checking {
 }
 
 /// A number of bytes with a unit, or of mebibytes without one.
-fn mebibytes(text: &str) -> Result<u64, String> {
+pub(crate) fn mebibytes(text: &str) -> Result<u64, String> {
     size(text, 1 << 20)
 }
 

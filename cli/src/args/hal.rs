@@ -85,7 +85,7 @@ pub(crate) struct AuditWords {
 }
 
 /// A HAL by its id.
-pub(super) fn hal_type(word: &str) -> Result<HalType, String> {
+pub(crate) fn hal_type(word: &str) -> Result<HalType, String> {
     HalType::from_id(word).ok_or_else(|| {
         let ids: Vec<&str> = HalType::ALL.into_iter().map(HalType::id).collect();
         format!("no HAL has this id: there are {}", ids.join(", "))

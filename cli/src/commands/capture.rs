@@ -134,7 +134,7 @@ fn exclusions(words: &CaptureWords) -> anyhow::Result<Exclusions> {
     Ok(exclusions)
 }
 
-fn read_list(path: &Path) -> anyhow::Result<Vec<u8>> {
+pub(super) fn read_list(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut list = Vec::new();
     File::open(path)
         .and_then(|file| file.take(MAX_LIST + 1).read_to_end(&mut list))

@@ -21,7 +21,7 @@ use crate::render::json::{Added, AddedResult, DriversAdd, Outcome, signature};
 use crate::render::text::{Paint, printable};
 
 /// What the words name: a package, or why it is none.
-enum Given {
+pub(super) enum Given {
     Package {
         package: Package,
         /// It was found in a folder that was named, not named itself.
@@ -74,27 +74,11 @@ pub(super) fn run(
         .into());
     }
 
-    let packages = (0..).zip(&given);
     let results = edit.run("drivers add", |draft| {
-        let unneeded = match computers.is_empty() {
-            true => HashMap::new(),
-            false => unneeded(draft, &given, &computers, &options)?,
+        let mut tell = |package: &Package, done| {
+            context.progress(&format!("plan {}", package.inf()), done, total);
         };
-        let added = packages.clone().filter_map(|(done, given)| match given {
-            Given::Package { package, found } => {
-                if *found && !takes(draft.facts(), package) {
-                    return None;
-                }
-                if let Some(reason) = unneeded.get(&done) {
-                    let result = AddResult::not_needed(package, reason);
-                    return Some(Ok(AddedResult::from(result)));
-                }
-                context.progress(&format!("plan {}", package.inf()), done, total);
-                Some(add(draft, package, &options).map(AddedResult::from))
-            }
-            Given::Refused { name, reason } => Some(Ok(refused(name, reason))),
-        });
-        added.collect::<Result<Vec<_>, drivers::Error>>()
+        plan(draft, &given, &computers, &options, &mut tell)
     })?;
     for result in results.iter().flatten() {
         context.log("result", &line(result, Paint(false)));
@@ -129,6 +113,36 @@ pub(super) fn run(
     Ok(code)
 }
 
+/// Plans the packages, each of which is told of before; those that were found
+/// and are for other Windows are left out.
+pub(super) fn plan(
+    draft: &mut Draft,
+    given: &[Given],
+    computers: &[Hardware],
+    options: &AddOptions,
+    tell: &mut dyn FnMut(&Package, u64),
+) -> Result<Vec<AddedResult>, drivers::Error> {
+    let unneeded = match computers.is_empty() {
+        true => HashMap::new(),
+        false => unneeded(draft, given, computers, options)?,
+    };
+    let added = (0..).zip(given).filter_map(|(done, given)| match given {
+        Given::Package { package, found } => {
+            if *found && !takes(draft.facts(), package) {
+                return None;
+            }
+            if let Some(reason) = unneeded.get(&done) {
+                let result = AddResult::not_needed(package, reason);
+                return Some(Ok(AddedResult::from(result)));
+            }
+            tell(package, done);
+            Some(add(draft, package, options).map(AddedResult::from))
+        }
+        Given::Refused { name, reason } => Some(Ok(refused(name, reason))),
+    });
+    added.collect()
+}
+
 /// Why packages need not be added for `computers`, by their place in `given`.
 fn unneeded(
     draft: &Draft,
@@ -150,7 +164,8 @@ fn unneeded(
         .collect())
 }
 
-fn given(packages: &[PathBuf], recurse: bool) -> Vec<Given> {
+/// What the words name.
+pub(super) fn given(packages: &[PathBuf], recurse: bool) -> Vec<Given> {
     let mut given = Vec::new();
     for path in packages {
         match open::packages(path, recurse) {

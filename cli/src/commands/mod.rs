@@ -1,6 +1,7 @@
 //! One file a command: open what the words name, run the operation, render.
 
 mod boot_predict;
+pub(crate) mod build;
 mod capture;
 mod cat;
 mod completions;
@@ -44,6 +45,9 @@ use crate::args::{
     BootCommand, BootCommands, Command, DriversCommand, ExplainCommands, FeaturesCommands,
     GeneralizeCommands, ImageFilesCommand, MatchingCommand, PackagesCommands, PlanCommand,
     ReportCommand,
+    BootCommand, BootCommands, BuildCommands, Command, DriversCommand, ExplainCommands,
+    FeaturesCommands, GeneralizeCommands, ImageFilesCommand, MatchingCommand, PackagesCommands,
+    PlanCommand,
 };
 use crate::context::Context;
 use crate::exit::ExitCode;
@@ -154,6 +158,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
         #[cfg(all(feature = "fuse", target_os = "linux"))]
         Command::ImageFiles(ImageFilesCommand::Mounts { clean }) => mount::mounts(*clean, context),
         Command::Registry(command) => registry::run(command, context),
+        Command::Build(BuildCommands::Build(words)) => build::run(words, context),
         Command::Undo {
             image,
             bundle,

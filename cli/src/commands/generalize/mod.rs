@@ -2,7 +2,7 @@
 
 mod clean;
 mod report;
-mod stage;
+pub(super) mod stage;
 
 use wimwright_hal::generalize::OnlyInsideWindows;
 

@@ -100,7 +100,7 @@ pub(super) fn run(words: &StageWords, context: &mut Context<'_>) -> anyhow::Resu
 }
 
 /// The answer file in its folder.
-fn source(file: &Path) -> anyhow::Result<AnswerSource> {
+pub(in crate::commands) fn source(file: &Path) -> anyhow::Result<AnswerSource> {
     let missing = || Refusal::Missing {
         path: file.to_owned(),
     };
@@ -137,7 +137,7 @@ fn lines(report: &StageReport) -> Vec<String> {
 }
 
 /// Puts the drivers of `[SysprepMassStorage]` in place.
-fn storage(
+pub(in crate::commands) fn storage(
     draft: &mut Draft,
     image: &str,
     wanted: &[MassStorage],

@@ -1,6 +1,6 @@
 //! `packages add`: update packages, each the surest way.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use wimwright_servicing::update::add::{
@@ -9,7 +9,7 @@ use wimwright_servicing::update::add::{
 use wimwright_servicing::update::container::Container;
 use wimwright_servicing::update::deferral::Place;
 use wimwright_servicing::update::package::Trust;
-use wimwright_servicing::{Access, ImagePath};
+use wimwright_servicing::{Access, Draft, FileTime, ImagePath};
 
 use super::{answer_file, first_boot};
 use crate::args::{HowChoice, PackagesAddWords};
@@ -26,8 +26,8 @@ use crate::render::text::{Paint, printable, wrapped};
 /// Columns of a text that does not go to a terminal.
 const WIDTH: usize = 100;
 
-/// What a word names: a package, or why it is none.
-struct Words {
+/// What words name: packages, or why they are none.
+pub(in crate::commands) struct Words {
     packages: Vec<Given>,
     /// Where the packages stand among the words.
     places: Vec<usize>,
@@ -38,7 +38,14 @@ struct Words {
 /// Runs `packages add IMAGE FILE...`.
 pub(super) fn run(words: &PackagesAddWords, context: &mut Context<'_>) -> anyhow::Result<ExitCode> {
     let total = 1 + words.packages.len() as u64 + ENDING;
-    let given = given(words, context, total)?;
+    let given = Words::open(
+        &words.packages,
+        &words.trust,
+        context.time,
+        &mut |name, done| {
+            context.progress(&format!("read {name}"), done, total);
+        },
+    )?;
     match &words.answer_file {
         Some(file) => into_answer_file(words, &given, file, context),
         None => into_image(words, &given, context, total),
@@ -56,18 +63,14 @@ fn into_image(
     context.progress("open", done, total);
     let mut edit = Edit::begin(&words.image, writing, context)?;
     context.progress("plan", done, total);
-    let results = edit.run("packages add", |draft| -> anyhow::Result<_> {
-        let options = AddOptions {
-            how: match words.how {
-                HowChoice::Auto => How::Auto,
-                HowChoice::FirstBoot => How::FirstBoot,
-                HowChoice::Stage => How::Stage,
-                HowChoice::Install => How::Install,
-            },
-            state: first_boot::state(draft)?,
-            force_unsigned: words.force_unsigned,
-        };
-        Ok(given.all(add(draft, &given.packages, &options)?))
+    let how = match words.how {
+        HowChoice::Auto => How::Auto,
+        HowChoice::FirstBoot => How::FirstBoot,
+        HowChoice::Stage => How::Stage,
+        HowChoice::Install => How::Install,
+    };
+    let results = edit.run("packages add", |draft| {
+        given.plan(draft, how, words.force_unsigned)
     })?;
     for result in results.iter().flatten() {
         context.log("result", &line(result, Paint(false)));
@@ -167,6 +170,57 @@ fn into_answer_file(
 }
 
 impl Words {
+    /// Opens what the words name, each of which is told of before. What one of
+    /// them names badly must not spoil the others.
+    pub(in crate::commands) fn open(
+        files: &[PathBuf],
+        trusted: &[PathBuf],
+        now: FileTime,
+        tell: &mut dyn FnMut(&str, u64),
+    ) -> anyhow::Result<Words> {
+        let anchors = trust::store(trusted)?;
+        let trust = Trust {
+            anchors: &anchors,
+            now,
+        };
+        let mut given = Words {
+            packages: Vec::new(),
+            places: Vec::new(),
+            refused: Vec::new(),
+        };
+        for (place, file) in files.iter().enumerate() {
+            let name = file.file_name().unwrap_or(file.as_os_str());
+            let name = name.to_string_lossy().into_owned();
+            tell(&name, place as u64);
+            match package(file, &name, trust) {
+                Ok(package) => {
+                    given.packages.push(package);
+                    given.places.push(place);
+                }
+                Err(error) => {
+                    let refused = AddedPackage::refused(name, format!("{error:#}"));
+                    given.refused.push((place, refused));
+                }
+            }
+        }
+        Ok(given)
+    }
+
+    /// Plans the packages; the results stand in the order of the words.
+    pub(in crate::commands) fn plan(
+        &self,
+        draft: &mut Draft,
+        how: How,
+        force_unsigned: bool,
+    ) -> anyhow::Result<Vec<AddedPackage>> {
+        let options = AddOptions {
+            how,
+            state: first_boot::state(draft)?,
+            force_unsigned,
+        };
+        Ok(self.all(add(draft, &self.packages, &options)?))
+    }
+
     /// The results of the packages, and of words that name none, in the order of
     /// the words.
     fn all(&self, results: Vec<AddResult>) -> Vec<AddedPackage> {
@@ -177,37 +231,6 @@ impl Words {
         all.sort_by_key(|(place, _)| *place);
         all.into_iter().map(|(_, result)| result).collect()
     }
-}
-
-/// Opens what the words name. What one of them names badly must not spoil the
-/// others.
-fn given(words: &PackagesAddWords, context: &mut Context<'_>, total: u64) -> anyhow::Result<Words> {
-    let anchors = trust::store(&words.trust)?;
-    let trust = Trust {
-        anchors: &anchors,
-        now: context.time,
-    };
-    let mut given = Words {
-        packages: Vec::new(),
-        places: Vec::new(),
-        refused: Vec::new(),
-    };
-    for (place, file) in words.packages.iter().enumerate() {
-        let name = file.file_name().unwrap_or(file.as_os_str());
-        let name = name.to_string_lossy().into_owned();
-        context.progress(&format!("read {name}"), place as u64, total);
-        match package(file, &name, trust) {
-            Ok(package) => {
-                given.packages.push(package);
-                given.places.push(place);
-            }
-            Err(error) => {
-                let refused = AddedPackage::refused(name, format!("{error:#}"));
-                given.refused.push((place, refused));
-            }
-        }
-    }
-    Ok(given)
 }
 
 fn package(file: &Path, name: &str, trust: Trust<'_>) -> anyhow::Result<Given> {

@@ -12,6 +12,7 @@ mod remove;
 mod tree;
 mod understood;
 
+pub(super) use self::add::Words;
 use crate::args::{PackagesChangeCommand, PackagesCommand, PackagesLookCommand};
 use crate::context::Context;
 use crate::exit::ExitCode;

@@ -5,7 +5,7 @@ mod edit;
 mod export;
 mod get;
 mod import;
-mod reg_file;
+pub(super) mod reg_file;
 
 use wimwright_servicing::Text;
 

@@ -12,13 +12,13 @@ use crate::args::Reading;
 use crate::refusal::Refusal;
 
 /// A `.reg` file that was not parsed yet: that needs the image's code page.
-pub(super) struct GivenFile {
+pub(in crate::commands) struct GivenFile {
     path: PathBuf,
     bytes: Vec<u8>,
 }
 
 /// Reads the files that the words name; `-` is standard input.
-pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Vec<GivenFile>> {
+pub(in crate::commands) fn read(files: &[PathBuf]) -> anyhow::Result<Vec<GivenFile>> {
     let read = files.iter().map(|path| {
         let named = || format!("`{}`", path.display());
         let bytes = match path.as_os_str() == "-" {
@@ -60,7 +60,7 @@ pub(super) fn code_page(number: &str) -> anyhow::Result<CodePage> {
 }
 
 /// Parses the files, as the image would read them.
-pub(super) fn parse(
+pub(in crate::commands) fn parse(
     given: &[GivenFile],
     reading: &Reading,
     draft: &Draft,

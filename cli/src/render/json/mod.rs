@@ -7,6 +7,7 @@
 
 mod apply;
 mod boot;
+mod build;
 mod capture;
 mod container;
 mod demo;
@@ -40,6 +41,7 @@ pub use apply::{AppliedImage, Apply, DamagedEntry, Extract, MovedEntry};
 pub use boot::{
     BootDriverEntry, BootPredict, BootVerdict, ControllerEntry, ObstacleEntry, PredictedImage,
 };
+pub use build::{Build, BuildResult, BuiltImage, BuiltOutput, BuiltStep, OutputOutcome};
 pub use capture::{Append, Capture, CapturedImage};
 pub use container::{
     Verify, VerifyFindingEntry, VerifyLevel, WimDelete, WimDeletedImage, WimExport,
@@ -135,6 +137,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub use super::progress::ProgressLine;
+use crate::commands::build::file::BuildFile;
 
 /// A document of its own.
 pub trait Document: Serialize + JsonSchema {
@@ -229,9 +232,11 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
         of::<Extract>()?,
         of::<Capture>()?,
         of::<Append>()?,
+        of::<Build<'static>>()?,
         of::<Demo>()?,
         of::<ManPages>()?,
         of::<Report>()?,
+        file("build-file", &of_file::<BuildFile>("build-file"))?,
         file(
             "progress",
             &schema::<ProgressLine<'static>>("progress", false),
@@ -241,6 +246,19 @@ pub fn schemas() -> serde_json::Result<Vec<(String, String)>> {
 
 fn of<D: Document>() -> serde_json::Result<(String, String)> {
     file(D::NAME, &schema::<D>(D::NAME, true))
+}
+
+/// The schema of a file that is read.
+fn of_file<T: JsonSchema>(name: &str) -> Map<String, Value> {
+    let generator = SchemaSettings::draft2020_12()
+        .for_deserialize()
+        .into_generator();
+    let mut found = match generator.into_root_schema_for::<T>().to_value() {
+        Value::Object(found) => found,
+        _ => Map::new(),
+    };
+    found.insert("title".to_owned(), schema_name(name).into());
+    found
 }
 
 fn file(name: &str, schema: &Map<String, Value>) -> serde_json::Result<(String, String)> {
