@@ -17,6 +17,7 @@ mod job;
 mod matrix;
 mod outputs;
 mod refused;
+mod schema;
 
 use std::fs;
 use std::path::Path;

@@ -157,7 +157,8 @@ echo $((count + 1)) > "$tried"
 "$REAL" "$@" &
 job=$!
 if [ "$count" -lt 3 ]; then
-  sleep "0.$(printf %02d $((($$ + count * 7) % 24)))"
+  # At first at once, then later.
+  sleep "0.$(printf %02d $((($$ % 4) * (count * 2 + 1))))"
   kill -9 $job 2> /dev/null
 fi
 wait $job

@@ -136,7 +136,7 @@ impl Recipe {
         }
         resolver.recipe.common = steps.len();
         resolver.recipe.steps = steps;
-        for output in outputs {
+        for output in &outputs {
             resolver.output(output)?;
         }
         if let Some(matrix) = matrix {
@@ -344,7 +344,7 @@ impl Resolver<'_> {
         self.recipe.nodes.len() - 1
     }
 
-    fn output(&mut self, output: file::Output) -> anyhow::Result<()> {
+    fn output(&mut self, output: &file::Output) -> anyhow::Result<()> {
         let path = self.recipe.path(output.file.get_ref());
         let name = match &output.name {
             Some(name) => name.get_ref().clone(),

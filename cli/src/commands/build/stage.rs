@@ -51,7 +51,7 @@ impl Bench<'_> {
 
     /// Copies the images of a node's source into a new file at `to`, and does
     /// the node's steps to them.
-    pub(super) fn from_source(&self, node: &Node, to: &Path) -> anyhow::Result<Vec<Done>> {
+    pub(super) fn make_of_source(&self, node: &Node, to: &Path) -> anyhow::Result<Vec<Done>> {
         let source = self.source(node)?;
         let about = || format!("source `{}`", source.name);
         let found = match &source.image {
@@ -69,7 +69,7 @@ impl Bench<'_> {
 
     /// Copies a file that others made into a new one at `to`, and does the
     /// node's steps to its images.
-    pub(super) fn from_file(
+    pub(super) fn make_of_file(
         &self,
         node: &Node,
         (file, form): (&Path, Form),

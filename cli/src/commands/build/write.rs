@@ -253,10 +253,10 @@ fn make(
         Some(Origin::Parent(parent)) => {
             let from = stages.get(parent).context(nowhere)?;
             let form = bench.recipe.nodes.get(*parent).context(nowhere)?.form;
-            bench.from_file(recipe, (from, form), to)?
+            bench.make_of_file(recipe, (from, form), to)?
         }
-        Some(Origin::File(file, form)) => bench.from_file(recipe, (file, *form), to)?,
-        _ => bench.from_source(recipe, to)?,
+        Some(Origin::File(file, form)) => bench.make_of_file(recipe, (file, *form), to)?,
+        _ => bench.make_of_source(recipe, to)?,
     };
     Ok(Images { node, done })
 }
