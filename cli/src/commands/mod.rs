@@ -42,12 +42,9 @@ mod trust;
 mod write;
 
 use crate::args::{
-    BootCommand, BootCommands, Command, DriversCommand, ExplainCommands, FeaturesCommands,
-    GeneralizeCommands, ImageFilesCommand, MatchingCommand, PackagesCommands, PlanCommand,
-    ReportCommand,
     BootCommand, BootCommands, BuildCommands, Command, DriversCommand, ExplainCommands,
     FeaturesCommands, GeneralizeCommands, ImageFilesCommand, MatchingCommand, PackagesCommands,
-    PlanCommand,
+    PlanCommand, ReportCommand,
 };
 use crate::context::Context;
 use crate::exit::ExitCode;
