@@ -516,10 +516,20 @@ fn what_cannot_be_read_is_a_finding_and_hides_nothing_else() {
     // The first cell claims to be longer than its bin.
     bytes[4096 + 32..4096 + 36].copy_from_slice(&0x8000_0001_u32.to_le_bytes());
     fs::write(&drivers, bytes).unwrap();
+    // A profile whose hive is none behind its first block.
+    let profile = top.path().join("image/Users/Ann");
+    fs::create_dir_all(&profile).unwrap();
+    let mut hive = fs::read(top.path().join("image/Windows/System32/config/SOFTWARE")).unwrap();
+    hive[4096..].fill(0x5a);
+    fs::write(profile.join("NTUSER.DAT"), hive).unwrap();
     let found = document(top.path(), "@image");
     assert_eq!(found["drivers"], Value::Null);
     let findings = found["findings"].as_array().unwrap();
     let named = |name: &str| findings.iter().any(|one| one["name"] == name);
+    assert!(named("programs-not-read"), "{findings:?}");
+    assert_eq!(found["description"]["profiles"][0], "Users\\Ann");
+    let reason = found["description"]["reason"].as_str().unwrap();
+    assert!(reason.ends_with(", as far as could be read"), "{reason}");
     assert!(
         named("drivers-not-read") && named("damaged-hive"),
         "{findings:?}"

@@ -24,6 +24,7 @@ pub(super) fn run(image: &Path, context: &mut Context<'_>) -> anyhow::Result<Exi
         let mut described =
             DescribedImage::new(image.name().to_owned(), title, image.facts(), &description);
         let mut findings = image.findings().to_vec();
+        findings.extend_from_slice(&description.findings);
         match list(&mut draft, true) {
             Ok(packages) => {
                 let inbox = packages.iter().filter(|package| package.inbox).count();

@@ -6,7 +6,7 @@
 //! nobody says; here a few programs make an image hybrid, more make it thick.
 
 use wimwright_servicing::registry::{Hive, HiveError, HiveName, Key, RegistryError};
-use wimwright_servicing::{Draft, FileTree as _, Generation, ImagePath, Kind};
+use wimwright_servicing::{Draft, FileTree as _, Finding, Generation, ImagePath, Kind};
 
 use super::look::{Look, count};
 use crate::survey::{Part, Unreadable};
@@ -101,16 +101,22 @@ pub struct Description {
     pub profiles: Vec<String>,
     /// How large it is.
     pub sizes: Sizes,
+    /// What could not be read.
+    pub findings: Vec<Finding>,
 }
 
-/// Describes an image.
+/// Describes an image. A profile whose hive cannot be read is a finding.
 ///
 /// # Errors
 /// [`Unreadable`] where it cannot be read.
 pub fn describe(draft: &Draft) -> Result<Description, Unreadable> {
     let look = Look::new(draft);
     let people = look.people()?;
-    let (mut programs, hidden_programs) = programs(&look, &people)?;
+    let Entries {
+        mut programs,
+        hidden: hidden_programs,
+        findings,
+    } = programs(&look, &people)?;
     programs.sort();
     programs.dedup_by(|next, first| {
         let says = |program: &Program| {
@@ -132,7 +138,7 @@ pub fn describe(draft: &Draft) -> Result<Description, Unreadable> {
         _ => Thickness::Thick,
     };
     let programs_text = count(programs.len(), "program is", "programs are");
-    let reason = match thickness {
+    let mut reason = match thickness {
         Thickness::Thin => "no program is installed beside Windows".to_owned(),
         Thickness::Hybrid => {
             format!("{programs_text} installed beside Windows (up to {MOST_OF_HYBRID} is hybrid)")
@@ -143,6 +149,9 @@ pub fn describe(draft: &Draft) -> Result<Description, Unreadable> {
             )
         }
     };
+    if !findings.is_empty() {
+        reason.push_str(", as far as could be read");
+    }
     Ok(Description {
         thickness,
         reason,
@@ -156,6 +165,7 @@ pub fn describe(draft: &Draft) -> Result<Description, Unreadable> {
             .map(|(folder, _)| folder.to_string())
             .collect(),
         sizes: sizes(&look)?,
+        findings,
     })
 }
 
@@ -175,10 +185,7 @@ fn languages(look: &Look<'_>) -> Part<Vec<String>> {
         .collect())
 }
 
-fn programs(
-    look: &Look<'_>,
-    people: &[(ImagePath, Option<String>)],
-) -> Part<(Vec<Program>, usize)> {
+fn programs(look: &Look<'_>, people: &[(ImagePath, Option<String>)]) -> Part<Entries> {
     let mut found = Entries::default();
     read_programs(look, &HiveName::Software, &UNINSTALL, None, &mut found)?;
     let below = UNINSTALL.map(|key| format!("Software\\{key}"));
@@ -187,9 +194,15 @@ fn programs(
         let file = folder.join("NTUSER.DAT")?;
         let hive = HiveName::of_file(&file, &look.facts.windows)?;
         let user = folder.file_name().map(ToString::to_string);
-        read_programs(look, &hive, &below, user.as_ref(), &mut found)?;
+        // One damaged profile must not hide what the others say.
+        if let Err(reason) = read_programs(look, &hive, &below, user.as_ref(), &mut found) {
+            found.findings.push(Finding::warning(
+                "programs-not-read",
+                format!("programs that are installed in `{folder}` alone are not known: {reason}"),
+            ));
+        }
     }
-    Ok((found.programs, found.hidden))
+    Ok(found)
 }
 
 /// What the keys of programs say.
@@ -198,6 +211,7 @@ struct Entries {
     programs: Vec<Program>,
     /// How many are parts of others.
     hidden: usize,
+    findings: Vec<Finding>,
 }
 
 fn read_programs(

@@ -3,7 +3,7 @@
 
 use wimwright_drivers::boot_path::kernel_services;
 use wimwright_drivers::inventory;
-use wimwright_hal::generalize;
+use wimwright_hal::generalize::{self, Unchecked};
 use wimwright_servicing::catalog::verify::TrustStore;
 use wimwright_servicing::update::store::{PackageStore, features};
 use wimwright_servicing::{Draft, FileTime, Finding, Generation, Image};
@@ -36,8 +36,13 @@ pub(super) fn image(image: &Image, anchors: &TrustStore, time: FileTime) -> Imag
         third_party: drivers.third_party.len(),
         inbox: drivers.inbox,
     });
-    let described = generalize::describe(&draft);
-    report.description = read(described, "contents-not-read", &mut findings).map(|found| {
+    let described = read(
+        generalize::describe(&draft),
+        "contents-not-read",
+        &mut findings,
+    );
+    report.description = described.map(|found| {
+        findings.extend_from_slice(&found.findings);
         let title = image.title().map(str::to_owned);
         let mut described =
             DescribedImage::new(image.name().to_owned(), title, image.facts(), &found);
@@ -47,8 +52,9 @@ pub(super) fn image(image: &Image, anchors: &TrustStore, time: FileTime) -> Imag
     report.packages = packages(&draft, &mut findings);
     report.features = listed_features(&draft, &mut findings);
     report.kernel_services = services(&draft, &mut findings);
-    let state = generalize::report(&draft);
-    report.generalization = read(state, "state-not-read", &mut findings).map(|found| {
+    let state = read(generalize::report(&draft), "state-not-read", &mut findings);
+    report.generalization = state.map(|found| {
+        findings.extend(not_looked_for(&found.unchecked));
         let title = image.title().map(str::to_owned);
         ReportedImage::new(image.name().to_owned(), title, &found, Vec::new())
     });
@@ -88,6 +94,25 @@ fn services(draft: &Draft, findings: &mut Vec<Finding>) -> Option<Vec<KernelServ
         ));
     }
     Some(found.iter().map(KernelServiceEntry::from).collect())
+}
+
+/// What of leftovers could not be looked for: one damaged hive keeps several
+/// from it.
+fn not_looked_for(unchecked: &[Unchecked]) -> Vec<Finding> {
+    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+    for one in unchecked {
+        let reason = one.reason.to_string();
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, names)) => names.push(one.name),
+            None => reasons.push((reason, vec![one.name])),
+        }
+    }
+    { reasons.into_iter() }
+        .map(|(reason, names)| {
+            let text = format!("not looked for: {}: {reason}", names.join(", "));
+            Finding::warning("leftovers-not-looked-for", text)
+        })
+        .collect()
 }
 
 /// More names than this are counted.
