@@ -136,7 +136,10 @@ pub(super) fn plan(
                 return Some(Ok(AddedResult::from(result)));
             }
             tell(package, done);
-            Some(add(draft, package, options).map(AddedResult::from))
+            Some(add(draft, package, options).map(|result| AddedResult {
+                passed_over: *found && result.for_other_windows,
+                ..AddedResult::from(result)
+            }))
         }
         Given::Refused { name, reason } => Some(Ok(refused(name, reason))),
     });
@@ -198,6 +201,7 @@ fn refused(name: &str, reason: &str) -> AddedResult {
         reason: Some(reason.to_owned()),
         superseded_by: None,
         findings: Vec::new(),
+        passed_over: false,
     }
 }
 

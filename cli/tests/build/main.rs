@@ -13,6 +13,7 @@
 mod support;
 
 mod again;
+mod examples;
 mod job;
 mod matrix;
 mod outputs;

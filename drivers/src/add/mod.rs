@@ -87,6 +87,9 @@ pub struct AddResult {
     pub signature: Option<SignatureFacts>,
     /// Why it is not added.
     pub reason: Option<String>,
+    /// It was refused because it is for other Windows: for another architecture
+    /// or version. In a folder for many that is no fault of it.
+    pub for_other_windows: bool,
     /// The newer package that supersedes it: its published name, or
     /// `pending:...`.
     pub superseded_by: Option<String>,
@@ -110,6 +113,7 @@ impl AddResult {
             signer_name: None,
             signature: None,
             reason: None,
+            for_other_windows: false,
             superseded_by: None,
             class_name: None,
             version: None,
@@ -172,6 +176,7 @@ pub fn add(draft: &mut Draft, package: &Package, options: &AddOptions) -> Result
         Err(Stop::Refused(refusal)) => AddResult {
             driver_signature: refusal.signature(),
             reason: Some(refusal.chain()),
+            for_other_windows: refusal.is_for_other_windows(),
             outcome: match *refusal {
                 Refusal::Superseded { .. } => Outcome::Superseded,
                 _ => Outcome::Refused,

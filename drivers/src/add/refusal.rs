@@ -215,6 +215,19 @@ impl From<RegistryError> for Stop {
 }
 
 impl Refusal {
+    /// Whether the package is for other Windows, and nothing else is known to be
+    /// wrong with it.
+    pub(super) fn is_for_other_windows(&self) -> bool {
+        matches!(
+            self,
+            Refusal::NotApplicable(
+                NotApplicable::Architecture { .. }
+                    | NotApplicable::Requirements { .. }
+                    | NotApplicable::Excluded { .. }
+            )
+        )
+    }
+
     /// What it says of the package's signature.
     pub(crate) fn signature(&self) -> DriverSignature {
         match self {

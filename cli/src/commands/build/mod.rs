@@ -4,21 +4,23 @@
 //! |---|---|
 //! | what the file says, and what is wrong with it | `file`, `problem` |
 //! | which steps make which images, and which files hold them | `recipe` |
-//! | what is there already | `keys`, `listing`, `record` |
+//! | what is there already | `keys`, `listing`, `record`, `origin` |
 //! | what the steps read, and do | `steps` |
 //! | images on their way, and files in their place | `stage`, `workplace`, `parallel`, `write` |
-//! | what came of it | `show` |
+//! | what it will cost, and what came of it | `sizes`, `show` |
 //! | the matrix as jobs for others to run | `jobs` |
 
 pub(crate) mod file;
 mod jobs;
 mod keys;
 mod listing;
+mod origin;
 mod parallel;
 mod problem;
 mod recipe;
 mod record;
 mod show;
+mod sizes;
 mod stage;
 mod steps;
 mod workplace;
@@ -27,6 +29,7 @@ mod write;
 use std::collections::BTreeMap;
 
 use self::keys::Keys;
+use self::origin::Origins;
 pub(crate) use self::problem::Problem;
 use self::recipe::Recipe;
 use self::record::{Record, There, Written};
@@ -81,8 +84,8 @@ pub(super) fn run(words: &BuildWords, context: &mut Context<'_>) -> anyhow::Resu
     let of_asked = to_build.iter().map(|asked| asked.output);
     let outputs: Vec<usize> = of_asked.collect();
     let origins = match words.dry_run {
-        true => write::Origins::of_dry_run(&recipe, &outputs),
-        false => write::Origins::find(&recipe, &keys, &outputs)?,
+        true => Origins::of_dry_run(&recipe, &outputs),
+        false => Origins::find(&recipe, &keys, &outputs)?,
     };
     let opened = open_steps(&recipe, &origins, context)?;
     let bench = Bench {
@@ -105,7 +108,7 @@ pub(super) fn run(words: &BuildWords, context: &mut Context<'_>) -> anyhow::Resu
         let images = parallel::each(&nodes, plan, |done| {
             context.progress("plan", done as u64, total);
         })?;
-        let sizes = write::planned_sizes(&bench, &outputs, &images)?;
+        let sizes = sizes::planned(&bench, &outputs, &images)?;
         return show::all(words, &recipe, &asked, &images, &sizes, context);
     }
     let written = write::write(&bench, &keys, &origins, &to_build, context)?;
@@ -150,7 +153,7 @@ fn ask(recipe: &Recipe, keys: &Keys, number: usize, force: bool) -> anyhow::Resu
 /// Opens what the steps read that are to be done, each once.
 fn open_steps(
     recipe: &Recipe,
-    origins: &write::Origins,
+    origins: &Origins,
     context: &mut Context<'_>,
 ) -> anyhow::Result<Vec<Option<Opened>>> {
     let mut needed = vec![false; recipe.steps.len()];

@@ -8,32 +8,17 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use wimwright_servicing::container::{Edits, Meter, set, split};
-use wimwright_servicing::plan::Change;
-use wimwright_servicing::{Access, Overwrite, Plan, WimFile};
+use wimwright_servicing::{Access, Overwrite, WimFile};
 
 use super::keys::Keys;
+use super::origin::{Origin, Origins};
 use super::parallel;
-use super::recipe::{Form, OutputRecipe, Recipe};
+use super::recipe::{OutputRecipe, Recipe};
 use super::record::{Record, There, Written};
 use super::stage::{self, Bench};
 use super::workplace::Workplace;
 use super::{Asked, Images};
 use crate::context::Context;
-
-/// What the images of a node are made from.
-enum Origin {
-    /// Nobody needs them.
-    Nothing,
-    /// Its source.
-    Source,
-    /// The images of its parent.
-    Parent(usize),
-    /// A file that an earlier build made of its parent.
-    File(PathBuf, Form),
-}
-
-/// What the images of each node are made from.
-pub(super) struct Origins(Vec<Origin>);
 
 /// What was written.
 pub(super) struct Built {
@@ -47,103 +32,6 @@ pub(super) struct Built {
 pub(super) struct Files {
     pub(super) paths: Vec<PathBuf>,
     pub(super) size: u64,
-}
-
-impl Origins {
-    /// For a dry run everything is planned from the sources.
-    pub(super) fn of_dry_run(recipe: &Recipe, outputs: &[usize]) -> Origins {
-        let outputs = outputs.iter().filter_map(|at| recipe.outputs.get(*at));
-        let needed = recipe.needed(outputs).into_iter();
-        Origins(
-            needed
-                .map(|needed| match needed {
-                    true => Origin::Source,
-                    false => Origin::Nothing,
-                })
-                .collect(),
-        )
-    }
-
-    /// Finds what the nodes of `outputs` are made from: what an output that is
-    /// there already holds is not made again.
-    pub(super) fn find(recipe: &Recipe, keys: &Keys, outputs: &[usize]) -> anyhow::Result<Origins> {
-        let mut origins: Vec<Origin> = recipe.nodes.iter().map(|_| Origin::Nothing).collect();
-        let mut put = |node: usize, origin: Origin| {
-            if let Some(place) = origins.get_mut(node) {
-                *place = origin;
-            }
-        };
-        let mut needed = vec![false; recipe.nodes.len()];
-        let in_outputs = outputs.iter().filter_map(|at| recipe.outputs.get(*at));
-        for &node in in_outputs.flat_map(|output| &output.nodes) {
-            if let Some(place) = needed.get_mut(node) {
-                *place = true;
-            }
-        }
-        let mut made: BTreeMap<usize, Option<(PathBuf, Form)>> = BTreeMap::new();
-        let parents = recipe.nodes.iter().map(|node| node.parent);
-        let parents: Vec<Option<usize>> = parents.collect();
-        for (node, parent) in parents.iter().enumerate() {
-            let Some(parent) = parent else {
-                continue;
-            };
-            if needed.get(node) != Some(&true) {
-                continue;
-            }
-            if needed.get(*parent) == Some(&true) {
-                put(node, Origin::Parent(*parent));
-                continue;
-            }
-            if !made.contains_key(parent) {
-                made.insert(*parent, made_of(recipe, keys, *parent)?);
-            }
-            match made.get(parent).cloned().flatten() {
-                Some((file, form)) => put(node, Origin::File(file, form)),
-                None => {
-                    put(node, Origin::Parent(*parent));
-                    put(*parent, Origin::Source);
-                }
-            }
-        }
-        for (node, needed) in needed.into_iter().enumerate() {
-            if needed && parents.get(node) == Some(&None) {
-                put(node, Origin::Source);
-            }
-        }
-        Ok(Origins(origins))
-    }
-
-    /// The nodes that are made.
-    pub(super) fn nodes(&self) -> impl Iterator<Item = usize> + '_ {
-        let all = self.0.iter().enumerate();
-        all.filter(|(_, origin)| !matches!(origin, Origin::Nothing))
-            .map(|(node, _)| node)
-    }
-
-    /// The nodes that outputs hold, each once.
-    pub(super) fn planned(&self, recipe: &Recipe, outputs: &[usize]) -> Vec<usize> {
-        let outputs = outputs.iter().filter_map(|at| recipe.outputs.get(*at));
-        let mut nodes: Vec<usize> = outputs.flat_map(|output| output.nodes.clone()).collect();
-        nodes.sort_unstable();
-        nodes.dedup();
-        nodes
-    }
-}
-
-/// The file of an output that holds what a node makes and nothing else, where it
-/// is there and made from the same.
-fn made_of(recipe: &Recipe, keys: &Keys, node: usize) -> anyhow::Result<Option<(PathBuf, Form)>> {
-    let holds = |output: &&OutputRecipe| {
-        output.nodes == [node] && output.split.is_none() && output.boot.is_none()
-    };
-    for output in recipe.outputs.iter().filter(holds) {
-        if let There::Ours(there) = Record::read(&output.file)?.there(&output.file)
-            && there.key == keys.of(output)?
-        {
-            return Ok(Some((output.file.clone(), output.form)));
-        }
-    }
-    Ok(None)
 }
 
 /// An output that is being made.
@@ -216,7 +104,7 @@ enum Level {
 
 impl Level {
     fn holds(self, origins: &Origins, node: usize) -> bool {
-        let of_source = matches!(origins.0.get(node), Some(Origin::Source));
+        let of_source = matches!(origins.get(node), Some(Origin::Source));
         of_source == (self == Level::Sources)
     }
 }
@@ -226,7 +114,7 @@ fn stages(recipe: &Recipe, origins: &Origins, making: &[Making<'_>]) -> BTreeMap
     let mut stages = BTreeMap::new();
     for making in making {
         for &node in &making.output.nodes {
-            let above = match origins.0.get(node) {
+            let above = match origins.get(node) {
                 Some(Origin::Parent(parent)) => Some(*parent),
                 _ => None,
             };
@@ -249,7 +137,7 @@ fn make(
     let nowhere = "a node is made in a folder";
     let recipe = bench.recipe.nodes.get(node).context(nowhere)?;
     let to = stages.get(&node).context(nowhere)?;
-    let done = match origins.0.get(node) {
+    let done = match origins.get(node) {
         Some(Origin::Parent(parent)) => {
             let from = stages.get(parent).context(nowhere)?;
             let form = bench.recipe.nodes.get(*parent).context(nowhere)?.form;
@@ -371,50 +259,4 @@ fn publish(making: &Making<'_>, parts: &[PathBuf], keys: &Keys) -> anyhow::Resul
         paths: places,
         size: new.size,
     })
-}
-
-/// About how large the outputs will be: what the sources take, and what is new
-/// before it is compressed.
-pub(super) fn planned_sizes(
-    bench: &Bench<'_>,
-    outputs: &[usize],
-    images: &[Images],
-) -> anyhow::Result<BTreeMap<usize, Files>> {
-    let mut sources: BTreeMap<usize, u64> = BTreeMap::new();
-    let mut sizes = BTreeMap::new();
-    for &number in outputs {
-        let Some(output) = bench.recipe.outputs.get(number) else {
-            continue;
-        };
-        let mut size = 0_u64;
-        for node in &output.nodes {
-            let Some(source) = bench.recipe.nodes.get(*node).map(|node| node.source) else {
-                continue;
-            };
-            let known = match (sources.get(&source), bench.recipe.sources.get(source)) {
-                (Some(known), _) => *known,
-                (None, Some(found)) => bench.size(found)?,
-                (None, None) => 0,
-            };
-            sources.insert(source, known);
-            size = size.saturating_add(known);
-            let planned = images.iter().filter(|images| images.node == *node);
-            for plan in planned.flat_map(|images| &images.done) {
-                let new = plan.plan.as_ref().map_or(0, new_bytes);
-                size = size.saturating_add(new);
-            }
-        }
-        let paths = vec![output.file.clone()];
-        sizes.insert(number, Files { paths, size });
-    }
-    Ok(sizes)
-}
-
-/// Bytes of the files that a plan puts into an image.
-fn new_bytes(plan: &Plan) -> u64 {
-    let lens = plan.steps.iter().map(|step| match &step.change {
-        Change::PutFile { content, .. } => content.id().len,
-        _ => 0,
-    });
-    lens.fold(0, u64::saturating_add)
 }

@@ -65,7 +65,8 @@ pub struct BuildResult {
     /// Which.
     pub subject: String,
     /// What became of it, as the step's command says it: `added`, `first-boot`,
-    /// `imported`, `put`, `unchanged`, `refused` ...
+    /// `imported`, `put`, `unchanged`, `refused` ...; `for-other-windows` of a driver
+    /// package in a folder that has nothing for this one.
     pub outcome: String,
     /// Why, or what exactly.
     pub reason: Option<String>,
@@ -130,6 +131,7 @@ impl From<AddedResult> for BuildResult {
             Outcome::Pending => "pending",
             Outcome::Unchanged => "unchanged",
             Outcome::Superseded => "superseded",
+            Outcome::Refused if added.passed_over => "for-other-windows",
             Outcome::Refused => "refused",
             Outcome::NotNeeded => "not-needed",
         };

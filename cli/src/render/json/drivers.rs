@@ -77,6 +77,9 @@ pub struct AddedResult {
     pub superseded_by: Option<String>,
     /// What is odd about it.
     pub findings: Vec<FindingEntry>,
+    /// It was found in a folder, and is for other Windows: a build passes over it.
+    #[serde(skip)]
+    pub(crate) passed_over: bool,
 }
 
 /// What became of a package.
@@ -207,6 +210,7 @@ impl From<drivers::AddResult> for AddedResult {
             reason: result.reason,
             superseded_by: result.superseded_by,
             findings: entries(&result.findings),
+            passed_over: false,
         }
     }
 }
