@@ -1,6 +1,7 @@
 //! A second run, and one after a kill.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
@@ -66,6 +67,41 @@ fn what_is_there_already_is_left_as_it_is() {
         assert_eq!(names.len(), 2, "{names:?}");
         fs::remove_dir_all(at("out")).unwrap();
     }
+}
+
+/// Changes a byte and leaves size and time as they were.
+fn change_unseen(path: &Path, at: usize) {
+    let time = fs::metadata(path).unwrap().modified().unwrap();
+    let mut bytes = fs::read(path).unwrap();
+    bytes[at] ^= 1;
+    fs::write(path, bytes).unwrap();
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(time).unwrap();
+}
+
+#[test]
+fn without_a_change_only_headers_and_tables_are_read() {
+    let top = bench();
+    let at = |name: &str| top.path().join(name);
+    file(&top, "b.toml", &one("base.wim"));
+    run_in(top.path(), "build @b.toml").ends(ExitCode::Done);
+    // Whoever read the content would find it changed, or damaged.
+    for (path, place) in [
+        ("base.wim", 300),
+        ("out/pro.wim", 300),
+        ("viostor/viostor.sys", 9),
+    ] {
+        change_unseen(&at(path), place);
+        let run = run_in(top.path(), "build @b.toml");
+        run.ends(ExitCode::Done).says(&["nothing to build"]);
+    }
+    for wim in ["base.wim", "out/pro.wim"] {
+        run_in(top.path(), &format!("verify @{wim}")).ends(ExitCode::Findings);
+    }
+    // With another time it is looked at.
+    change_unseen(&at("base.wim"), 300);
+    fs::write(at("viostor/viostor.sys"), "other").unwrap();
+    run_in(top.path(), "build @b.toml").ends(ExitCode::Refused);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::keys::Keys;
 use super::recipe::{Form, OutputRecipe, Recipe};
-use super::record::{Record, There};
+use super::record::{Record, There, Written};
 
 /// What the images of a node are made from.
 pub(super) enum Origin {
@@ -16,7 +16,15 @@ pub(super) enum Origin {
     /// The images of its parent.
     Parent(usize),
     /// A file that an earlier build made of its parent.
-    File(PathBuf, Form),
+    File(Made),
+}
+
+/// A file that an earlier build made.
+#[derive(Clone)]
+pub(super) struct Made {
+    pub(super) file: PathBuf,
+    /// What it was like when it was looked at.
+    pub(super) left: Written,
 }
 
 /// What the images of each node are made from.
@@ -53,11 +61,9 @@ impl Origins {
                 *place = true;
             }
         }
-        let mut made: BTreeMap<usize, Option<(PathBuf, Form)>> = BTreeMap::new();
-        let parents = recipe.nodes.iter().map(|node| node.parent);
-        let parents: Vec<Option<usize>> = parents.collect();
-        for (node, parent) in parents.iter().enumerate() {
-            let Some(parent) = parent else {
+        let mut made: BTreeMap<usize, Option<Made>> = BTreeMap::new();
+        for (node, found) in recipe.nodes.iter().enumerate() {
+            let Some(parent) = &found.parent else {
                 continue;
             };
             if needed.get(node) != Some(&true) {
@@ -68,10 +74,10 @@ impl Origins {
                 continue;
             }
             if !made.contains_key(parent) {
-                made.insert(*parent, made_of(recipe, keys, *parent)?);
+                made.insert(*parent, made_of(recipe, keys, *parent, found.form)?);
             }
             match made.get(parent).cloned().flatten() {
-                Some((file, form)) => put(node, Origin::File(file, form)),
+                Some(found) => put(node, Origin::File(found)),
                 None => {
                     put(node, Origin::Parent(*parent));
                     put(*parent, Origin::Source);
@@ -79,7 +85,12 @@ impl Origins {
             }
         }
         for (node, needed) in needed.into_iter().enumerate() {
-            if needed && parents.get(node) == Some(&None) {
+            if needed
+                && recipe
+                    .nodes
+                    .get(node)
+                    .is_some_and(|node| node.parent.is_none())
+            {
                 put(node, Origin::Source);
             }
         }
@@ -108,17 +119,21 @@ impl Origins {
     }
 }
 
-/// The file of an output that holds what a node makes and nothing else, where it
-/// is there and made from the same.
-fn made_of(recipe: &Recipe, keys: &Keys, node: usize) -> anyhow::Result<Option<(PathBuf, Form)>> {
+/// The file of an output that holds what a node makes and nothing else, in this
+/// form, where it is there and made from the same.
+fn made_of(recipe: &Recipe, keys: &Keys, node: usize, form: Form) -> anyhow::Result<Option<Made>> {
     let holds = |output: &&OutputRecipe| {
-        output.nodes == [node] && output.split.is_none() && output.boot.is_none()
+        let alone = output.nodes == [node] && output.form == form;
+        alone && output.split.is_none() && output.boot.is_none()
     };
     for output in recipe.outputs.iter().filter(holds) {
         if let There::Ours(there) = Record::read(&output.file)?.there(&output.file)
             && there.key == keys.of(output)?
         {
-            return Ok(Some((output.file.clone(), output.form)));
+            return Ok(Some(Made {
+                file: output.file.clone(),
+                left: there,
+            }));
         }
     }
     Ok(None)

@@ -29,6 +29,8 @@ pub(crate) enum Problem {
     Foreign { path: PathBuf },
     #[error("output `{}` is being built by another process", path.display())]
     Busy { path: PathBuf },
+    #[error("`{}` was changed while it was copied", path.display())]
+    Changed { path: PathBuf },
     #[error("source `{name}`, step `{step}`: refused: {subjects}")]
     Refused {
         name: String,
@@ -71,6 +73,7 @@ impl Problem {
             Problem::Busy { .. } => "wait for it, and run the build again: what is done then is \
                                      left as it is"
                 .to_owned(),
+            Problem::Changed { .. } => "run the build again".to_owned(),
             Problem::Refused { can_skip: true, .. } => {
                 "`skip-refused = true` in the step goes on without them".to_owned()
             }

@@ -132,6 +132,12 @@ impl Record {
 }
 
 impl Written {
+    /// Whether a file is like the only one of the output.
+    pub(super) fn is_like(&self, file: &Path) -> anyhow::Result<bool> {
+        let found = Written::of(&self.key, &[file.to_owned()])?;
+        Ok(found.fingerprint == self.fingerprint && found.size == self.size)
+    }
+
     /// What the files of an output are like; the first is the first part.
     pub(super) fn of(key: &str, files: &[PathBuf]) -> anyhow::Result<Written> {
         let (first, rest) = files.split_first().context("an output has a file")?;

@@ -57,7 +57,12 @@ pub(super) fn all(
         })?;
         return Ok(ExitCode::Done);
     }
-    for (done, image) in &built {
+    // A matrix has many.
+    let shown = match context.quiet && !words.dry_run {
+        true => &[][..],
+        false => &built,
+    };
+    for (done, image) in shown {
         let text = image_text(done, image, context);
         context.text(&text)?;
         context.findings(&image.findings);

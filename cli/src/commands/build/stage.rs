@@ -142,7 +142,7 @@ impl Bench<'_> {
     }
 
     /// Does a node's steps to the images of a file.
-    fn edit(&self, node: &Node, file: &Path) -> anyhow::Result<Vec<Done>> {
+    pub(super) fn edit(&self, node: &Node, file: &Path) -> anyhow::Result<Vec<Done>> {
         let source = self.source(node)?;
         let name = ImageName::Wim {
             file: file.to_owned(),

@@ -13,6 +13,7 @@ use wimwright_servicing::{Access, Overwrite, WimFile};
 use super::keys::Keys;
 use super::origin::{Origin, Origins};
 use super::parallel;
+use super::problem::Problem;
 use super::recipe::{OutputRecipe, Recipe};
 use super::record::{Record, There, Written};
 use super::stage::{self, Bench};
@@ -143,7 +144,15 @@ fn make(
             let form = bench.recipe.nodes.get(*parent).context(nowhere)?.form;
             bench.make_of_file(recipe, (from, form), to)?
         }
-        Some(Origin::File(file, form)) => bench.make_of_file(recipe, (file, *form), to)?,
+        Some(Origin::File(made)) => {
+            stage::copy(&made.file, recipe.form, to, recipe.form)?;
+            // Another build may have put a newer one there meanwhile.
+            if !made.left.is_like(to)? {
+                let path = made.file.clone();
+                return Err(Problem::Changed { path }.into());
+            }
+            bench.edit(recipe, to)?
+        }
         _ => bench.make_of_source(recipe, to)?,
     };
     Ok(Images { node, done })

@@ -11,18 +11,16 @@ mod make;
 mod slurm;
 mod snakemake;
 
-use std::fs::File;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 
 use super::problem::Problem;
 use super::recipe::Recipe;
 use crate::args::{BuildWords, Engine};
+use crate::commands::report_file;
 use crate::context::Context;
 use crate::exit::ExitCode;
-use crate::refusal::Refusal;
 
 /// A job of the matrix.
 struct Job {
@@ -68,7 +66,7 @@ pub(super) fn run(
     match &words.output {
         None => context.text(&text)?,
         Some(path) => {
-            write(path, &text, words.force)?;
+            report_file::write(path, &text, words.force)?;
             context.log("result", &format!("jobs {}", path.display()));
         }
     }
@@ -126,16 +124,6 @@ fn plain(path: &Path) -> Result<String, Problem> {
             character,
         }),
     }
-}
-
-fn write(path: &Path, text: &str, force: bool) -> anyhow::Result<()> {
-    let named = || format!("`{}`", path.display());
-    if path.exists() && !force {
-        let path: PathBuf = path.to_owned();
-        return Err(Refusal::FileThere { path }.into());
-    }
-    let mut file = File::create(path).with_context(named)?;
-    file.write_all(text.as_bytes()).with_context(named)
 }
 
 /// A word for a POSIX shell.

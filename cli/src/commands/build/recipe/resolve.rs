@@ -225,7 +225,7 @@ impl Resolver<'_> {
         for source in &self.recipe.sources {
             let (in_the_way, what) = match &source.image {
                 ImageName::Directory(folder) => (
-                    real.starts_with(fs::canonicalize(folder).unwrap_or_default()),
+                    fs::canonicalize(folder).is_ok_and(|folder| real.starts_with(folder)),
                     "lies in",
                 ),
                 ImageName::Wim { file, .. } => {
