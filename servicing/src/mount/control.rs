@@ -17,8 +17,9 @@ use serde::{Deserialize, Serialize};
 
 use super::view::{Answer, View};
 
-/// The name of the file: the one that no image shows.
-pub(super) const CONTROL_NAME: &str = crate::backend::RESERVED;
+/// The name of the file. It is not the one that a commit into a directory uses:
+/// what is mounted can be serviced as any other directory.
+pub(super) const CONTROL_NAME: &str = ".wimwright-mount";
 
 /// What is written to commit.
 const COMMIT: &[u8] = b"commit";

@@ -67,6 +67,9 @@ pub enum MountCommitError {
         /// One of them.
         path: ImagePath,
     },
+    /// A commit into the mounted directory did not come to its end.
+    #[error("what was serviced in the mounted directory was cut off before its end")]
+    CutOff,
     /// What is to be committed cannot be read.
     #[error(transparent)]
     Tree(#[from] crate::tree::TreeError),
@@ -96,6 +99,11 @@ impl MountCommitError {
             MountCommitError::Commit(error) => error.hint(),
             MountCommitError::CaseClash { .. } => Some(
                 "Windows sees one of them: leave one as it was, or give it another name".to_owned(),
+            ),
+            MountCommitError::CutOff => Some(
+                "run the command that was cut off again, which finishes it or takes it back; or \
+                 unmount with --discard"
+                    .to_owned(),
             ),
             MountCommitError::Tree(_) => None,
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::MountCommitError;
 use super::inodes::{Inodes, Origin, ROOT};
-use crate::backend::FileChange;
+use crate::backend::{FileChange, RESERVED};
 use crate::blob::{Blob, ContentId, Identified};
 use crate::draft::{Draft, DraftError, Overlay, Planned};
 use crate::path::ImagePath;
@@ -44,6 +44,9 @@ pub(super) fn planned(
                 continue;
             };
             let path = path.child(inode.name.clone());
+            if number == ROOT && inode.name.is(RESERVED) {
+                return Err(MountCommitError::CutOff);
+            }
             if inode.kind == Kind::Directory {
                 open.push((*child, path.clone()));
             }

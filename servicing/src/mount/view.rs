@@ -14,8 +14,8 @@ use std::time::SystemTime;
 use fuser::Errno;
 use wimwright_hive::FileTime;
 
+use super::control::CONTROL_NAME;
 use super::inodes::{Inode, Inodes, Origin, ROOT, Spelled};
-use crate::backend::RESERVED;
 use crate::blob::{Blob, MemoryBlob};
 use crate::patched::Patched;
 use crate::path::{ImagePath, Name};
@@ -440,7 +440,7 @@ impl View {
             crate::path::PathError::TooLong { .. } => Errno::ENAMETOOLONG,
             _ => Errno::EINVAL,
         })?;
-        match parent == ROOT && name.is(RESERVED) {
+        match parent == ROOT && name.is(CONTROL_NAME) {
             true => Err(Errno::EPERM),
             false => Ok(name),
         }
