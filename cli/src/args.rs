@@ -6,6 +6,7 @@ mod boot;
 mod build;
 mod capture;
 mod container;
+mod dism;
 mod drivers_check;
 mod explain;
 mod extraction;
@@ -29,6 +30,7 @@ pub(crate) use self::boot::{BootCommand, BootCommands};
 pub(crate) use self::build::{BuildCommands, BuildWords, Engine};
 pub(crate) use self::capture::{CaptureCommand, CaptureWords};
 pub(crate) use self::container::{ContainerCommand, mebibytes};
+pub(crate) use self::dism::{DismCommands, DismWords};
 pub(crate) use self::drivers_check::StoreCommand;
 pub(crate) use self::explain::{ExplainCommands, ExplainWords};
 pub(crate) use self::extraction::ExtractionCommand;
@@ -217,6 +219,8 @@ pub(crate) enum Command {
     Packages(PackagesCommands),
     #[command(flatten)]
     Explain(ExplainCommands),
+    #[command(flatten)]
+    Dism(DismCommands),
     #[command(flatten)]
     Features(FeaturesCommands),
     #[command(flatten)]

@@ -13,7 +13,7 @@ use wimwright_servicing::wim_file::expand_references;
 use wimwright_servicing::{FileTime, time};
 
 use crate::args::{ColorChoice, Global};
-use crate::exit::hint_of;
+use crate::exit::{ExitCode, hint_of};
 use crate::render::json::{self, Document, FindingEntry, Level};
 use crate::render::progress::Progress;
 use crate::render::text::{Paint, printable, printable_lines};
@@ -103,6 +103,10 @@ impl<'w> Output<'w> {
     }
 }
 
+/// The variable that says which directories stand for drives of Windows, for
+/// `dism`.
+const DRIVES: &str = "WIMWRIGHT_DRIVES";
+
 /// How much of a document is written at once, in bytes.
 const PIECE: usize = 1 << 16;
 
@@ -149,6 +153,9 @@ pub(crate) struct Context<'w> {
     /// bytes.
     pub(crate) reproducible: bool,
     references: Vec<String>,
+    /// Where documents go instead of standard output.
+    captured: Option<Vec<u8>>,
+    drives: Option<String>,
 }
 
 impl<'w> Context<'w> {
@@ -165,6 +172,8 @@ impl<'w> Context<'w> {
             time: now(),
             reproducible: source_date().is_some(),
             references: global.references.clone(),
+            captured: None,
+            drives: std::env::var(DRIVES).ok(),
             log: None,
             out,
             err,
@@ -186,6 +195,35 @@ impl<'w> Context<'w> {
     /// The files that `--ref` names.
     pub(crate) fn references(&self) -> anyhow::Result<Vec<PathBuf>> {
         Ok(expand_references(&self.references)?)
+    }
+
+    /// Has content looked for in these files, too.
+    pub(crate) fn also_from(&mut self, references: Vec<String>) {
+        self.references.extend(references);
+    }
+
+    /// Which directories stand for drives of Windows, as the environment says.
+    pub(crate) fn drives(&self) -> Option<&str> {
+        self.drives.as_deref()
+    }
+
+    /// Runs a command with its document going to the caller, who gets it.
+    pub(crate) fn captured(
+        &mut self,
+        run: impl FnOnce(&mut Context<'w>) -> anyhow::Result<ExitCode>,
+    ) -> anyhow::Result<(ExitCode, Vec<u8>)> {
+        let json = std::mem::replace(&mut self.json, true);
+        self.captured = Some(Vec::new());
+        let done = run(self);
+        self.json = json;
+        let document = self.captured.take().unwrap_or_default();
+        Ok((done?, document))
+    }
+
+    /// Says something that is not part of the result, on standard error.
+    pub(crate) fn remark(&mut self, text: &str) {
+        self.log("note", text);
+        self.say(text);
     }
 
     /// The patterns of `--ref` as they were given.
@@ -222,6 +260,9 @@ impl<'w> Context<'w> {
     /// Writes the command's result as JSON.
     pub(crate) fn document<D: Document>(&mut self, body: &D) -> anyhow::Result<()> {
         self.progress.pause();
+        if let Some(captured) = &mut self.captured {
+            return json::write_document(body, captured);
+        }
         // Piece by piece: that of a thousand images is long.
         let mut pieces = BufWriter::with_capacity(PIECE, Pieces(&mut self.out));
         json::write_document(body, &mut pieces)?;

@@ -47,10 +47,43 @@ pub enum ExitCode {
     Refused = 4,
     /// I/O error or damaged input, nothing changed.
     Damaged = 5,
+    /// `dism` only: what is left of 0x800f080c, a feature that is unknown.
+    DismUnknownFeature = 12,
+    /// `dism` only: data that cannot be read.
+    DismInvalidData = 13,
+    /// `dism` only: what is left of 0x800f081e, a package that does not apply.
+    DismNotApplicable = 30,
+    /// `dism` only: what is not supported, or refused.
+    DismNotSupported = 50,
+    /// `dism` only: a file that exists.
+    DismFileExists = 80,
+    /// `dism` only: words that are not DISM's.
+    DismInvalidParameter = 87,
+    /// `dism` only: a full disk.
+    DismDiskFull = 112,
 }
 
 impl ExitCode {
-    /// Every code.
+    /// The further ones of `dism`.
+    const DISM: [ExitCode; 7] = [
+        ExitCode::DismUnknownFeature,
+        ExitCode::DismInvalidData,
+        ExitCode::DismNotApplicable,
+        ExitCode::DismNotSupported,
+        ExitCode::DismFileExists,
+        ExitCode::DismInvalidParameter,
+        ExitCode::DismDiskFull,
+    ];
+
+    /// The one of an error of DISM: the lowest 8 bits, which are all that a
+    /// process hands on; 1 where there is no code of that number.
+    pub(crate) fn of_dism(error: u32) -> ExitCode {
+        let mut all = ExitCode::ALL.into_iter().chain(ExitCode::DISM);
+        all.find(|code| *code != ExitCode::Done && *code as u32 == error & 0xff)
+            .unwrap_or(ExitCode::Findings)
+    }
+
+    /// Every code, of all commands but `dism`.
     pub const ALL: [ExitCode; 6] = [
         ExitCode::Done,
         ExitCode::Findings,
@@ -76,6 +109,13 @@ impl ExitCode {
             ExitCode::Partly => "done in part: some packages refused, each named with its reason",
             ExitCode::Refused => "refused, nothing changed",
             ExitCode::Damaged => "I/O error or damaged input, nothing changed",
+            ExitCode::DismUnknownFeature => "the feature is unknown",
+            ExitCode::DismInvalidData => "the data cannot be read",
+            ExitCode::DismNotApplicable => "the package does not apply",
+            ExitCode::DismNotSupported => "not supported, or refused",
+            ExitCode::DismFileExists => "the file exists",
+            ExitCode::DismInvalidParameter => "wrong usage",
+            ExitCode::DismDiskFull => "the disk is full",
         }
     }
 }
@@ -102,6 +142,13 @@ impl ExitCode {
                 "see which file could not be read or written; `wimwright verify FILE.wim` says \
                  whether a WIM file is whole"
             }
+            ExitCode::DismUnknownFeature
+            | ExitCode::DismInvalidData
+            | ExitCode::DismNotApplicable
+            | ExitCode::DismNotSupported
+            | ExitCode::DismFileExists
+            | ExitCode::DismInvalidParameter
+            | ExitCode::DismDiskFull => "read the line below `Error:`, and the one behind `hint:`",
         }
     }
 }

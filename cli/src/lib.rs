@@ -7,12 +7,14 @@
 mod args;
 mod commands;
 mod context;
+mod dism;
 mod exit;
 mod refusal;
 mod render;
 pub mod sample;
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -20,6 +22,7 @@ use clap::error::ErrorKind;
 use args::Arguments;
 use context::Context;
 pub use context::Output;
+pub use dism::guide as dism_guide;
 pub use exit::ExitCode;
 pub use render::json;
 
@@ -30,6 +33,7 @@ where
     A::Item: Into<OsString>,
 {
     let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    let args = as_dism(args);
     let arguments = match Arguments::try_parse_from(&args) {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error, &mut out, &mut err),
@@ -49,6 +53,15 @@ where
             exit::code_of(&error)
         }
     }
+}
+
+/// A program that is called `dism` is this one with DISM's command line.
+fn as_dism(mut args: Vec<OsString>) -> Vec<OsString> {
+    let name = args.first().map(Path::new).and_then(Path::file_stem);
+    if name.is_some_and(|name| name.eq_ignore_ascii_case("dism")) {
+        args.insert(1, "dism".into());
+    }
+    args
 }
 
 /// Help, version, or what is wrong with the words.

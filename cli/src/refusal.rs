@@ -37,6 +37,8 @@ pub(crate) enum Refusal {
     NothingToSet,
     #[error("the image has no `{path}`")]
     NotInImage { path: String },
+    #[error("what `dism` writes is text for scripts of DISM: it gives no JSON")]
+    DismJson,
     #[error("`{path}` is {what}: only files have content")]
     NoContent { path: String, what: &'static str },
     #[error("the content of a file is bytes, not a document: `cat` gives no JSON")]
@@ -187,6 +189,7 @@ impl Refusal {
             Refusal::Commit { code, .. } => *code,
             Refusal::CatJson
             | Refusal::CompletionsJson
+            | Refusal::DismJson
             | Refusal::RawJson
             | Refusal::ExportJson
             | Refusal::NothingToRebuild { .. }
@@ -238,6 +241,10 @@ impl Refusal {
             }
             Refusal::NotInImage { .. } => {
                 "`dir IMAGE` lists what is there; names are given from the image root".to_owned()
+            }
+            Refusal::DismJson => {
+                "the commands of wimwright behind it give JSON: `wimwright -v dism ...` shows which"
+                    .to_owned()
             }
             Refusal::NoUpdate { .. } => "`packages inspect FILE` says what is in it".to_owned(),
             Refusal::NoPackage { .. } => "`packages list IMAGE --all` lists all of them".to_owned(),

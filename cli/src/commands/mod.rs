@@ -30,7 +30,7 @@ mod man;
 mod metered;
 #[cfg(all(feature = "fuse", target_os = "linux"))]
 mod mount;
-mod open;
+pub(crate) mod open;
 mod packages;
 mod plan;
 mod plan_diff;
@@ -42,11 +42,12 @@ mod trust;
 mod write;
 
 use crate::args::{
-    BootCommand, BootCommands, BuildCommands, Command, DriversCommand, ExplainCommands,
-    FeaturesCommands, GeneralizeCommands, ImageFilesCommand, MatchingCommand, PackagesCommands,
-    PlanCommand, ReportCommand,
+    BootCommand, BootCommands, BuildCommands, Command, DismCommands, DriversCommand,
+    ExplainCommands, FeaturesCommands, GeneralizeCommands, ImageFilesCommand, MatchingCommand,
+    PackagesCommands, PlanCommand, ReportCommand,
 };
 use crate::context::Context;
+use crate::dism;
 use crate::exit::ExitCode;
 
 /// Runs a command.
@@ -142,6 +143,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
         }
         Command::Packages(PackagesCommands::Packages(command)) => packages::run(command, context),
         Command::Explain(ExplainCommands::Explain(words)) => explain::run(words, context),
+        Command::Dism(DismCommands::Dism(words)) => dism::run(words, context),
         Command::Features(FeaturesCommands::Features(command)) => features::run(command, context),
         Command::ImageFiles(ImageFilesCommand::Files(command)) => files::run(command, context),
         #[cfg(all(feature = "fuse", target_os = "linux"))]

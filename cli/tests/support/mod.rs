@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub(crate) mod wims;
+pub(crate) mod windows_seven;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
