@@ -1,11 +1,11 @@
 //! Driver packages, and what starts with the kernel.
 
-use super::super::super::json::{ImageReport, KernelServiceEntry, ReportedDriver, ReportedFile};
+use super::super::super::json::{ImageReport, KernelServiceEntry, ReportedDriver};
 use super::super::super::report::signer;
 use super::super::super::text::{count, size};
 use super::super::{Cell, Mark, Page, escaped};
 
-/// Third parties' packages, each with its files behind it.
+/// Third parties' packages, and the checksums of their files.
 pub(super) fn third_party(page: &mut Page, image: &ImageReport) {
     let Some(drivers) = &image.drivers else {
         page.element("p", "They could not be read; the findings say why.");
@@ -25,6 +25,7 @@ pub(super) fn third_party(page: &mut Page, image: &ImageReport) {
             "Files",
         ];
         page.table(&header, &rows);
+        checksums(page, &drivers.third_party);
     }
     if drivers.inbox > 0 {
         let inbox = count(drivers.inbox, "package", "packages");
@@ -66,30 +67,32 @@ fn row(part: &ReportedDriver) -> Vec<Cell> {
         Cell::text(&version.join(", ")),
         Cell::text(if driver.boot_critical { "yes" } else { "no" }),
         Cell::raw(signature).marked(mark),
-        files(&part.files),
+        Cell::text(&part.files.len().to_string()),
     ]
 }
 
-fn files(files: &[ReportedFile]) -> Cell {
-    if files.is_empty() {
-        return Cell::text("none read");
-    }
-    let list: String = files
-        .iter()
+/// The files of all packages, a table behind one line.
+fn checksums(page: &mut Page, drivers: &[ReportedDriver]) {
+    let rows: Vec<Vec<Cell>> = { drivers.iter() }
+        .flat_map(|part| &part.files)
         .map(|file| {
-            format!(
-                "<li><code>{}</code>, {}<br/>SHA-256 <code>{}</code><br/>SHA-1 <code>{}</code></li>",
-                escaped(&file.path.to_string()),
-                size(file.len),
-                escaped(&file.sha256),
-                escaped(&file.sha1)
-            )
+            vec![
+                Cell::code(&file.path.to_string()),
+                Cell::text(&size(file.len)),
+                Cell::code(&file.sha256),
+                Cell::code(&file.sha1),
+            ]
         })
         .collect();
-    let number = count(files.len(), "file", "files");
-    Cell::raw(format!(
-        "<details><summary>{number}</summary><ul>{list}</ul></details>"
-    ))
+    if rows.is_empty() {
+        return;
+    }
+    let number = count(rows.len(), "file", "files");
+    page.raw(&format!(
+        "<details><summary>Checksums of {number}</summary>"
+    ));
+    page.table(&["File", "Size", "SHA-256", "SHA-1"], &rows);
+    page.raw("</details>");
 }
 
 /// What the loader and the kernel start.
