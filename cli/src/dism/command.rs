@@ -181,21 +181,16 @@ pub(super) const IMAGE_FILE: Choice = Choice {
 pub(super) const INDEX: Choice = value("Index");
 pub(super) const NAME: Choice = value("Name");
 pub(super) const FORMAT: Choice = value("Format");
-/// Where an image is read: its contents are held against their SHA-1.
-pub(super) const VERIFY: Choice = choice(
-    "Verify",
-    Takes::Nothing,
-    Effect::Always("everything that is read is held against its SHA-1"),
-);
-pub(super) const READ_CHECKED: Choice = choice(
-    "CheckIntegrity",
-    Takes::Nothing,
-    Effect::Always("everything that is read is held against its SHA-1"),
-);
+/// What checks a whole file, where a command reads a part of it.
+const CHECKED_APART: Effect =
+    Effect::Noted("`wimwright verify FILE.wim` holds all of the file against its SHA-1 sums");
+/// Where a file is made, or a part of it is read.
+pub(super) const VERIFY: Choice = choice("Verify", Takes::Nothing, CHECKED_APART);
+pub(super) const READ_CHECKED: Choice = choice("CheckIntegrity", Takes::Nothing, CHECKED_APART);
 pub(super) const EA: Choice = choice(
     "EA",
     Takes::Nothing,
-    Effect::Always("extended attributes are kept where they are known"),
+    Effect::Noted("extended attributes (EA) are not taken along"),
 );
 pub(super) const WIMBOOT: Choice = choice(
     "WIMBoot",

@@ -20,6 +20,7 @@ const COMPRESS: Choice = value("Compress");
 const BOOTABLE: Choice = flag("Bootable");
 const CHECK: Choice = flag("CheckIntegrity");
 const NO_RP_FIX: Choice = flag("NoRpFix");
+const APPLIED: Effect = Effect::Always("all content that is applied is held against its SHA-1 sum");
 const CAPTURE: &[Choice] = &[
     IMAGE_FILE,
     value("CaptureDir"),
@@ -55,8 +56,8 @@ pub(super) const COMMANDS: &[Command] = &[
             value("ApplyDir"),
             INDEX,
             NAME,
-            READ_CHECKED,
-            VERIFY,
+            choice("CheckIntegrity", Takes::Nothing, APPLIED),
+            choice("Verify", Takes::Nothing, APPLIED),
             EA,
             WIMBOOT,
             choice(
