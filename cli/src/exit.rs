@@ -522,6 +522,7 @@ fn of_backend(error: &BackendError) -> ExitCode {
         | BackendError::IntoItself { .. }
         | BackendError::AttributesNotHeld { .. }
         | BackendError::CreationTimeNotHeld { .. }
+        | BackendError::DetailsNotHeld { .. }
         | BackendError::Reserved { .. }
         | BackendError::ReservedTaken { .. }
         | BackendError::OtherFilesystem { .. } => ExitCode::Refused,

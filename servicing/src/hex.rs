@@ -21,6 +21,33 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: TryFrom<Vec<u8>>>(
     T::try_from(bytes).map_err(|_| D::Error::custom(format!("{len} bytes are the wrong number")))
 }
 
+/// Bytes that may be missing.
+pub(crate) mod optional {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use super::Hex;
+
+    /// Writes bytes as lower-case hex, or nothing.
+    pub(crate) fn serialize<S: Serializer>(
+        bytes: &Option<Vec<u8>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let text = bytes.as_ref().map(|bytes| Hex(bytes).to_string());
+        text.serialize(serializer)
+    }
+
+    /// Reads hex, or nothing.
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Vec<u8>>, D::Error> {
+        use serde::de::Error as _;
+        let text = Option::<String>::deserialize(deserializer)?;
+        let wrong = || D::Error::custom("not hexadecimal");
+        text.map(|text| super::parse(&text).ok_or_else(wrong))
+            .transpose()
+    }
+}
+
 /// The bytes that `text` spells; `None` where it is not pairs of hex digits.
 pub(crate) fn parse(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) {

@@ -21,7 +21,7 @@ use crate::facts::FactsError;
 use crate::finding::Finding;
 use crate::image::{BeginOptions, Image, OpenError, name_findings};
 use crate::path::ImagePath;
-use crate::plan::{BasisCount, Certainty, Change, Content, Plan, Recovered};
+use crate::plan::{BasisCount, Certainty, Change, Content, Plan, Recovered, Subject};
 use crate::registry::{HiveName, ReadBackError, read_back};
 use crate::tree::{FileTree as _, TreeError};
 
@@ -96,7 +96,7 @@ pub struct Receipt {
     /// The files and directories that got another path: the old one, and the
     /// new one.
     pub renamed: Vec<(ImagePath, ImagePath)>,
-    /// The files and directories that got attributes or times.
+    /// The files and directories that got attributes, times or details.
     pub restamped: Vec<ImagePath>,
     /// Hives that were dirty, and what was done about it.
     pub recovered: Vec<(HiveName, Recovered)>,
@@ -419,11 +419,9 @@ fn displaced_by<'d>(
     draft: &'d Draft,
     undo: &'d Plan,
 ) -> impl Iterator<Item = ([u8; 20], (ContentId, Arc<dyn Blob>))> + 'd {
-    undo.steps.iter().filter_map(|step| match &step.change {
-        Change::PutFile {
-            content: Content::Source { id, .. },
-            ..
-        } => {
+    let contents = undo.steps.iter().flat_map(|step| step.change.contents());
+    contents.filter_map(|content| match content {
+        Content::Source { id, .. } => {
             let blob = draft.displaced_content(*id)?;
             Some((id.sha1, (*id, Arc::clone(blob))))
         }
@@ -474,8 +472,11 @@ fn strict(plan: &Plan) -> Result<(), CommitError> {
 /// plan saw it, and sources still hold what was planned.
 fn written(draft: &Draft, changes: &[FileChange]) -> Result<Vec<Written>, CommitError> {
     for step in &draft.plan().steps {
-        if let Change::PutFile { path, content } = &step.change {
-            draft.check_content_of(content, path)?;
+        let subject = step.change.subject();
+        for content in step.change.contents() {
+            if let Subject::Path(path) | Subject::Details(path) = &subject {
+                draft.check_content_of(content, path)?;
+            }
         }
     }
     let mut list = Vec::new();
@@ -501,7 +502,9 @@ fn written(draft: &Draft, changes: &[FileChange]) -> Result<Vec<Written>, Commit
             }
             FileChange::MakeDirectory { .. }
             | FileChange::Rename { .. }
+            | FileChange::MakeLink { .. }
             | FileChange::SetAttributes { .. }
+            | FileChange::SetDetails { .. }
             | FileChange::SetTimes { .. } => continue,
         };
         // A renamed file that is written, too, held what its old name shows.
@@ -533,9 +536,9 @@ fn restamped(changes: &[FileChange]) -> Vec<ImagePath> {
     let mut paths: Vec<ImagePath> = changes
         .iter()
         .filter_map(|change| match change {
-            FileChange::SetAttributes { path, .. } | FileChange::SetTimes { path, .. } => {
-                Some(path.clone())
-            }
+            FileChange::SetAttributes { path, .. }
+            | FileChange::SetDetails { path, .. }
+            | FileChange::SetTimes { path, .. } => Some(path.clone()),
             _ => None,
         })
         .collect();

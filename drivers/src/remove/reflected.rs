@@ -133,6 +133,7 @@ impl Reflected {
                 Subject::Hive(_)
                 | Subject::Attributes(_)
                 | Subject::Times(_)
+                | Subject::Details(_)
                 | Subject::KeySecurity { .. } => {}
             }
         }

@@ -179,6 +179,15 @@ pub enum BackendError {
         /// The file or directory.
         path: ImagePath,
     },
+    /// Security, short names, streams or links that only a WIM file holds.
+    #[error(
+        "`{path}`: a directory on the host holds no security, short names, streams and links of \
+         Windows"
+    )]
+    DetailsNotHeld {
+        /// The file, link or directory.
+        path: ImagePath,
+    },
     /// A change of or below a reserved name.
     #[error("`{path}`: wimwright keeps that name for itself")]
     Reserved {
@@ -328,6 +337,7 @@ impl BackendError {
             BackendError::AttributesNotHeld { .. } | BackendError::CreationTimeNotHeld { .. } => {
                 "put the image on NTFS, mounted with ntfs-3g, or into a WIM file"
             }
+            BackendError::DetailsNotHeld { .. } => "service the image in a WIM file",
             BackendError::AttributeLost { .. } => {
                 "run this as a user who may set what the file has"
             }

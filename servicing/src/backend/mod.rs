@@ -56,7 +56,7 @@ pub(crate) use wim::{NestedWim, StagedWim};
 
 use crate::blob::Blob;
 use crate::path::{ImagePath, Name};
-use crate::plan::Times;
+use crate::plan::{FileDetails, ReparsePoint, Times};
 use crate::sidecar::is_sidecar_name;
 
 /// The name in an image's root under which, while a commit is prepared and
@@ -129,5 +129,21 @@ pub enum FileChange {
         path: ImagePath,
         /// Those to set.
         times: Times,
+    },
+    /// Security, short name, streams of a file, link or directory.
+    SetDetails {
+        /// Where.
+        path: ImagePath,
+        /// Those to set. The short name goes with this name, all else with the
+        /// file, whatever names it has.
+        details: FileDetails<Arc<dyn Blob>>,
+    },
+    /// A link, or another reparse point, where nothing is. The directories
+    /// above it are made.
+    MakeLink {
+        /// Where.
+        path: ImagePath,
+        /// All about it.
+        link: Arc<ReparsePoint<Arc<dyn Blob>>>,
     },
 }

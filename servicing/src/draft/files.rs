@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use crate::blob::{Blob, ContentId};
 use crate::path::ImagePath;
-use crate::plan::{State, Times};
+use crate::plan::{FileDetails, ReparsePoint, STORED_ATTRIBUTES, State, Times};
 use crate::text::Text;
+use crate::tree::wim::reparse_target;
 use crate::tree::{Entry, FileTree, Kind, Metadata, TreeError};
 
 /// What the plan makes of a path.
@@ -28,6 +29,7 @@ pub(super) struct Node {
     pub(super) link: Option<Link>,
     pub(super) attributes: Option<u32>,
     pub(super) times: Times,
+    pub(super) details: FileDetails<Arc<dyn Blob>>,
 }
 
 /// How a path is one name of several that the plan gives a file.
@@ -49,6 +51,8 @@ pub(super) enum Thing {
     File { blob: Arc<dyn Blob>, id: ContentId },
     /// A directory that the plan makes.
     Directory,
+    /// A link that the plan makes.
+    Link(Arc<ReparsePoint<Arc<dyn Blob>>>),
     /// Nothing; the base has something here.
     Removed,
 }
@@ -68,6 +72,7 @@ impl Node {
             link: None,
             attributes: None,
             times: Times::default(),
+            details: FileDetails::default(),
         }
     }
 
@@ -79,6 +84,9 @@ impl Node {
     /// What the plan sets of it.
     fn over(&self, mut metadata: Metadata) -> Metadata {
         metadata.attributes = self.attributes.or(metadata.attributes);
+        if let (Some(attributes), Some(stored)) = (metadata.attributes, self.details.stored) {
+            metadata.attributes = Some(attributes & !STORED_ATTRIBUTES | stored);
+        }
         let times = self.times.or(metadata.times());
         metadata.created = times.created;
         metadata.accessed = times.accessed;
@@ -249,6 +257,10 @@ impl Files {
         self.set(path, Some(Node::new(Thing::Directory, None)));
     }
 
+    pub(super) fn make_link(&mut self, path: &ImagePath, link: ReparsePoint<Arc<dyn Blob>>) {
+        self.set(path, Some(Node::new(Thing::Link(Arc::new(link)), None)));
+    }
+
     pub(super) fn remove(&mut self, path: &ImagePath) -> Result<(), TreeError> {
         self.hand_over_below(path);
         self.take_away(path)
@@ -300,6 +312,15 @@ impl Files {
     pub(super) fn set_times(&mut self, path: &ImagePath, times: Times) {
         let mut node = self.node_or_kept(path);
         node.times = times.or(node.times);
+        self.set_here(path, node);
+    }
+
+    pub(super) fn set_details(&mut self, path: &ImagePath, details: FileDetails<Arc<dyn Blob>>) {
+        if details.is_empty() {
+            return;
+        }
+        let mut node = self.node_or_kept(path);
+        node.details = details.or(node.details);
         self.set_here(path, node);
     }
 
@@ -412,11 +433,21 @@ impl FileTree for Files {
             Thing::Removed => None,
             Thing::Kept => base()?,
             Thing::Directory => Some(Metadata::directory()),
+            Thing::Link(link) => {
+                let mut found = Metadata::file(0);
+                found.kind = Kind::Link;
+                found.attributes = Some(link.attributes);
+                found.created = link.times.created;
+                found.accessed = link.times.accessed;
+                found.modified = link.times.written;
+                Some(found)
+            }
             Thing::File { id, .. } => {
                 let mut found = Metadata::file(id.len);
                 if let Some(base) = base()? {
                     found.attributes = base.attributes;
                     found.created = base.created;
+                    found.accessed = base.accessed;
                 }
                 Some(found)
             }
@@ -426,7 +457,10 @@ impl FileTree for Files {
 
     fn read_dir(&self, path: &ImagePath) -> Result<Option<Vec<Entry>>, TreeError> {
         let node = self.nodes.get(path).map(|node| &node.thing);
-        if matches!(node, Some(Thing::File { .. } | Thing::Removed)) {
+        if matches!(
+            node,
+            Some(Thing::File { .. } | Thing::Link(_) | Thing::Removed)
+        ) {
             return Ok(None);
         }
         let from_base = match self.origin(path) {
@@ -456,6 +490,7 @@ impl FileTree for Files {
             let kind = match (&node.thing, &node.origin) {
                 (Thing::File { .. }, _) => Some(Kind::File),
                 (Thing::Directory, _) => Some(Kind::Directory),
+                (Thing::Link(_), _) => Some(Kind::Link),
                 (Thing::Kept, Some(origin)) => self.listed_kind(origin)?,
                 (Thing::Removed, _) | (Thing::Kept, None) => None,
             };
@@ -486,10 +521,81 @@ impl FileTree for Files {
     }
 
     fn link_target(&self, path: &ImagePath) -> Result<Option<Text>, TreeError> {
+        if let Some(Node {
+            thing: Thing::Link(link),
+            ..
+        }) = self.nodes.get(path)
+        {
+            return Ok(reparse_target(link.tag, &link.data).map(Text::from));
+        }
         match self.origin(path) {
             Some(origin) => self.base.link_target(&origin),
             None => Ok(None),
         }
+    }
+
+    fn names(&self, path: &ImagePath) -> Result<Vec<ImagePath>, TreeError> {
+        self.names_of(path)
+    }
+
+    fn details(&self, path: &ImagePath) -> Result<Option<FileDetails<Arc<dyn Blob>>>, TreeError> {
+        let base = || match self.origin(path) {
+            Some(origin) => self.base.details(&origin),
+            None => Ok(None),
+        };
+        let Some(node) = self.nodes.get(path) else {
+            return base();
+        };
+        let found = match &node.thing {
+            Thing::Removed => None,
+            Thing::Link(link) => Some(link.details.clone()),
+            Thing::Kept => base()?,
+            Thing::File { .. } | Thing::Directory => match base()? {
+                Some(found) => Some(found),
+                // What it inherits is worked out by the commit.
+                None if self.base.details(&ImagePath::root())?.is_some() => Some(FileDetails {
+                    security: None,
+                    short_name: Some(Text::default()),
+                    streams: Some(Vec::new()),
+                    tagged: Some(Vec::new()),
+                    stored: Some(0),
+                }),
+                None => None,
+            },
+        };
+        let moved = node.link == Some(Link::OfBase) || self.moved_from(path, node).is_some();
+        Ok(found.map(|mut found| {
+            if moved {
+                // The short name belonged to the old name.
+                found.short_name = Some(Text::default());
+            }
+            node.details.clone().or(found)
+        }))
+    }
+
+    fn reparse_point(
+        &self,
+        path: &ImagePath,
+    ) -> Result<Option<ReparsePoint<Arc<dyn Blob>>>, TreeError> {
+        let found = match self.nodes.get(path).map(|node| &node.thing) {
+            Some(Thing::Link(link)) => Some(ReparsePoint::clone(link)),
+            Some(Thing::Kept) | None => match self.origin(path) {
+                Some(origin) => self.base.reparse_point(&origin)?,
+                None => None,
+            },
+            Some(_) => None,
+        };
+        let Some(mut found) = found else {
+            return Ok(None);
+        };
+        if let Some(node) = self.nodes.get(path) {
+            found.attributes = node.attributes.unwrap_or(found.attributes);
+            found.times = node.times.or(found.times);
+        }
+        if let Some(details) = self.details(path)? {
+            found.details = details;
+        }
+        Ok(Some(found))
     }
 }
 
@@ -541,6 +647,8 @@ mod tests {
             FileChange::Link { path, to } => format!("link {path} = {to}"),
             FileChange::SetAttributes { path, attributes } => format!("{path} {attributes:#x}"),
             FileChange::SetTimes { path, times } => format!("{path} {times}"),
+            FileChange::SetDetails { path, details } => format!("{path} {details}"),
+            FileChange::MakeLink { path, .. } => format!("make link {path}"),
         }
     }
 

@@ -6,12 +6,10 @@ use super::{Draft, DraftError, registry};
 use crate::blob::ContentId;
 use crate::bundle::CONTENT;
 use crate::path::ImagePath;
-use crate::plan::{
-    Basis, Change, Content, Expect, STRUCTURAL_ATTRIBUTES, State, Step, Subject, Times,
-};
+use crate::plan::{Basis, Change, Content, Expect, FileDetails, State, Step, Subject, Times};
 use crate::registry::{HiveName, KeyPath, RegistryError};
 use crate::text::Text;
-use crate::tree::{FileTree as _, Kind, TreeError};
+use crate::tree::{FileTree as _, TreeError};
 
 impl Draft {
     /// The changes that would take `change` back, last one first. Content that
@@ -24,8 +22,12 @@ impl Draft {
         Ok(match change {
             Change::PutFile { path, .. } => match found {
                 Some(State::File(id)) => {
-                    let mut changes = vec![self.displaced(path, id)?];
-                    changes.extend(self.written_time(path)?);
+                    let mut changes = Vec::new();
+                    if !self.name_again(path, &mut changes)? {
+                        changes.push(self.displaced(path, id)?);
+                        changes.extend(self.attributes_again(path)?);
+                        changes.extend(self.written_time(path)?);
+                    }
                     changes.reverse();
                     changes
                 }
@@ -35,17 +37,18 @@ impl Draft {
                     changes
                 }
             },
-            Change::MakeDirectory { path } => {
+            Change::MakeDirectory { path } | Change::MakeLink { path, .. } => {
                 let mut changes = self.made_above(path)?;
                 changes.push(Change::Remove { path: path.clone() });
                 changes
             }
-            // That the file had other names is not known here: it comes back as
-            // one of its own.
             Change::Link { path, .. } => match found {
                 Some(State::File(id)) => {
-                    let mut changes = vec![self.displaced(path, id)?];
-                    self.metadata_again(path, &mut changes)?;
+                    let mut changes = Vec::new();
+                    if !self.name_again(path, &mut changes)? {
+                        changes.push(self.displaced(path, id)?);
+                        self.metadata_again(path, &mut changes)?;
+                    }
                     changes.reverse();
                     changes
                 }
@@ -55,29 +58,8 @@ impl Draft {
                     changes
                 }
             },
-            // No change makes a link of this kind, so none brings one back.
-            Change::Remove { path } if self.files.link_target(path)?.is_some() => Vec::new(),
             Change::Remove { path } => {
-                let mut changes = Vec::new();
-                let mut all = vec![path.clone()];
-                self.files.walk(path, &mut |path, _| {
-                    all.push(path.clone());
-                    Ok(())
-                })?;
-                for path in &all {
-                    match self.files.state(path)? {
-                        Some(State::File(id)) => changes.push(self.displaced(path, id)?),
-                        Some(State::Directory) => {
-                            changes.push(Change::MakeDirectory { path: path.clone() });
-                        }
-                        // A link is not brought back.
-                        _ => {}
-                    }
-                }
-                // A directory's times last: filling it changes them.
-                for path in all.iter().rev() {
-                    self.metadata_again(path, &mut changes)?;
-                }
+                let mut changes = self.removed_again(path)?;
                 changes.reverse();
                 changes
             }
@@ -86,10 +68,14 @@ impl Draft {
                     from: to.clone(),
                     to: from.clone(),
                 };
-                // Last one first: the directories made for it go after it.
+                // Last one first: the directories made for it go after it, and
+                // the short name, which a rename loses, comes once it is back.
                 let mut changes = self.made_above(to)?;
                 changes.push(back);
-                changes
+                let mut after = Vec::new();
+                self.short_name_again(from, &mut after)?;
+                after.extend(changes);
+                after
             }
             Change::SetAttributes { path, .. } => match found {
                 Some(State::Attributes(Some(attributes))) => vec![Change::SetAttributes {
@@ -106,6 +92,10 @@ impl Draft {
                         times: before.only(*times),
                     }]
                 }
+                _ => Vec::new(),
+            },
+            Change::SetDetails { path, details } => match found {
+                Some(State::Details(_)) => self.details_again(path, Some(details))?,
                 _ => Vec::new(),
             },
             Change::CreateKey { hive, key } => {
@@ -170,7 +160,7 @@ impl Draft {
             let subject = change.subject();
             let expect = match (&change, &subject) {
                 // What stands there only once the changes before it are made.
-                (_, Subject::Attributes(path) | Subject::Times(path))
+                (_, Subject::Attributes(path) | Subject::Times(path) | Subject::Details(path))
                     if brought_back.contains(&Subject::Path(path.clone())) =>
                 {
                     Expect::Present
@@ -194,8 +184,14 @@ impl Draft {
                 (Change::SetTimes { times, .. }, _) => {
                     expected_times(self.state(&subject)?, *times)
                 }
+                (Change::SetDetails { details, .. }, _) => {
+                    expected_details(self.state(&subject)?, &details.ids())
+                }
                 _ => Expect::as_found(self.state(&subject)?),
             };
+            if let Change::Rename { to, .. } = &change {
+                brought_back.insert(Subject::Path(to.clone()));
+            }
             brought_back.insert(subject);
             steps.push(Step {
                 change,
@@ -225,7 +221,11 @@ impl Draft {
 
     /// A file's content that a change displaces, kept for a bundle; and the
     /// change that brings it back from there.
-    fn displaced(&mut self, path: &ImagePath, id: ContentId) -> Result<Change, DraftError> {
+    pub(super) fn displaced(
+        &mut self,
+        path: &ImagePath,
+        id: ContentId,
+    ) -> Result<Change, DraftError> {
         if let Some(blob) = self.files.open(path)? {
             self.displaced.insert(id, blob);
         }
@@ -251,46 +251,6 @@ impl Draft {
                 ..Times::default()
             },
         }))
-    }
-
-    /// What gives something that is made again its attributes and times.
-    fn metadata_again(
-        &self,
-        path: &ImagePath,
-        changes: &mut Vec<Change>,
-    ) -> Result<(), DraftError> {
-        let Some(found) = self.files.metadata(path)? else {
-            return Ok(());
-        };
-        let kind = match found.kind {
-            Kind::Directory => DIRECTORY,
-            Kind::File => 0,
-            Kind::Link => return Ok(()),
-        };
-        if let Some(attributes) = found.attributes {
-            // How it was stored is not brought back.
-            changes.push(Change::SetAttributes {
-                path: path.clone(),
-                attributes: attributes & !STRUCTURAL_ATTRIBUTES | kind,
-            });
-        }
-        // When it was read last says nothing of what is read now. What knows no
-        // attributes holds no time of creation either.
-        let Times {
-            created, written, ..
-        } = found.times();
-        let times = Times {
-            created: created.filter(|_| found.attributes.is_some()),
-            written,
-            ..Times::default()
-        };
-        if !times.is_empty() {
-            changes.push(Change::SetTimes {
-                path: path.clone(),
-                times,
-            });
-        }
-        Ok(())
     }
 
     /// What removes the directories that are made above `path`, last one first.
@@ -339,11 +299,16 @@ pub(super) fn expected_times(found: Option<State>, asked: Times) -> Expect {
     }))
 }
 
-/// The attribute that says that something is a directory.
-const DIRECTORY: u32 = 0x10;
+/// That the details which `asked` gives are as found.
+pub(super) fn expected_details(found: Option<State>, asked: &FileDetails<ContentId>) -> Expect {
+    Expect::as_found(found.map(|found| match found {
+        State::Details(found) => State::Details(found.only(asked)),
+        other => other,
+    }))
+}
 
 /// Where content lies in a bundle.
-fn place(id: ContentId) -> Result<ImagePath, TreeError> {
+pub(super) fn place(id: ContentId) -> Result<ImagePath, TreeError> {
     let name = format!("{CONTENT}\\{}", id.sha1_hex());
     ImagePath::parse(&name)
         .map_err(|error| TreeError::new(&ImagePath::root(), std::io::Error::other(error)))

@@ -26,16 +26,25 @@ impl Files {
                 self.linked += 1;
                 self.set_here(to, new.clone());
             }
-            // What it replaces in the base is the business of the first name.
-            new.origin = None;
+            // What it replaces in the base is the business of the first name;
+            // what it keeps of that is the file's.
+            if new.origin.take().is_some() {
+                // What knows no attributes has no times that can be set.
+                if let Some(shown) = self.metadata(to)?
+                    && shown.attributes.is_some()
+                {
+                    new.attributes = shown.attributes;
+                    new.times = shown.times();
+                }
+                new.details = self.details(to)?.unwrap_or_default();
+            }
         } else {
             new.link = Some(Link::OfBase);
         }
         new.renamed = true;
         self.has_links = true;
-        // Set once, for all names.
-        new.attributes = None;
-        new.times = Default::default();
+        // That one goes with a name.
+        new.details.short_name = None;
         self.remove(path)?;
         self.set(path, Some(new));
         Ok(())
@@ -65,6 +74,56 @@ impl Files {
             },
             _ => Ok(false),
         }
+    }
+
+    /// All names of the file at `path`, where the plan or the base gives files
+    /// several; else `path` alone, which need not be a file.
+    pub(super) fn names_if_several(&self, path: &ImagePath) -> Result<Vec<ImagePath>, TreeError> {
+        let links = self.metadata(path)?.map_or(1, |found| found.links);
+        match links > 1 || self.has_links {
+            true => self.names_of(path),
+            false => Ok(vec![path.clone()]),
+        }
+    }
+
+    /// All names of the file at `path`, `path` first.
+    pub(super) fn names_of(&self, path: &ImagePath) -> Result<Vec<ImagePath>, TreeError> {
+        let mut names = vec![path.clone()];
+        if !self.has_file(path)? {
+            return Ok(names);
+        }
+        let planned = self.nodes.get(path);
+        let candidates: Vec<ImagePath> = match planned.map(|node| (&node.thing, node.link)) {
+            Some((Thing::File { .. }, Some(link @ Link::OfPlanned(_)))) => {
+                let linked = self.nodes.iter();
+                let linked = linked.filter(|(_, node)| node.link == Some(link));
+                linked.map(|(path, _)| path.clone()).collect()
+            }
+            Some((Thing::File { .. }, _)) => Vec::new(),
+            _ => match self.origin(path) {
+                Some(origin) => self.names_of_base(&origin)?,
+                None => Vec::new(),
+            },
+        };
+        for name in candidates {
+            if !names.contains(&name) && self.is_same_file(path, &name)? {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
+    /// The paths under which the draft shows the file that the base has at
+    /// `origin`.
+    fn names_of_base(&self, origin: &ImagePath) -> Result<Vec<ImagePath>, TreeError> {
+        let of_base = self.base.names(origin)?;
+        let mut names: Vec<ImagePath> = of_base.iter().filter_map(|of| self.holder(of)).collect();
+        if self.has_links {
+            let links = self.links_of_base().into_iter();
+            let links = links.filter(|(_, of)| of_base.contains(of));
+            names.extend(links.map(|(path, _)| path));
+        }
+        Ok(names)
     }
 
     /// By number, the one name of each planned file under which it is written:

@@ -12,7 +12,7 @@ use crate::registry::{
     Condition, DiffOptions, HiveName, KeyPath, RegData, RegDifference, RegistryError, diff_keys,
 };
 use crate::text::Text;
-use crate::tree::FileTree as _;
+use crate::tree::{FileTree as _, TreeError};
 
 impl Draft {
     /// A hive with the planned changes in it; `None` where the image has none.
@@ -170,6 +170,15 @@ impl Draft {
             Subject::Times(path) => {
                 let found = self.files.metadata(path)?;
                 return Ok(found.map(|found| State::Times(found.times())));
+            }
+            Subject::Details(path) => {
+                if self.files.metadata(path)?.is_none() {
+                    return Ok(None);
+                }
+                let found = self.files.details(path)?.unwrap_or_default();
+                let known = found.identified();
+                let known = known.map_err(|error| TreeError::new(path, error))?;
+                return Ok(Some(State::Details(known)));
             }
             Subject::Hive(hive) => {
                 return Ok(self

@@ -4,6 +4,7 @@
 //! expectation against the draft as it is now, applies the change, and keeps
 //! the way back. Nothing here touches the image. A draft is itself a tree.
 
+mod again;
 mod error;
 mod files;
 mod inverse;
@@ -22,7 +23,7 @@ pub use error::DraftError;
 use files::Files;
 #[cfg(all(feature = "fuse", target_os = "linux"))]
 pub(crate) use files::{Overlay, Planned};
-use inverse::expected_times;
+use inverse::{expected_details, expected_times};
 use registry::DraftHives;
 pub use savepoint::Mark;
 use wimwright_hive::{FileTime, Hive};
@@ -34,8 +35,8 @@ use crate::facts::ImageFacts;
 use crate::finding::Finding;
 use crate::path::ImagePath;
 use crate::plan::{
-    Basis, Change, Content, Expect, FORMAT, Operation, Plan, Recovered, Source, State, Step,
-    Subject,
+    Basis, Change, Content, Expect, FORMAT, FileDetails, Operation, Plan, Recovered, ReparsePoint,
+    Source, State, Step, Subject,
 };
 use crate::registry::{Condition, HiveName, Hives, KeyPath, Loaded, RegData, RegistryError};
 use crate::text::Text;
@@ -144,13 +145,9 @@ impl Draft {
         let mut undo = Plan::new(self.plan.time);
         undo.steps = self.undo.iter().rev().cloned().collect();
         let from_bundle = |step: &Step| {
-            matches!(
-                &step.change,
-                Change::PutFile {
-                    content: Content::Source { .. },
-                    ..
-                }
-            )
+            let contents = step.change.contents();
+            let mut contents = contents.into_iter();
+            contents.any(|content| matches!(content, Content::Source { .. }))
         };
         if undo.steps.iter().any(from_bundle) {
             undo.sources.push(Source {
@@ -235,12 +232,10 @@ impl Draft {
             let from = draft.plan.steps.len();
             for step in &plan.steps {
                 let mut step = step.clone();
-                if let Change::PutFile {
-                    content: Content::Source { source, .. },
-                    ..
-                } = &mut step.change
-                {
-                    *source += offset;
+                for content in step.change.contents_mut() {
+                    if let Content::Source { source, .. } = content {
+                        *source += offset;
+                    }
                 }
                 let _ = draft.apply(step)?;
             }
@@ -364,6 +359,12 @@ impl Draft {
             Change::SetTimes { times, .. } => {
                 matches!(found, Some(State::Times(is)) if is.only(*times) == *times)
             }
+            Change::SetDetails { details, .. } => {
+                let asked = details.ids();
+                matches!(found, Some(State::Details(is)) if is.clone().only(&asked) == asked)
+            }
+            // What is there is not looked at: nothing may be there.
+            Change::MakeLink { .. } => false,
             Change::RecoverHive { hive, .. } => {
                 found == Some(&State::Clean) || self.recovery_planned(hive)
             }
@@ -385,6 +386,11 @@ impl Draft {
             Change::SetTimes { times, .. } => {
                 let found = self.state(&subject)?;
                 let expect = expected_times(found.clone(), *times);
+                (found, expect)
+            }
+            Change::SetDetails { details, .. } => {
+                let found = self.state(&subject)?;
+                let expect = expected_details(found.clone(), &details.ids());
                 (found, expect)
             }
             _ => {
@@ -684,6 +690,8 @@ impl Draft {
             Change::Link { path, to } => self.link(path, to)?,
             Change::SetAttributes { path, attributes } => self.set_attributes(path, *attributes)?,
             Change::SetTimes { path, times } => self.set_times(path, *times)?,
+            Change::SetDetails { path, details } => self.set_details(path, details)?,
+            Change::MakeLink { path, link } => self.make_link(path, link)?,
             Change::SetValue { hive, key, .. } | Change::SetKeySecurity { hive, key, .. }
                 if !self.has_key(hive, key)? =>
             {
@@ -801,6 +809,21 @@ impl FileTree for Draft {
 
     fn same_file(&self, one: &ImagePath, other: &ImagePath) -> Result<bool, TreeError> {
         self.files.same_file(one, other)
+    }
+
+    fn names(&self, path: &ImagePath) -> Result<Vec<ImagePath>, TreeError> {
+        self.files.names(path)
+    }
+
+    fn details(&self, path: &ImagePath) -> Result<Option<FileDetails<Arc<dyn Blob>>>, TreeError> {
+        self.files.details(path)
+    }
+
+    fn reparse_point(
+        &self,
+        path: &ImagePath,
+    ) -> Result<Option<ReparsePoint<Arc<dyn Blob>>>, TreeError> {
+        self.files.reparse_point(path)
     }
 
     fn link_target(&self, path: &ImagePath) -> Result<Option<Text>, TreeError> {

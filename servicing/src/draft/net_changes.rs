@@ -8,6 +8,7 @@
 //! in the image's root under a name of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::files::{Files, Link, Node, Thing};
 use crate::backend::FileChange;
@@ -59,6 +60,13 @@ impl Files {
                         .push(FileChange::MakeDirectory { path: path.clone() });
                     net.in_place.insert(path.clone());
                 }
+                Thing::Link(link) => {
+                    net.make_way(path, None)?;
+                    net.changes.push(FileChange::MakeLink {
+                        path: path.clone(),
+                        link: Arc::clone(link),
+                    });
+                }
                 Thing::Kept => net.place_origin(node)?,
                 Thing::File { blob, .. } => {
                     net.place_origin(node)?;
@@ -88,6 +96,10 @@ impl Files {
             net.changes.push(FileChange::Link { path, to });
         }
         for (path, node) in &self.nodes {
+            if !node.details.is_empty() {
+                let (path, details) = (path.clone(), node.details.clone());
+                net.changes.push(FileChange::SetDetails { path, details });
+            }
             if let Some(attributes) = node.attributes {
                 let path = path.clone();
                 net.changes

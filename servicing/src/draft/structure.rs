@@ -1,14 +1,20 @@
 //! Changes of names, attributes and times: what they need, and their effect on
 //! the draft's files.
 
+use std::sync::Arc;
+
 use super::{Draft, DraftError, conflict};
-use crate::blob::ContentId;
+use crate::blob::{Blob, ContentId, Identified};
 use crate::path::ImagePath;
-use crate::plan::{STRUCTURAL_ATTRIBUTES, State, Subject, Times};
+use crate::plan::{
+    Content, FileDetails, ReparsePoint, STRUCTURAL_ATTRIBUTES, State, Subject, Times,
+};
 use crate::tree::{FileTree as _, Kind};
 
 /// The attribute that says that something is a directory.
 const DIRECTORY: u32 = 0x10;
+/// The attribute that says that something is a reparse point.
+const REPARSE_POINT: u32 = 0x400;
 
 impl Draft {
     /// What is there, without what it holds: of any file that it is one, with
@@ -76,8 +82,9 @@ impl Draft {
         };
         let is = match (found.attributes, found.kind) {
             (Some(attributes), _) => attributes,
-            (None, Kind::Directory) => DIRECTORY,
-            (None, Kind::File) => 0,
+            // What is new is stored as the plan says.
+            (None, Kind::Directory) => DIRECTORY | self.stored(path)?,
+            (None, Kind::File) => self.stored(path)?,
             (None, Kind::Link) => {
                 return Err(conflict(path, "the attributes of this link are not known"));
             }
@@ -88,7 +95,9 @@ impl Draft {
                 "attributes that say what it is, or how it is stored, cannot be set",
             ));
         }
-        self.files.set_attributes(path, attributes);
+        for name in self.files.names_if_several(path)? {
+            self.files.set_attributes(&name, attributes);
+        }
         Ok(())
     }
 
@@ -96,8 +105,88 @@ impl Draft {
         if self.files.metadata(path)?.is_none() {
             return Err(conflict(path, "there is nothing to set times of"));
         }
-        self.files.set_times(path, times);
+        for name in self.files.names_if_several(path)? {
+            self.files.set_times(&name, times);
+        }
         Ok(())
+    }
+
+    /// Gives what is at `path` details that the image holds.
+    pub(super) fn set_details(
+        &mut self,
+        path: &ImagePath,
+        details: &FileDetails<Content>,
+    ) -> Result<(), DraftError> {
+        if self.files.metadata(path)?.is_none() {
+            return Err(conflict(path, "there is nothing to set details of"));
+        }
+        self.holds_details(path)?;
+        let details = details.try_map(|content| self.stream(path, content))?;
+        let short_name = details.short_name.clone();
+        let shared = FileDetails {
+            short_name: None,
+            ..details
+        };
+        for name in self.files.names_if_several(path)? {
+            // The short name goes with one name, all else with the file.
+            let mut own = shared.clone();
+            if name == *path {
+                own.short_name.clone_from(&short_name);
+            }
+            self.files.set_details(&name, own);
+        }
+        Ok(())
+    }
+
+    /// Makes a link that holds what the image's own hold.
+    pub(super) fn make_link(
+        &mut self,
+        path: &ImagePath,
+        link: &ReparsePoint<Content>,
+    ) -> Result<(), DraftError> {
+        if path.is_root() {
+            return Err(conflict(path, "this is the image root"));
+        }
+        if self.files.metadata(path)?.is_some() {
+            return Err(conflict(path, "something is in the way"));
+        }
+        if link.attributes & REPARSE_POINT == 0 {
+            return Err(conflict(
+                path,
+                "its attributes do not say that it is a link",
+            ));
+        }
+        self.holds_details(path)?;
+        let link = link.try_map(|content| self.stream(path, content))?;
+        self.make_above(path)?;
+        self.files.make_link(path, link);
+        Ok(())
+    }
+
+    /// How something that the plan makes is stored.
+    fn stored(&self, path: &ImagePath) -> Result<u32, DraftError> {
+        let details = self.files.details(path)?;
+        Ok(details.and_then(|details| details.stored).unwrap_or(0))
+    }
+
+    /// Refuses images that hold no security, short names, streams and links of
+    /// Windows' own.
+    fn holds_details(&self, path: &ImagePath) -> Result<(), DraftError> {
+        match self.files.base().details(&ImagePath::root())? {
+            Some(_) => Ok(()),
+            None => Err(conflict(
+                path,
+                "a directory on the host holds no security, short names, streams and links of \
+                 Windows; an image in a WIM file does",
+            )),
+        }
+    }
+
+    /// What a stream of `path` will hold.
+    fn stream(&self, path: &ImagePath, content: &Content) -> Result<Arc<dyn Blob>, DraftError> {
+        let id = content.id();
+        let blob = self.content_blob(content, path)?;
+        Ok(Arc::new(Identified { id, blob }))
     }
 
     /// The files and directories that have another path than in the image, by

@@ -137,6 +137,8 @@ pub(super) fn plan(
             FileChange::SetAttributes { path, attributes } => {
                 Change::SetAttributes { path, attributes }
             }
+            // A mount sets none, and makes no links.
+            FileChange::SetDetails { .. } | FileChange::MakeLink { .. } => continue,
             FileChange::SetTimes { path, times } => {
                 // No filesystem of a host lets a program set when a file was
                 // made.

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::basis::Basis;
+use super::details::{FileDetails, ReparsePoint};
 use super::metadata::{AttributeNames, Times};
 use crate::blob::ContentId;
 use crate::path::ImagePath;
@@ -66,6 +67,23 @@ pub enum Change {
         /// The times; those that are not given stay.
         #[serde(flatten)]
         times: Times,
+    },
+    /// A file or directory gets these details: security, short name, streams.
+    /// Only images that hold such things can be given them.
+    SetDetails {
+        /// Which.
+        path: ImagePath,
+        /// The details; those that are not given stay.
+        #[serde(flatten)]
+        details: FileDetails<Content>,
+    },
+    /// A link, or another reparse point, is made; directories above it, too.
+    /// Only images that hold such things can be given one.
+    MakeLink {
+        /// Where nothing is.
+        path: ImagePath,
+        /// All about it.
+        link: ReparsePoint<Content>,
     },
     /// A key is created, with those above it.
     CreateKey {
@@ -150,6 +168,8 @@ pub enum Subject {
     Attributes(ImagePath),
     /// The times of a file or directory.
     Times(ImagePath),
+    /// Security, short name and streams of a file or directory.
+    Details(ImagePath),
     /// A registry key.
     Key {
         /// In which hive.
@@ -183,6 +203,7 @@ impl fmt::Display for Subject {
             Subject::Path(path) => write!(f, "{path}"),
             Subject::Attributes(path) => write!(f, "attributes of {path}"),
             Subject::Times(path) => write!(f, "times of {path}"),
+            Subject::Details(path) => write!(f, "details of {path}"),
             Subject::Key { hive, key } => write!(f, "{hive}\\{key}"),
             Subject::KeySecurity { hive, key } => write!(f, "security of {hive}\\{key}"),
             Subject::Value { hive, key, name } if name.is_empty() => {
@@ -199,7 +220,7 @@ impl Subject {
     pub fn is_of_files(&self) -> bool {
         matches!(
             self,
-            Subject::Path(_) | Subject::Attributes(_) | Subject::Times(_)
+            Subject::Path(_) | Subject::Attributes(_) | Subject::Times(_) | Subject::Details(_)
         )
     }
 }
@@ -212,9 +233,11 @@ impl Change {
             | Change::MakeDirectory { path }
             | Change::Remove { path }
             | Change::Link { path, .. }
+            | Change::MakeLink { path, .. }
             | Change::Rename { from: path, .. } => Subject::Path(path.clone()),
             Change::SetAttributes { path, .. } => Subject::Attributes(path.clone()),
             Change::SetTimes { path, .. } => Subject::Times(path.clone()),
+            Change::SetDetails { path, .. } => Subject::Details(path.clone()),
             Change::CreateKey { hive, key } | Change::DeleteKey { hive, key } => Subject::Key {
                 hive: hive.clone(),
                 key: key.clone(),
@@ -234,6 +257,30 @@ impl Change {
             Change::RecoverHive { hive, .. } => Subject::Hive(hive.clone()),
             Change::Require { fact } => fact.clone(),
         }
+    }
+
+    /// All content that it puts into the image.
+    pub fn contents(&self) -> Vec<&Content> {
+        let streams = match self {
+            Change::PutFile { content, .. } => return vec![content],
+            Change::SetDetails { details, .. } => &details.streams,
+            Change::MakeLink { link, .. } => &link.details.streams,
+            _ => &None,
+        };
+        let streams = streams.iter().flatten();
+        streams.map(|stream| &stream.content).collect()
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn contents_mut(&mut self) -> Vec<&mut Content> {
+        let streams = match self {
+            Change::PutFile { content, .. } => return vec![content],
+            Change::SetDetails { details, .. } => &mut details.streams,
+            Change::MakeLink { link, .. } => &mut link.details.streams,
+            _ => return Vec::new(),
+        };
+        let streams = streams.iter_mut().flatten();
+        streams.map(|stream| &mut stream.content).collect()
     }
 
     /// Whether it writes anything.
@@ -315,6 +362,9 @@ pub enum State {
     Attributes(Option<u32>),
     /// These times, as far as the image knows them.
     Times(Times),
+    /// These details, as far as the image knows them; nothing is known where it
+    /// does not hold such things.
+    Details(FileDetails<ContentId>),
     /// A key.
     Key,
     /// This security descriptor, in self-relative form.
@@ -336,6 +386,7 @@ impl fmt::Display for State {
             State::Attributes(None) => f.write_str("attributes that are not known"),
             State::Attributes(Some(attributes)) => write!(f, "{}", AttributeNames(*attributes)),
             State::Times(times) => write!(f, "{times}"),
+            State::Details(details) => write!(f, "{details}"),
             State::Key => f.write_str("a key"),
             State::Security(descriptor) => {
                 write!(f, "a security descriptor of {} bytes", descriptor.len())
@@ -369,6 +420,10 @@ impl Expect {
             // Of times those that are expected.
             (Expect::Exactly(State::Times(expected)), Some(State::Times(found))) => {
                 found.only(*expected) == *expected
+            }
+            // Of details, too.
+            (Expect::Exactly(State::Details(expected)), Some(State::Details(found))) => {
+                found.clone().only(expected) == *expected
             }
             (Expect::Exactly(expected), Some(found)) => expected == found,
             _ => false,

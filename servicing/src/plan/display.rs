@@ -111,6 +111,15 @@ fn show_file(f: &mut fmt::Formatter<'_>, change: &Change) -> fmt::Result {
             write!(f, " = {}", AttributeNames(*attributes))
         }
         Change::SetTimes { times, .. } => write!(f, " = {times}"),
+        Change::SetDetails { details, .. } => write!(f, " = {details}"),
+        Change::MakeLink { link, .. } => {
+            write!(
+                f,
+                "  a link: reparse tag {:#010x}, {} bytes",
+                link.tag,
+                link.data.len()
+            )
+        }
         Change::SetKeySecurity { descriptor, .. } => {
             write!(f, "  {} bytes", descriptor.len())
         }

@@ -5,12 +5,14 @@
 
 mod basis;
 mod change;
+mod details;
 mod difference;
 mod display;
 mod metadata;
 
 pub use basis::{Basis, BasisCount, Certainty};
 pub use change::{Change, Content, Expect, Recovered, State, Step, Subject};
+pub use details::{FileDetails, NamedStream, ReparsePoint, STORED_ATTRIBUTES};
 pub use difference::{PlanDifference, StepList};
 pub use metadata::{AttributeNames, STRUCTURAL_ATTRIBUTES, Times};
 use serde::{Deserialize, Serialize};

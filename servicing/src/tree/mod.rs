@@ -19,7 +19,7 @@ use wimwright_hive::FileTime;
 
 use crate::blob::{Blob, BlobBytes, read_all};
 use crate::path::{ImagePath, Name};
-use crate::plan::Times;
+use crate::plan::{FileDetails, ReparsePoint, Times};
 use crate::text::Text;
 
 /// What stopped a tree from being read.
@@ -168,6 +168,39 @@ pub trait FileTree: Send + Sync {
     /// As [`FileTree::metadata`].
     fn same_file(&self, one: &ImagePath, other: &ImagePath) -> Result<bool, TreeError> {
         Ok(one == other && self.has_file(one)?)
+    }
+
+    /// All names in the tree of the file at `path`, with `path` itself first.
+    /// A tree that cannot know gives that alone.
+    ///
+    /// # Errors
+    /// As [`FileTree::metadata`].
+    fn names(&self, path: &ImagePath) -> Result<Vec<ImagePath>, TreeError> {
+        Ok(vec![path.clone()])
+    }
+
+    /// What Windows keeps of what is at `path` beside content, attributes and
+    /// times; of a link, not of what it leads to. `None` where there is
+    /// nothing, and where a tree holds no such things.
+    ///
+    /// # Errors
+    /// As [`FileTree::metadata`].
+    fn details(&self, path: &ImagePath) -> Result<Option<FileDetails<Arc<dyn Blob>>>, TreeError> {
+        let _ = path;
+        Ok(None)
+    }
+
+    /// The link, or other reparse point, at `path` with all that is known of
+    /// it; `None` for all else, and where a tree holds no such things.
+    ///
+    /// # Errors
+    /// As [`FileTree::metadata`].
+    fn reparse_point(
+        &self,
+        path: &ImagePath,
+    ) -> Result<Option<ReparsePoint<Arc<dyn Blob>>>, TreeError> {
+        let _ = path;
+        Ok(None)
     }
 
     /// What the listing of its directory says of `path`: its name as spelled

@@ -447,4 +447,21 @@ impl Made {
     pub(crate) fn path(&self) -> &str {
         &self.path
     }
+
+    /// What it is on the host: what it holds, and the number of its group of
+    /// hard links.
+    pub(crate) fn host(&self) -> OnHost<'_> {
+        match &self.content {
+            _ if self.reparse.is_some() => OnHost::Link,
+            Some(content) => OnHost::File(content, self.link_group),
+            None => OnHost::Directory,
+        }
+    }
+}
+
+/// What an entry is on the host.
+pub(crate) enum OnHost<'a> {
+    Directory,
+    File(&'a [u8], u64),
+    Link,
 }

@@ -309,11 +309,11 @@ impl From<&Receipt> for ReceiptDocument {
 }
 
 macro_rules! shapes {
-    ($($(#[$attribute:meta])* $kind:ident $name:ident $body:tt)*) => {$(
+    ($($(#[$attribute:meta])* $kind:ident $name:ident $(<$of:ident>)? $body:tt)*) => {$(
         #[derive(JsonSchema)]
         #[expect(dead_code, reason = "says the shape of what other types write")]
         $(#[$attribute])*
-        pub(super) $kind $name $body
+        pub(super) $kind $name $(<$of>)? $body
     )*};
 }
 
@@ -384,6 +384,14 @@ shapes! {
             #[schemars(flatten)]
             times: TimesShape,
         },
+        /// A file or directory gets these details.
+        SetDetails {
+            path: Text,
+            #[schemars(flatten)]
+            details: DetailsShape<ContentSource>,
+        },
+        /// A link, or another reparse point, is made.
+        MakeLink { path: Text, link: LinkShape },
         /// A key is created.
         CreateKey { hive: HiveShape, key: Text },
         /// A key is deleted with all below it.
@@ -433,6 +441,8 @@ shapes! {
         Attributes(Text),
         /// The times of a file or directory.
         Times(Text),
+        /// Security, short name and streams of a file or directory.
+        Details(Text),
         /// A registry key.
         Key { hive: HiveShape, key: Text },
         /// The security descriptor of a registry key.
@@ -500,6 +510,8 @@ shapes! {
         Attributes(Option<u32>),
         /// These times, as far as the image knows them.
         Times(TimesShape),
+        /// These details, as far as the image knows them.
+        Details(DetailsShape<Content>),
         /// A key.
         Key,
         /// This security descriptor, in hexadecimal.
@@ -525,6 +537,51 @@ shapes! {
         /// When its content was last written.
         #[schemars(skip_serializing_if = "Option::is_none")]
         written: Option<String>,
+    }
+
+    /// What Windows keeps of a file beside content, attributes and times; what
+    /// is not known, or stays, is missing.
+    #[schemars(rename = "Details")]
+    struct DetailsShape<C> {
+        /// The security descriptor in hexadecimal; empty for none.
+        #[schemars(skip_serializing_if = "Option::is_none")]
+        security: Option<String>,
+        /// The short (8.3) name; empty for none.
+        #[schemars(skip_serializing_if = "Option::is_none")]
+        short_name: Option<Text>,
+        /// All named streams.
+        #[schemars(skip_serializing_if = "Option::is_none")]
+        streams: Option<Vec<StreamShape<C>>>,
+        /// Object id and the like as a WIM file stores them, in hexadecimal.
+        #[schemars(skip_serializing_if = "Option::is_none")]
+        tagged: Option<String>,
+        /// The attributes that say how it is stored.
+        #[schemars(skip_serializing_if = "Option::is_none")]
+        stored: Option<u32>,
+    }
+
+    /// A named stream.
+    #[schemars(rename = "Stream")]
+    struct StreamShape<C> {
+        name: Text,
+        content: C,
+    }
+
+    /// A link, or another reparse point.
+    #[schemars(rename = "Link")]
+    struct LinkShape {
+        /// Its Windows attributes.
+        attributes: u32,
+        /// The tag that says who handles it.
+        tag: u32,
+        /// What the image has beside the tag.
+        flags: u16,
+        /// What it holds, in hexadecimal.
+        data: String,
+        #[schemars(flatten)]
+        times: TimesShape,
+        #[schemars(flatten)]
+        details: DetailsShape<ContentSource>,
     }
 
     /// The data of a registry value.

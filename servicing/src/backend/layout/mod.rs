@@ -111,6 +111,9 @@ pub(crate) fn lay_out(host: &dyn Host, changes: Vec<FileChange>) -> Result<Layou
                 planner.set_attributes(&path, attributes)?;
             }
             FileChange::SetTimes { path, times } => planner.set_times(&path, times)?,
+            FileChange::SetDetails { path, .. } | FileChange::MakeLink { path, .. } => {
+                return Err(BackendError::DetailsNotHeld { path });
+            }
         }
     }
     planner.end()

@@ -22,9 +22,9 @@ use crate::tree::{TreeError, WimTree};
 /// An image being edited.
 pub(super) struct ImageEdit<'a> {
     tree: &'a WimTree,
-    editor: MetadataEditor,
-    update: &'a mut Update,
-    now: wimwright_wim::FileTime,
+    pub(super) editor: MetadataEditor,
+    pub(super) update: &'a mut Update,
+    pub(super) now: wimwright_wim::FileTime,
     /// By descriptor of a directory: what new files and new directories in it
     /// get.
     inherited: HashMap<(u32, bool), Option<u32>>,
@@ -36,7 +36,7 @@ pub(super) struct ImageEdit<'a> {
 
 /// An entry, and the directory that it is in.
 #[derive(Clone, Copy)]
-struct Place {
+pub(super) struct Place {
     directory: DentryId,
     entry: DentryId,
 }
@@ -93,6 +93,14 @@ impl<'a> ImageEdit<'a> {
                     let kept = entry.attributes & STRUCTURAL_ATTRIBUTES;
                     entry.attributes = kept | attributes & !STRUCTURAL_ATTRIBUTES;
                 })
+            }
+            FileChange::SetDetails { path, details } => {
+                let real = self.tree.without_links(&path)?;
+                self.set_details(&real, &details)
+            }
+            FileChange::MakeLink { path, link } => {
+                let real = self.tree.without_links(&path)?;
+                self.make_link(&real, &link)
             }
             FileChange::SetTimes { path, times } => {
                 let real = self.tree.without_links(&path)?;
@@ -376,10 +384,20 @@ impl<'a> ImageEdit<'a> {
         path: &ImagePath,
         change: impl Fn(&mut EntryFields<'static>),
     ) -> Result<(), BackendError> {
+        self.rewrite(path, true, |entry| change(entry.plain()))
+    }
+
+    /// Changes an entry, and with `all` those of the other names of its file.
+    pub(super) fn rewrite(
+        &mut self,
+        path: &ImagePath,
+        all: bool,
+        change: impl Fn(&mut OwnedEntry),
+    ) -> Result<(), BackendError> {
         let Some((name, above)) = path.file_name().zip(path.parent()) else {
             let root = self.editor.metadata().root().ok_or(BackendError::NoRoot)?;
             let mut entry = OwnedEntry::of(&root);
-            change(entry.plain());
+            change(&mut entry);
             let replaced = entry.with_fields(|fields| self.editor.replace_root(fields));
             return replaced.map_err(|source| failed(path, source));
         };
@@ -389,20 +407,32 @@ impl<'a> ImageEdit<'a> {
             let source = std::io::ErrorKind::NotFound.into();
             BackendError::Tree(TreeError::new(path, source))
         })?;
-        let group = self.dentry(path, place.entry)?.link_group();
-        let mut places = vec![place];
-        if group != 0 {
-            places = self.links(group);
+        let dentry = self.dentry(path, place.entry)?;
+        let group = dentry.link_group();
+        let one_name = !all || group == 0 || dentry.is_directory() || dentry.is_reparse_point();
+        if one_name {
+            return self.rewrite_entry(path, place, &change);
         }
-        for place in places {
-            // Entries keep their length, and so their places.
-            let mut entry = OwnedEntry::of(&self.dentry(path, place.entry)?);
-            change(entry.plain());
-            entry
-                .with_fields(|fields| self.editor.replace(place.directory, place.entry, fields))
-                .map_err(|source| failed(path, source))?;
+        // Entries that get another length may move, but not past each other.
+        for number in 0..self.links(group).len() {
+            if let Some(place) = self.links(group).get(number).copied() {
+                self.rewrite_entry(path, place, &change)?;
+            }
         }
         Ok(())
+    }
+
+    fn rewrite_entry(
+        &mut self,
+        path: &ImagePath,
+        place: Place,
+        change: impl Fn(&mut OwnedEntry),
+    ) -> Result<(), BackendError> {
+        let mut entry = OwnedEntry::of(&self.dentry(path, place.entry)?);
+        change(&mut entry);
+        entry
+            .with_fields(|fields| self.editor.replace(place.directory, place.entry, fields))
+            .map_err(|source| failed(path, source))
     }
 
     /// All entries of a group of hard links.
@@ -434,7 +464,7 @@ impl<'a> ImageEdit<'a> {
     }
 
     /// The directory `path`, made where it is missing.
-    fn directory(&mut self, path: &ImagePath) -> Result<DentryId, BackendError> {
+    pub(super) fn directory(&mut self, path: &ImagePath) -> Result<DentryId, BackendError> {
         let root = self.editor.metadata().root().map(|root| root.id());
         let mut at = match root {
             Some(root) => root,
@@ -497,7 +527,7 @@ impl<'a> ImageEdit<'a> {
 
     /// The number of the descriptor that something new in `directory` gets;
     /// none where the directory has none, as in images of plain files.
-    fn inherit(
+    pub(super) fn inherit(
         &mut self,
         path: &ImagePath,
         directory: DentryId,
@@ -524,7 +554,7 @@ impl<'a> ImageEdit<'a> {
 
     /// The entry `name` of a directory: the exact spelling, else the first by
     /// its bytes that is equal without case.
-    fn child(&self, directory: DentryId, name: &Name) -> Option<Place> {
+    pub(super) fn child(&self, directory: DentryId, name: &Name) -> Option<Place> {
         child_of(self.editor.metadata(), directory, name)
     }
 
@@ -537,7 +567,7 @@ impl<'a> ImageEdit<'a> {
     }
 }
 
-fn failed(path: &ImagePath, source: Error) -> BackendError {
+pub(super) fn failed(path: &ImagePath, source: Error) -> BackendError {
     BackendError::Image {
         path: path.clone(),
         source,

@@ -7,6 +7,7 @@
 //! moment leaves the old images or the new ones. Where the user wants a
 //! compact file instead, a new one is written beside it and renamed over it.
 
+mod details;
 mod edit;
 mod nested;
 

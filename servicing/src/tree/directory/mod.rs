@@ -391,6 +391,37 @@ impl FileTree for DirectoryTree {
         Ok(found.is_some() && (one == other || found == number(other)?))
     }
 
+    fn names(&self, path: &ImagePath) -> Result<Vec<ImagePath>, TreeError> {
+        let mut names = vec![path.clone()];
+        let links = self.metadata(path)?.map_or(0, |found| found.links);
+        if links < 2 || self.link_target(path)?.is_some() {
+            return Ok(names);
+        }
+        // The host says how many there are, not which: all is looked through
+        // until they are found. A list instead of recursion.
+        let mut open = vec![ImagePath::root()];
+        while let Some(directory) = open.pop() {
+            for entry in self.read_dir(&directory)?.unwrap_or_default() {
+                let below = directory.child(entry.name);
+                match entry.kind {
+                    Kind::Directory => open.push(below),
+                    Kind::File
+                        if below != *path
+                            && self.same_file(path, &below)?
+                            && self.link_target(&below)?.is_none() =>
+                    {
+                        names.push(below);
+                    }
+                    _ => {}
+                }
+            }
+            if names.len() as u64 == links {
+                break;
+            }
+        }
+        Ok(names)
+    }
+
     fn link_target(&self, path: &ImagePath) -> Result<Option<Text>, TreeError> {
         self.find_link_target(path)
             .map_err(|error| TreeError::new(path, error))

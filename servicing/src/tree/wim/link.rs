@@ -20,7 +20,7 @@ const MOUNT_POINT: u32 = 0xA000_0003;
 const SYMLINK: u32 = 0xA000_000C;
 
 /// Reparse data are at most 16 KiB by [MS-FSCC].
-const MAX_REPARSE: u64 = 16 * 1024;
+pub(super) const MAX_REPARSE: u64 = 16 * 1024;
 
 impl WimTree {
     /// Where a link leads, as it is told: without the `\??\` that the kernel
@@ -33,11 +33,9 @@ impl WimTree {
         let Some(reparse) = dentry.reparse() else {
             return Ok(None);
         };
-        let names_at = match reparse.tag {
-            SYMLINK => 12,
-            MOUNT_POINT => 8,
-            _ => return Ok(None),
-        };
+        if names_at(reparse.tag).is_none() {
+            return Ok(None);
+        }
         let in_tree = |error| TreeError::new(path, error);
         let mut streams = dentry.streams();
         let stream = streams.find(|stream| stream.kind == StreamKind::Reparse);
@@ -50,12 +48,9 @@ impl WimTree {
         let data = reader
             .read_all(MAX_REPARSE)
             .map_err(|error| in_tree(io::Error::other(error)))?;
-        let target = substitute_name(&data, names_at)
-            .ok_or_else(|| in_tree(io::Error::other("its reparse data are damaged")))?;
-        Ok(Some(match target.strip_prefix("\\??\\") {
-            Some(target) => target.to_owned(),
-            None => target,
-        }))
+        reparse_target(reparse.tag, &data)
+            .ok_or_else(|| in_tree(io::Error::other("its reparse data are damaged")))
+            .map(Some)
     }
 
     /// The place in the image that a link names.
@@ -86,6 +81,25 @@ impl WimTree {
             other => Ok(other),
         }
     }
+}
+
+/// Where the names begin in the data of a symbolic link or junction.
+fn names_at(tag: u32) -> Option<usize> {
+    match tag {
+        SYMLINK => Some(12),
+        MOUNT_POINT => Some(8),
+        _ => None,
+    }
+}
+
+/// Where a symbolic link or junction leads that holds `data`, without the
+/// `\??\` that the kernel wants. `None` for all else, and for damaged data.
+pub(crate) fn reparse_target(tag: u32, data: &[u8]) -> Option<String> {
+    let target = substitute_name(data, names_at(tag)?)?;
+    Some(match target.strip_prefix("\\??\\") {
+        Some(target) => target.to_owned(),
+        None => target,
+    })
 }
 
 /// The name that the kernel follows. It is no text of Unicode in no link that

@@ -6,6 +6,7 @@
 //! directory on the host; a listing names them as links.
 
 mod blob;
+mod details;
 mod link;
 
 use std::collections::HashMap;
@@ -13,7 +14,8 @@ use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use blob::WimBlob;
-pub(crate) use link::{inside, substitute_name};
+use details::LinkIndex;
+pub(crate) use link::{inside, reparse_target, substitute_name};
 use wimwright_wim::metadata::{Dentry, DentryId};
 use wimwright_wim::{Archive, BlobReader, Hash};
 
@@ -21,6 +23,7 @@ use super::directory::Names;
 use super::{Entry, FileTree, Kind, Metadata, NameClash, TreeError};
 use crate::blob::{Blob, MemoryBlob};
 use crate::path::{ImagePath, Name};
+use crate::plan::{FileDetails, ReparsePoint};
 use crate::text::Text;
 use crate::time;
 use crate::wim_file::WimFile;
@@ -38,6 +41,8 @@ pub struct WimTree {
     listings: Mutex<HashMap<DentryId, Arc<Names<DentryId>>>>,
     /// How many names each group of hard links has.
     links: OnceLock<HashMap<u64, u64>>,
+    /// Which names these are.
+    link_index: OnceLock<LinkIndex>,
 }
 
 impl WimTree {
@@ -65,6 +70,7 @@ impl WimTree {
             metadata,
             listings: Mutex::default(),
             links: OnceLock::new(),
+            link_index: OnceLock::new(),
         })
     }
 
@@ -105,7 +111,7 @@ impl WimTree {
     }
 
     /// The names in the directory with this entry.
-    fn names(&self, directory: DentryId) -> Arc<Names<DentryId>> {
+    fn listing(&self, directory: DentryId) -> Arc<Names<DentryId>> {
         let lock = || self.listings.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(&directory) {
             return Arc::clone(known);
@@ -151,7 +157,7 @@ impl WimTree {
             if kind(&directory) != Kind::Directory {
                 return Ok(None);
             }
-            match self.names(directory.id()).find(name) {
+            match self.listing(directory.id()).find(name) {
                 Some((_, id)) => at = *id,
                 None => return Ok(None),
             }
@@ -277,7 +283,7 @@ impl FileTree for WimTree {
         if kind(&directory) != Kind::Directory {
             return Ok(None);
         }
-        let names = self.names(directory.id());
+        let names = self.listing(directory.id());
         let entries = names.iter().filter_map(|(name, id)| {
             Some(Entry {
                 name: name.clone(),
@@ -332,6 +338,27 @@ impl FileTree for WimTree {
         let grouped = one.link_group() != 0 && one.link_group() == other.link_group();
         // Some files put different ones into one group: content tells.
         Ok(one.id() == other.id() || grouped && one.content() == other.content())
+    }
+
+    fn names(&self, path: &ImagePath) -> Result<Vec<ImagePath>, TreeError> {
+        self.names_of(path)
+    }
+
+    fn details(&self, path: &ImagePath) -> Result<Option<FileDetails<Arc<dyn Blob>>>, TreeError> {
+        let found = self.find(path)?;
+        found
+            .map(|dentry| self.details_of(path, &dentry))
+            .transpose()
+    }
+
+    fn reparse_point(
+        &self,
+        path: &ImagePath,
+    ) -> Result<Option<ReparsePoint<Arc<dyn Blob>>>, TreeError> {
+        match self.find(path)? {
+            Some(dentry) => self.reparse_point_of(path, &dentry),
+            None => Ok(None),
+        }
     }
 
     fn link_target(&self, path: &ImagePath) -> Result<Option<Text>, TreeError> {
