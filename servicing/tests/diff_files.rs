@@ -50,6 +50,8 @@ fn told(found: &[FileDifference]) -> Vec<String> {
         FileChange::HiveVersion { old, new } => format!("~ {path} {old:?} > {new:?}"),
         FileChange::Modified { .. } => format!("~ {path} time"),
         FileChange::Links { old, new } => format!("~ {path} links {old} > {new}"),
+        FileChange::Moved { from } => format!("{from} > {path}"),
+        other => format!("~ {path} {other:?}"),
     };
     found.iter().map(line).collect()
 }
@@ -73,6 +75,13 @@ fn mirrored(found: &[FileDifference]) -> Vec<FileDifference> {
                 panic!("files alone know no hives: {other:?}")
             }
             FileChange::Links { old, new } => FileChange::Links { old: new, new: old },
+            FileChange::Moved { from } => {
+                return FileDifference {
+                    path: from,
+                    change: FileChange::Moved { from: path.clone() },
+                };
+            }
+            other => panic!("a directory does not hold {other:?}"),
         },
     };
     found.iter().map(turn).collect()

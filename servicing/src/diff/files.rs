@@ -10,7 +10,7 @@ use std::io;
 use wimwright_hive::{FileTime, MinorVersion};
 
 use super::content::{self, Pair};
-use super::{DiffError, Options, Side};
+use super::{DiffError, Options, Side, metadata, moved};
 use crate::path::{ImagePath, Name};
 use crate::registry::Condition;
 use crate::text::Text;
@@ -74,19 +74,79 @@ pub enum FileChange {
         /// In the second.
         new: MinorVersion,
     },
-    /// Another time of last write; only when asked for.
+    /// The content of a file that only the first tree has; the path is that of
+    /// one that only the second has, and no other there holds the same.
+    Moved {
+        /// In the first tree.
+        from: ImagePath,
+    },
+    /// Another time of last write; only when asked for, as all below.
     Modified {
         /// In the first tree.
         old: FileTime,
         /// In the second.
         new: FileTime,
     },
-    /// Another number of hard links; only when asked for.
+    /// Another number of hard links, or as many with other names.
     Links {
         /// In the first tree.
         old: u64,
         /// In the second.
         new: u64,
+    },
+    /// Made at another time; where both trees hold Windows' own metadata, as
+    /// all below.
+    Created {
+        /// In the first tree.
+        old: FileTime,
+        /// In the second.
+        new: FileTime,
+    },
+    /// Other attributes.
+    Attributes {
+        /// In the first tree.
+        old: u32,
+        /// In the second.
+        new: u32,
+    },
+    /// Another short name; empty for none.
+    ShortName {
+        /// In the first tree.
+        old: Text,
+        /// In the second.
+        new: Text,
+    },
+    /// Another security descriptor, self-relative; empty for none.
+    Security {
+        /// In the first tree.
+        old: Vec<u8>,
+        /// In the second.
+        new: Vec<u8>,
+    },
+    /// A named stream that holds something else, or is in one tree only.
+    Stream {
+        /// Its name.
+        name: Text,
+        /// Its length in the first tree, in bytes.
+        old: Option<u64>,
+        /// Its length in the second.
+        new: Option<u64>,
+    },
+    /// Another object id, other extended attributes, or whatever else a WIM
+    /// file stores behind an entry.
+    Tagged {
+        /// In the first tree.
+        old: Vec<u8>,
+        /// In the second.
+        new: Vec<u8>,
+    },
+    /// Other reparse data, of a link that leads to the same place or of another
+    /// reparse point.
+    Reparse {
+        /// Tag and length of the data in the first tree.
+        old: (u32, u64),
+        /// In the second.
+        new: (u32, u64),
     },
 }
 
@@ -128,6 +188,19 @@ pub(super) fn compare(
         mut found, pairs, ..
     } = walk;
     let contents = content::compare(a, b, &pairs, progress)?;
+    moved::find(a, b, &mut found)?;
+    if options.metadata {
+        let of_moved: Vec<_> = found
+            .iter()
+            .filter_map(|found| match &found.change {
+                FileChange::Moved { from } => Some((from.clone(), found.path.clone())),
+                _ => None,
+            })
+            .collect();
+        for (old, new) in of_moved {
+            metadata::compare(a, b, (&old, &new), &mut found)?;
+        }
+    }
     for (pair, first) in pairs.into_iter().zip(contents) {
         if first.is_some() {
             found.push(FileDifference {
@@ -240,7 +313,11 @@ impl Walk<'_> {
                 self.metadata(&at)?;
                 self.contents(at, was.len, is.len);
             }
-            _ if was == is => {}
+            _ if was == is => {
+                if self.options.metadata {
+                    metadata::compare_links(self.a, self.b, (old, new), &mut self.found)?;
+                }
+            }
             _ => {
                 // What is below a directory goes or comes with it.
                 if was.kind == Kind::Directory {
@@ -296,21 +373,7 @@ impl Walk<'_> {
         if !self.options.metadata {
             return Ok(());
         }
-        let was = metadata(Side::A, self.a, &at.old)?;
-        let is = metadata(Side::B, self.b, &at.new)?;
-        if let (Some(was), Some(is)) = (was.modified, is.modified)
-            && was != is
-        {
-            self.differs(&at.new, FileChange::Modified { old: was, new: is });
-        }
-        if was.links != is.links {
-            let change = FileChange::Links {
-                old: was.links,
-                new: is.links,
-            };
-            self.differs(&at.new, change);
-        }
-        Ok(())
+        metadata::compare(self.a, self.b, (&at.old, &at.new), &mut self.found)
     }
 
     fn differs(&mut self, path: &ImagePath, change: FileChange) {
@@ -328,7 +391,7 @@ fn entries(side: Side, tree: &dyn FileTree, path: &ImagePath) -> Result<Vec<Entr
     entries.ok_or_else(|| of_tree(changed(path)))
 }
 
-fn metadata(
+pub(super) fn metadata_of(
     side: Side,
     tree: &dyn FileTree,
     path: &ImagePath,
@@ -348,7 +411,7 @@ fn state(side: Side, tree: &dyn FileTree, path: &ImagePath) -> Result<FileState,
             target: Some(target),
         });
     }
-    let found = metadata(side, tree, path)?;
+    let found = metadata_of(side, tree, path)?;
     Ok(FileState {
         kind: found.kind,
         len: found.len,

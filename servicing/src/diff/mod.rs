@@ -4,13 +4,18 @@
 //! well, by key, value and type, so that two hives that say the same are the
 //! same, however their cells lie; their files then count as the same, too.
 //!
-//! Not compared, because a tree does not know it: attributes, short names,
-//! times other than that of the last write, security of files, alternate
-//! streams and reparse data other than where a link leads.
+//! What trees know of files beside names and contents is compared where that
+//! is asked for and both trees hold it: two images in WIM files hold
+//! attributes, times, short names, security, streams and reparse data, a
+//! directory on the host only the time of the last write and hard links.
+//! [`updates`] compares update packages and features.
 
 mod content;
 mod exclude;
 mod files;
+mod metadata;
+mod moved;
+mod packages;
 mod registry;
 
 use std::collections::BTreeSet;
@@ -19,6 +24,9 @@ use std::fmt;
 pub use exclude::{Exclude, PatternError};
 pub(crate) use exclude::{NamePattern, fits_name, parse as parse_pattern};
 pub use files::{FileChange, FileDifference, FileState};
+pub use packages::{
+    FeatureDifference, PackageDifference, PackageField, UpdateDiffError, UpdateDifferences, updates,
+};
 pub use registry::{HiveChange, RegistryDifference};
 
 use crate::draft::Draft;
@@ -31,8 +39,8 @@ use crate::tree::{FileTree, TreeError};
 pub struct Options {
     /// Paths that are not compared.
     pub exclude: Exclude,
-    /// Compare times of last write and numbers of hard links of files and
-    /// directories.
+    /// Compare what trees know of files and directories beside names and
+    /// contents.
     pub metadata: bool,
     /// Compare the security descriptors of registry keys.
     pub security: bool,

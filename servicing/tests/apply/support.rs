@@ -62,17 +62,19 @@ pub(crate) fn apply(archive: &Archive, target: &Path) -> Report {
 /// An entry to be made.
 #[derive(Clone, Default)]
 pub(crate) struct Made {
-    path: String,
-    content: Option<Vec<u8>>,
-    streams: Vec<(String, Vec<u8>)>,
-    reparse: Option<(u32, Vec<u8>)>,
-    encrypted: Option<Vec<u8>>,
-    attributes: u32,
-    security: Option<Vec<u8>>,
-    short_name: String,
-    link_group: u64,
-    object_id: Option<[u8; 16]>,
-    times: Option<[FileTime; 3]>,
+    pub(crate) path: String,
+    pub(crate) content: Option<Vec<u8>>,
+    pub(crate) streams: Vec<(String, Vec<u8>)>,
+    pub(crate) reparse: Option<(u32, Vec<u8>)>,
+    pub(crate) encrypted: Option<Vec<u8>>,
+    pub(crate) attributes: u32,
+    pub(crate) security: Option<Vec<u8>>,
+    pub(crate) short_name: String,
+    pub(crate) link_group: u64,
+    pub(crate) object_id: Option<[u8; 16]>,
+    pub(crate) times: Option<[FileTime; 3]>,
+    /// Where a symbolic link leads.
+    pub(crate) target: Option<String>,
 }
 
 pub(crate) fn file(path: &str, content: impl Into<Vec<u8>>) -> Made {
@@ -103,6 +105,7 @@ pub(crate) fn junction(path: &str, target: &str) -> Made {
 pub(crate) fn symbolic_link(path: &str, target: &str) -> Made {
     let mut made = file(path, "").reparse(0xA000_000C, &reparse_data(target, true));
     made.content = None;
+    made.target = Some(target.to_owned());
     made
 }
 
@@ -452,7 +455,7 @@ impl Made {
     /// hard links.
     pub(crate) fn host(&self) -> OnHost<'_> {
         match &self.content {
-            _ if self.reparse.is_some() => OnHost::Link,
+            _ if self.reparse.is_some() => OnHost::Link(self.target.as_deref()),
             Some(content) => OnHost::File(content, self.link_group),
             None => OnHost::Directory,
         }
@@ -463,5 +466,6 @@ impl Made {
 pub(crate) enum OnHost<'a> {
     Directory,
     File(&'a [u8], u64),
-    Link,
+    /// With where it leads, where the host can say that.
+    Link(Option<&'a str>),
 }

@@ -11,7 +11,7 @@ use wimwright_servicing::{
 use wimwright_testdata::image::{Data, Windows, hive, software};
 use wimwright_wim::Packing;
 
-use crate::made::{Made, directory, file, junction, symbolic_link, wim};
+use crate::made::{Made, OnHost, directory, file, junction, symbolic_link, wim};
 
 /// Where files may be changed: not where hives and drivers are.
 pub(crate) const TOPS: [&str; 2] = ["Data", "More"];
@@ -66,7 +66,8 @@ const TIMES: [u64; 3] = [
     132_000_000_000_000_002,
 ];
 
-fn entries() -> Vec<Made> {
+/// What the image holds.
+pub(crate) fn entries() -> Vec<Made> {
     let config = "Windows/System32/config";
     let text = |name: &str, length: usize| name.bytes().cycle().take(length).collect::<Vec<u8>>();
     vec![
@@ -123,17 +124,17 @@ fn entries() -> Vec<Made> {
 }
 
 /// The same on the host; without what that does not hold.
-fn write_directory(root: &Path) {
+fn write_directory(root: &Path, entries: &[Made]) {
     let mut first: Vec<(u64, PathBuf)> = Vec::new();
     fs::create_dir_all(root).unwrap();
-    for entry in entries() {
+    for entry in entries {
         let path = root.join(entry.path());
         if let Some(above) = path.parent() {
             fs::create_dir_all(above).unwrap();
         }
         match entry.host() {
-            crate::made::OnHost::Directory => fs::create_dir_all(&path).unwrap(),
-            crate::made::OnHost::File(content, group) => {
+            OnHost::Directory => fs::create_dir_all(&path).unwrap(),
+            OnHost::File(content, group) => {
                 let known = first
                     .iter()
                     .find(|(known, _)| *known == group && group != 0);
@@ -141,26 +142,46 @@ fn write_directory(root: &Path) {
                     Some((_, known)) => fs::hard_link(known, &path).unwrap(),
                     None => {
                         fs::write(&path, content).unwrap();
-                        let written = std::time::UNIX_EPOCH
-                            + std::time::Duration::from_secs(1_500_000_000 + content.len() as u64);
-                        let opened = fs::File::options().write(true).open(&path).unwrap();
-                        opened.set_modified(written).unwrap();
+                        let written = entry.times.map_or(0, |[_, _, written]| written.0);
+                        set_written(&path, 1_500_000_000 + written % 1_000_003);
                         first.push((group, path));
                     }
                 }
             }
-            crate::made::OnHost::Link => {}
+            OnHost::Link(Some(target)) => std::os::unix::fs::symlink(target, &path).unwrap(),
+            OnHost::Link(None) => {}
         }
     }
-    std::os::unix::fs::symlink("one.txt", root.join("Data/alias")).unwrap();
+    stamp_directories(root);
+}
+
+fn set_written(path: &Path, seconds: u64) {
+    let written = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+    let opened = fs::File::open(path).unwrap();
+    opened.set_modified(written).unwrap();
+}
+
+/// Gives every directory the same time, those below first.
+fn stamp_directories(directory: &Path) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            stamp_directories(&entry.path());
+        }
+    }
+    set_written(directory, 1_400_000_000);
 }
 
 impl TestImage {
     pub(crate) fn new(kind: Kind) -> TestImage {
+        TestImage::of(kind, &entries())
+    }
+
+    pub(crate) fn of(kind: Kind, entries: &[Made]) -> TestImage {
         let top = tempfile::tempdir().unwrap();
         match kind {
-            Kind::Directory => write_directory(&top.path().join("image")),
-            Kind::Wim => wim(&top.path().join("image.wim"), Packing::STORED, &entries()),
+            Kind::Directory => write_directory(&top.path().join("image"), entries),
+            Kind::Wim => wim(&top.path().join("image.wim"), Packing::STORED, entries),
         }
         TestImage { top, kind }
     }
