@@ -165,7 +165,7 @@ pub(crate) enum Command {
         /// Which file, like `Windows/INF/oem0.inf`
         path: String,
     },
-    /// Say how two images differ: files, registry, drivers
+    /// Say how two images differ: files, registry, drivers, packages, features
     ///
     /// A is how it was, B how it is. Hives are compared by what they say, key by key and value by
     /// value, however it is stored. Of two directories of which one holds no Windows, the files
@@ -191,12 +191,21 @@ pub(crate) enum Command {
         /// once.
         #[arg(long, value_name = "PATTERN")]
         exclude: Vec<String>,
-        /// Compare times of last write and numbers of hard links as well
+        /// Compare what is known of files beside names and contents as well
+        ///
+        /// Times of last write and hard links; of two images in WIM files also attributes, times of
+        /// creation, short names, security, named streams and reparse data.
         #[arg(long)]
         metadata: bool,
         /// Compare the security of registry keys as well
         #[arg(long)]
         security: bool,
+        /// Write a page for a browser to FILE as well
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+        /// Replace the file that --html names
+        #[arg(long, requires = "html")]
+        force: bool,
     },
     #[command(flatten)]
     Report(ReportCommand),
@@ -274,6 +283,8 @@ pub(crate) enum DiffPart {
     Files,
     Registry,
     Drivers,
+    Packages,
+    Features,
 }
 
 #[derive(Debug, Subcommand)]

@@ -49,8 +49,9 @@ fn an_image_does_not_differ_from_itself_or_its_twin() {
     let found = found.json();
     assert_eq!(found["schema"], "wimwright/diff/1");
     assert_eq!(found["different"], false);
-    assert_eq!(found["compared"], json!(["files", "registry", "drivers"]));
-    for part in ["files", "registry", "drivers"] {
+    let parts = ["files", "registry", "drivers", "packages", "features"];
+    assert_eq!(found["compared"], json!(parts));
+    for part in parts {
         assert_eq!(found[part], json!([]), "{part}");
     }
     assert_eq!(snapshot(top.path()), before, "looking changes nothing");
@@ -139,7 +140,7 @@ fn a_driver_that_stands_elsewhere_is_renumbered() {
     assert_eq!(found["drivers"][0]["fields"], json!(["published_name"]));
     assert_eq!(found["files"], Value::Null);
     let left_out = names(&found["left_out"]);
-    assert_eq!(left_out, ["files", "registry"]);
+    assert_eq!(left_out, ["files", "registry", "packages", "features"]);
 }
 
 #[test]
@@ -246,7 +247,7 @@ fn any_two_directories_can_be_compared_as_files() {
          - viostor.sys  76288 bytes\n\ndifferent: 3 paths (2 removed, 1 changed)\n"
     );
     found.complains(&[
-        "note: registry and drivers not compared: ",
+        "note: registry, drivers, packages and features not compared: ",
         "not a Windows image",
     ]);
     let found = run_in(top.path(), "diff @image @viostor --json").ends(ExitCode::Findings);

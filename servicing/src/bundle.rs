@@ -12,9 +12,21 @@ use std::sync::Arc;
 use sha1::{Digest as _, Sha1};
 
 use crate::blob::{Blob, ContentId, for_each_chunk};
+use crate::path::ImagePath;
+use crate::tree::TreeError;
+
+/// How the plan of a bundle names the bundle itself.
+pub(crate) const THE_BUNDLE: &str = ".";
 
 /// The folder of a bundle in which content lies.
 pub(crate) const CONTENT: &str = "content";
+
+/// Where content lies in a bundle.
+pub(crate) fn place(id: ContentId) -> Result<ImagePath, TreeError> {
+    let name = format!("{CONTENT}\\{}", id.sha1_hex());
+    ImagePath::parse(&name)
+        .map_err(|error| TreeError::new(&ImagePath::root(), io::Error::other(error)))
+}
 
 /// Why a bundle could not be written.
 #[derive(Debug, thiserror::Error)]

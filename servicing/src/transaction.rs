@@ -408,10 +408,22 @@ fn prepare(draft: &Draft) -> Result<(Receipt, Vec<FileChange>), CommitError> {
             differs: Some(edited.dirty_pages()),
         });
     }
+    // A hive that is written gets the times that the plan gives its file.
+    changes.sort_by_key(|change| is_stamp(change));
     receipt.written = written(draft, &changes)?;
     receipt.renamed = draft.renamed();
     receipt.restamped = restamped(&changes);
     Ok((receipt, changes))
+}
+
+/// Whether a change only sets what is known of a file.
+fn is_stamp(change: &FileChange) -> bool {
+    matches!(
+        change,
+        FileChange::SetAttributes { .. }
+            | FileChange::SetDetails { .. }
+            | FileChange::SetTimes { .. }
+    )
 }
 
 /// What `undo` takes from a bundle.

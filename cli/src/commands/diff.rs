@@ -4,18 +4,19 @@ use std::path::Path;
 
 use wimwright_drivers::{Error, list};
 use wimwright_servicing::diff::{
-    self as images, DiffError, Exclude, Options, PatternError, Side, Step,
+    self as images, DiffError, Exclude, Options, PatternError, Side, Step, UpdateDiffError,
 };
 use wimwright_servicing::{Access, Draft, FactsError, Finding, Image, ImageFiles, OpenError};
 
-use super::open;
+use super::{open, report_file};
 use crate::args::DiffPart;
 use crate::context::Context;
 use crate::exit::ExitCode;
 use crate::render::diff::{Differences, text};
+use crate::render::html;
 use crate::render::json::{
-    Compared, Diff, DiffedImage, DriverDifferenceEntry, FileDifferenceEntry, FindingEntry, LeftOut,
-    RegistryDifferenceEntry,
+    Compared, Diff, DiffedImage, DriverDifferenceEntry, FeatureDifferenceEntry,
+    FileDifferenceEntry, FindingEntry, LeftOut, PackageDifferenceEntry, RegistryDifferenceEntry,
 };
 use crate::render::text::wrapped;
 
@@ -23,8 +24,9 @@ use crate::render::text::wrapped;
 const NEVER: [(&str, &str); 3] = [
     (
         "file-metadata",
-        "attributes, short names, security and alternate streams of files, and of reparse points \
-         all but where a link leads: a directory does not keep them",
+        "when a file was read last; and unless both images are in WIM files: attributes, short \
+         names, security and named streams of files, and of reparse points all but where a link \
+         leads, because a directory does not keep them",
     ),
     (
         "hive-storage",
@@ -38,7 +40,8 @@ const NEVER: [(&str, &str); 3] = [
 ];
 const METADATA: (&str, &str) = (
     "file-times",
-    "times of last write and numbers of hard links (--metadata compares them)",
+    "times and hard links of files, and of images in WIM files attributes, short names, security, \
+     named streams and reparse data (--metadata compares them)",
 );
 const SECURITY: (&str, &str) = (
     "key-security",
@@ -61,6 +64,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) exclude: &'a [String],
     pub(crate) metadata: bool,
     pub(crate) security: bool,
+    pub(crate) html: Option<&'a Path>,
+    pub(crate) force: bool,
 }
 
 impl Asked<'_> {
@@ -94,9 +99,17 @@ pub(crate) fn run(
     context: &mut Context<'_>,
 ) -> anyhow::Result<ExitCode> {
     let options = asked.options()?;
+    if let Some(page) = asked.html {
+        report_file::check(page, asked.force)?;
+    }
     let mut found = Found::default();
-    let registry = asked.wants(DiffPart::Registry);
-    let images = match registry || asked.wants(DiffPart::Drivers) {
+    let of_windows = [
+        DiffPart::Registry,
+        DiffPart::Drivers,
+        DiffPart::Packages,
+        DiffPart::Features,
+    ];
+    let images = match of_windows.iter().any(|part| asked.wants(*part)) {
         true => open_images(named, asked, &mut found, context)?,
         false => None,
     };
@@ -105,6 +118,10 @@ pub(crate) fn run(
         None => of_directories(named, &options, &mut found, context)?,
     };
     found.leave_out_the_rest(asked);
+    if let Some(page) = asked.html {
+        let text = html::diff(&found.differences, &found.page(&images), context);
+        report_file::write(page, &text, asked.force)?;
+    }
     show(&found, images, context)
 }
 
@@ -129,7 +146,8 @@ fn open_images(
     if !is_no_windows(&error) || !asked.only.is_empty() {
         return Err(error);
     }
-    found.miss(&["registry", "drivers"], &format!("{error:#}"));
+    let parts = ["registry", "drivers", "packages", "features"];
+    found.miss(&parts, &format!("{error:#}"));
     Ok(None)
 }
 
@@ -177,6 +195,7 @@ fn of_images(
         drivers(&names, &mut drafts, asked, found)?;
     }
     let [old, new] = &drafts;
+    let updates = updates(&names, [old, new], asked, found)?;
     let failed = |error| in_side(&names, error);
     let mut progress = progress(context);
     match (
@@ -199,20 +218,62 @@ fn of_images(
         }
         (false, false) => {}
     }
-    let told = |image: &Image, draft: &Draft| {
+    let told = |image: &Image, draft: &Draft, updates: &[Finding]| {
         let names = image.name_findings();
         let findings = image
             .findings()
             .iter()
             .chain(draft.findings())
-            .chain(&names);
+            .chain(&names)
+            .chain(updates);
         DiffedImage {
             image: image.name().to_owned(),
             windows_directory: Some(image.facts().windows.to_string()),
             findings: findings.map(FindingEntry::from).collect(),
         }
     };
-    Ok([told(&both[0], old), told(&both[1], new)])
+    Ok([
+        told(&both[0], old, &updates[0]),
+        told(&both[1], new, &updates[1]),
+    ])
+}
+
+/// Compares update packages and features; gives what is odd in each image.
+fn updates(
+    names: &[String; 2],
+    [old, new]: [&Draft; 2],
+    asked: &Asked<'_>,
+    found: &mut Found,
+) -> anyhow::Result<[Vec<Finding>; 2]> {
+    let (packages, features) = (
+        asked.wants(DiffPart::Packages),
+        asked.wants(DiffPart::Features),
+    );
+    if !packages && !features {
+        return Ok(Default::default());
+    }
+    match images::updates(old, new) {
+        Ok(updates) => {
+            found.differences.packages = packages.then_some(updates.packages);
+            found.differences.features = features.then_some(updates.features);
+            Ok(updates.findings)
+        }
+        // Hives that cannot be read are told where the registry is compared.
+        Err(error) if asked.only.is_empty() => {
+            let UpdateDiffError { side, source } = error;
+            let error = open::in_image(side_of(names, side), source);
+            found.miss(&["packages", "features"], &format!("{error:#}"));
+            Ok(Default::default())
+        }
+        Err(UpdateDiffError { side, source }) => Err(open::in_image(side_of(names, side), source)),
+    }
+}
+
+fn side_of(names: &[String; 2], side: Side) -> &str {
+    match side {
+        Side::A => &names[0],
+        Side::B => &names[1],
+    }
 }
 
 /// Compares the driver packages. Images whose driver store is not that of
@@ -261,10 +322,7 @@ fn progress<'c>(context: &'c mut Context<'_>) -> impl FnMut(Step, u64, u64) + 'c
 
 /// An error with the image that it is about.
 fn in_side(names: &[String; 2], error: DiffError) -> anyhow::Error {
-    let name = match error.side() {
-        Side::A => &names[0],
-        Side::B => &names[1],
-    };
+    let name = side_of(names, error.side());
     match error {
         DiffError::Tree { source, .. } => open::in_image(name, source),
         DiffError::Registry { source, .. } => open::in_image(name, source),
@@ -279,7 +337,7 @@ impl Found {
         }
         self.missing.push(Finding::note(
             "not-compared",
-            format!("{} not compared: {reason}", parts.join(" and ")),
+            format!("{} not compared: {reason}", listed(parts)),
         ));
     }
 
@@ -290,12 +348,23 @@ impl Found {
         });
     }
 
+    /// What a page says beside the differences.
+    fn page<'f>(&'f self, images: &'f [DiffedImage; 2]) -> html::DiffPage<'f> {
+        html::DiffPage {
+            images,
+            left_out: &self.left_out,
+            findings: &self.findings,
+        }
+    }
+
     /// Notes what else was not compared.
     fn leave_out_the_rest(&mut self, asked: &Asked<'_>) {
         let parts = [
             ("files", self.differences.files.is_some()),
             ("registry", self.differences.registry.is_some()),
             ("drivers", self.differences.drivers.is_some()),
+            ("packages", self.differences.packages.is_some()),
+            ("features", self.differences.features.is_some()),
         ];
         for (part, compared) in parts {
             if !compared && !self.left_out.iter().any(|left| left.name == part) {
@@ -323,21 +392,41 @@ impl Found {
     }
 }
 
+/// Words with commas, and `and` before the last.
+fn listed(words: &[&str]) -> String {
+    match words.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
 fn show(
     found: &Found,
     images: [DiffedImage; 2],
     context: &mut Context<'_>,
 ) -> anyhow::Result<ExitCode> {
     let differs = |part: Option<usize>| part.is_some_and(|count| count > 0);
-    let different = differs(found.differences.files.as_ref().map(Vec::len))
-        || differs(found.differences.registry.as_ref().map(Vec::len))
-        || differs(found.differences.drivers.as_ref().map(Vec::len));
+    let Differences {
+        files,
+        registry,
+        drivers,
+        packages,
+        features,
+    } = &found.differences;
+    let different = differs(files.as_ref().map(Vec::len))
+        || differs(registry.as_ref().map(Vec::len))
+        || differs(drivers.as_ref().map(Vec::len))
+        || differs(packages.as_ref().map(Vec::len))
+        || differs(features.as_ref().map(Vec::len));
     let findings: Vec<FindingEntry> = found.findings.iter().map(FindingEntry::from).collect();
     if context.json {
         let compared = [
-            (found.differences.files.is_some(), Compared::Files),
-            (found.differences.registry.is_some(), Compared::Registry),
-            (found.differences.drivers.is_some(), Compared::Drivers),
+            (files.is_some(), Compared::Files),
+            (registry.is_some(), Compared::Registry),
+            (drivers.is_some(), Compared::Drivers),
+            (packages.is_some(), Compared::Packages),
+            (features.is_some(), Compared::Features),
         ];
         context.document(&Diff {
             different,
@@ -347,9 +436,11 @@ fn show(
                 .filter_map(|(compared, part)| compared.then_some(part))
                 .collect(),
             left_out: found.left_out.clone(),
-            files: entries::<_, FileDifferenceEntry>(found.differences.files.as_ref()),
-            registry: entries::<_, RegistryDifferenceEntry>(found.differences.registry.as_ref()),
-            drivers: entries::<_, DriverDifferenceEntry>(found.differences.drivers.as_ref()),
+            files: entries::<_, FileDifferenceEntry>(files.as_ref()),
+            registry: entries::<_, RegistryDifferenceEntry>(registry.as_ref()),
+            drivers: entries::<_, DriverDifferenceEntry>(drivers.as_ref()),
+            packages: entries::<_, PackageDifferenceEntry>(packages.as_ref()),
+            features: entries::<_, FeatureDifferenceEntry>(features.as_ref()),
             findings,
         })?;
     } else {

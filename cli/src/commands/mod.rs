@@ -67,12 +67,16 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             exclude,
             metadata,
             security,
+            html,
+            force,
         } => {
             let asked = diff::Asked {
                 only,
                 exclude,
                 metadata: *metadata,
                 security: *security,
+                html: html.as_deref(),
+                force: *force,
             };
             diff::run([old, new], &asked, context)
         }

@@ -83,6 +83,11 @@ impl Exclude {
         })
     }
 
+    /// Whether nothing is left out.
+    pub fn is_nothing(&self) -> bool {
+        self.patterns.is_empty()
+    }
+
     /// Whether `path`, or a directory above it, is left out.
     pub fn covers(&self, path: &ImagePath) -> bool {
         let names = path.names();

@@ -10,6 +10,7 @@
 //! directory on the host only the time of the last write and hard links.
 //! [`updates`] compares update packages and features.
 
+mod as_plan;
 mod content;
 mod exclude;
 mod files;
@@ -21,6 +22,7 @@ mod registry;
 use std::collections::BTreeSet;
 use std::fmt;
 
+pub use as_plan::{AsPlanError, Bundle, Inexpressible, as_plan};
 pub use exclude::{Exclude, PatternError};
 pub(crate) use exclude::{NamePattern, fits_name, parse as parse_pattern};
 pub use files::{FileChange, FileDifference, FileState};

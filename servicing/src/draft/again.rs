@@ -4,12 +4,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::inverse::place;
 use super::{Draft, DraftError};
 use crate::blob::{Blob, ContentId};
+use crate::bundle::place;
 use crate::path::ImagePath;
 use crate::plan::{
-    Change, Content, FileDetails, STORED_ATTRIBUTES, STRUCTURAL_ATTRIBUTES, State, Subject, Times,
+    Basis, Change, Content, Expect, FileDetails, STORED_ATTRIBUTES, STRUCTURAL_ATTRIBUTES, State,
+    Step, Subject, Times,
 };
 use crate::text::Text;
 use crate::tree::{FileTree as _, Kind, TreeError};
@@ -75,6 +76,37 @@ impl Draft {
             }
         }
         Ok(changes)
+    }
+
+    /// What gives the files of edited hives the time again that they were
+    /// written. On the host, where whoever writes a file need not be who may
+    /// say when, they have that of the undo.
+    pub(super) fn times_of_hives(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for (hive, _) in self.hives.edited() {
+            let Ok(path) = self.hives.base().path(hive) else {
+                continue;
+            };
+            // Where it cannot be read any more the commit says so.
+            let found = self.files.base().metadata(&path).ok().flatten();
+            let written = found
+                .filter(|found| found.attributes.is_some())
+                .and_then(|found| found.modified);
+            if written.is_some() {
+                steps.push(Step {
+                    change: Change::SetTimes {
+                        path,
+                        times: Times {
+                            written,
+                            ..Times::default()
+                        },
+                    },
+                    expect: Expect::Present,
+                    basis: Basis::verified("undo"),
+                });
+            }
+        }
+        steps
     }
 
     /// Brings a link back; `false` where there is none that a plan can make.

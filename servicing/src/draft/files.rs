@@ -14,6 +14,13 @@ use crate::text::Text;
 use crate::tree::wim::reparse_target;
 use crate::tree::{Entry, FileTree, Kind, Metadata, TreeError};
 
+/// Attributes that change when a file is written to.
+///
+/// Source: \[MS-FSCC\] 2.6, file attributes.
+const ARCHIVE: u32 = 0x20;
+const NORMAL: u32 = 0x80;
+const ENCRYPTED: u32 = 0x4000;
+
 /// What the plan makes of a path.
 #[derive(Clone)]
 pub(super) struct Node {
@@ -445,7 +452,13 @@ impl FileTree for Files {
             Thing::File { id, .. } => {
                 let mut found = Metadata::file(id.len);
                 if let Some(base) = base()? {
-                    found.attributes = base.attributes;
+                    // As the backend of WIM files does; what the driver of a
+                    // mounted NTFS does is its own business.
+                    let of_wim = self.base.details(&ImagePath::root())?.is_some();
+                    found.attributes = base.attributes.map(|attributes| match of_wim {
+                        true => attributes & !(ENCRYPTED | NORMAL) | ARCHIVE,
+                        false => attributes,
+                    });
                     found.created = base.created;
                     found.accessed = base.accessed;
                 }

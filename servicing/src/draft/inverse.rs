@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use super::{Draft, DraftError, registry};
 use crate::blob::ContentId;
-use crate::bundle::CONTENT;
+use crate::bundle::place;
 use crate::path::ImagePath;
 use crate::plan::{Basis, Change, Content, Expect, FileDetails, State, Step, Subject, Times};
 use crate::registry::{HiveName, KeyPath, RegistryError};
 use crate::text::Text;
-use crate::tree::{FileTree as _, TreeError};
+use crate::tree::FileTree as _;
 
 impl Draft {
     /// The changes that would take `change` back, last one first. Content that
@@ -305,11 +305,4 @@ pub(super) fn expected_details(found: Option<State>, asked: &FileDetails<Content
         State::Details(found) => State::Details(found.only(asked)),
         other => other,
     }))
-}
-
-/// Where content lies in a bundle.
-pub(super) fn place(id: ContentId) -> Result<ImagePath, TreeError> {
-    let name = format!("{CONTENT}\\{}", id.sha1_hex());
-    ImagePath::parse(&name)
-        .map_err(|error| TreeError::new(&ImagePath::root(), std::io::Error::other(error)))
 }

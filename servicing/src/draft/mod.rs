@@ -30,6 +30,7 @@ use wimwright_hive::{FileTime, Hive};
 
 use crate::backend::FileChange;
 use crate::blob::{Blob, ContentId, MemoryBlob};
+use crate::bundle::THE_BUNDLE;
 use crate::compressed;
 use crate::facts::ImageFacts;
 use crate::finding::Finding;
@@ -42,15 +43,19 @@ use crate::registry::{Condition, HiveName, Hives, KeyPath, Loaded, RegData, Regi
 use crate::text::Text;
 use crate::tree::{Entry, FileTree, Metadata, TreeError};
 
-/// How the plan of a bundle names the bundle itself.
-const THE_BUNDLE: &str = ".";
-
 /// What messages call the image where it is a source of its own content.
 const THE_IMAGE: &str = "the image itself";
 
 /// A source of content that a draft knows, to be named in changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceId(usize);
+
+impl SourceId {
+    /// Its place among the plan's sources.
+    pub(crate) fn index(self) -> usize {
+        self.0
+    }
+}
 
 /// What applying a change did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,6 +149,7 @@ impl Draft {
     pub fn undo(&self) -> Plan {
         let mut undo = Plan::new(self.plan.time);
         undo.steps = self.undo.iter().rev().cloned().collect();
+        undo.steps.extend(self.times_of_hives());
         let from_bundle = |step: &Step| {
             let contents = step.change.contents();
             let mut contents = contents.into_iter();

@@ -115,7 +115,7 @@ pub enum KeyDetail {
 
 /// Flags that say how a key is stored: tools other than Windows leave out the
 /// root's, and a name is Latin-1 wherever it can be.
-const OF_STORAGE: u16 = KeyFlags::ROOT.0 | KeyFlags::LATIN1_NAME.0;
+pub(crate) const OF_STORAGE: u16 = KeyFlags::ROOT.0 | KeyFlags::LATIN1_NAME.0;
 
 /// Compares the key `a` with the key `b`, `None` for one that is not there.
 ///

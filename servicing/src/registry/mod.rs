@@ -17,6 +17,7 @@ mod value_words;
 
 pub use control_set::{ControlSet, ControlSets};
 pub use data::RegData;
+pub(crate) use diff::OF_STORAGE;
 pub use diff::{DiffOptions, KeyDetail, RegChange, RegDifference, diff_keys};
 pub use edit::{EditError, Imported, delete_key, delete_value, import, set_value, set_words};
 pub use hive_name::HiveName;

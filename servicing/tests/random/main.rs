@@ -7,6 +7,7 @@
 #[allow(dead_code, reason = "the tests of apply use the rest")]
 mod made;
 
+mod as_plan;
 mod found;
 mod image;
 mod plans;

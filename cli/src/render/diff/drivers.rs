@@ -30,7 +30,7 @@ pub(super) fn line(difference: &DriverDifference) -> Line {
                 .map(String::as_str)
                 .filter(|part| !part.is_empty())
                 .collect();
-            Line::new(mark, format!("{name}  {}", parts.join(", ")))
+            Line::new(mark, name, format!("  {}", parts.join(", ")))
         }
         DriverDifference::Changed { old, new, fields } => {
             // Another version has another folder: nobody needs to be told.
@@ -39,7 +39,7 @@ pub(super) fn line(difference: &DriverDifference) -> Line {
                 .filter(|field| **field != Field::PackageId || !fields.contains(&Field::Version));
             let fields = fields.map(|field| change_text(*field, old, new));
             let fields: Vec<String> = fields.collect();
-            Line::new(mark, format!("{name}  {}", fields.join(", ")))
+            Line::new(mark, name, format!("  {}", fields.join(", ")))
         }
     }
 }

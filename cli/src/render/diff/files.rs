@@ -1,8 +1,9 @@
 //! Differences of files, a line each.
 
 use wimwright_servicing::diff::{FileChange, FileDifference, FileState};
+use wimwright_servicing::plan::AttributeNames;
 use wimwright_servicing::registry::Condition;
-use wimwright_servicing::{Kind, time};
+use wimwright_servicing::{Kind, Text, time};
 
 use super::{Line, Mark};
 
@@ -29,32 +30,43 @@ pub(super) fn lines(files: &[FileDifference], whole: bool) -> Vec<Line> {
     while let Some(file) = rest.next() {
         let mark = mark_of(&file.change);
         let path = &file.path;
-        lines.push(match &file.change {
-            FileChange::Added(state) | FileChange::Removed(state)
-                if state.kind == Kind::Directory =>
-            {
-                let (mut count, mut len) = (0, 0);
-                while !whole
-                    && let Some(below) = rest.next_if(|below| {
-                        below.path.starts_with(path) && mark_of(&below.change) == mark
-                    })
+        let (FileChange::Added(state) | FileChange::Removed(state)) = &file.change else {
+            lines.push(line(file));
+            continue;
+        };
+        if state.kind != Kind::Directory {
+            lines.push(line(file));
+            continue;
+        }
+        let (mut count, mut len) = (0, 0);
+        // What was moved there from elsewhere is told all the same.
+        let mut others = Vec::new();
+        while !whole && let Some(below) = rest.next_if(|below| below.path.starts_with(path)) {
+            match &below.change {
+                FileChange::Added(state) | FileChange::Removed(state)
+                    if mark_of(&below.change) == mark =>
                 {
-                    if let FileChange::Added(state) | FileChange::Removed(state) = &below.change
-                        && state.kind != Kind::Directory
-                    {
+                    if state.kind != Kind::Directory {
                         count += 1;
                         len += state.len;
                     }
                 }
-                Line::new(mark, format!("{path}\\{}", inside(count, len)))
+                _ => others.push(line(below)),
             }
-            FileChange::Added(state) | FileChange::Removed(state) => {
-                Line::new(mark, format!("{path}  {}", describe(state)))
-            }
-            change => Line::new(mark, format!("{path}  {}", change_text(change))),
-        });
+        }
+        lines.push(Line::new(mark, format!("{path}\\"), inside(count, len)));
+        lines.extend(others);
     }
     lines
+}
+
+fn line(file: &FileDifference) -> Line {
+    let what = match &file.change {
+        FileChange::Added(state) | FileChange::Removed(state) => describe(state),
+        change => change_text(change),
+    };
+    let mark = mark_of(&file.change);
+    Line::new(mark, file.path.to_string(), format!("  {what}"))
 }
 
 fn inside(count: usize, len: u64) -> String {
@@ -103,6 +115,50 @@ fn change_text(change: &FileChange) -> String {
         FileChange::Modified { old, new } => {
             format!("last written {} -> {}", time::iso(*old), time::iso(*new))
         }
+        FileChange::Links { old, new } if old == new => {
+            format!("{new} hard links, of other names")
+        }
         FileChange::Links { old, new } => format!("{old} -> {new} hard links"),
+        FileChange::Moved { from } => format!("moved from {from}"),
+        FileChange::Created { old, new } => {
+            format!("created {} -> {}", time::iso(*old), time::iso(*new))
+        }
+        FileChange::Attributes { old, new } => {
+            format!("{} -> {}", AttributeNames(*old), AttributeNames(*new))
+        }
+        FileChange::ShortName { old, new } => {
+            format!("short name {} -> {}", named(old), named(new))
+        }
+        FileChange::Security { old, new } => match (old.is_empty(), new.is_empty()) {
+            (true, _) => "has a security descriptor, and had none".to_owned(),
+            (_, true) => "has no security descriptor any more".to_owned(),
+            _ => "has another security descriptor".to_owned(),
+        },
+        FileChange::Stream { name, old, new } => match (old, new) {
+            (Some(old), Some(new)) if old == new => {
+                format!("stream :{name} of {} holds something else", bytes(*new))
+            }
+            (Some(old), Some(new)) => {
+                format!("stream :{name} {} -> {}", bytes(*old), bytes(*new))
+            }
+            (None, Some(new)) => format!("new stream :{name} of {}", bytes(*new)),
+            (Some(old), None) => format!("stream :{name} of {} is gone", bytes(*old)),
+            (None, None) => format!("stream :{name}"),
+        },
+        FileChange::Tagged { .. } => "another object id, or other extended attributes".to_owned(),
+        FileChange::Reparse { old, new } => format!(
+            "reparse data: tag {:#010x}, {} -> tag {:#010x}, {}",
+            old.0,
+            bytes(old.1),
+            new.0,
+            bytes(new.1)
+        ),
+    }
+}
+
+fn named(name: &Text) -> String {
+    match name.is_empty() {
+        true => "none".to_owned(),
+        false => name.to_string(),
     }
 }

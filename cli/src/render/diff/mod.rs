@@ -1,12 +1,15 @@
 //! Differences as text: `+` is only in the second image, `-` only in the
-//! first, `~` in both and not the same.
+//! first, `~` in both and not the same. Pages for a browser show the same.
 
 mod drivers;
 mod files;
 mod registry;
+mod updates;
 
 use wimwright_drivers::DriverDifference;
-use wimwright_servicing::diff::{FileDifference, RegistryDifference};
+use wimwright_servicing::diff::{
+    FeatureDifference, FileDifference, PackageDifference, RegistryDifference,
+};
 
 use super::text::{Paint, count, printable};
 use crate::context::Context;
@@ -17,35 +20,110 @@ pub(crate) struct Differences {
     pub(crate) files: Option<Vec<FileDifference>>,
     pub(crate) registry: Option<Vec<RegistryDifference>>,
     pub(crate) drivers: Option<Vec<DriverDifference>>,
+    pub(crate) packages: Option<Vec<PackageDifference>>,
+    pub(crate) features: Option<Vec<FeatureDifference>>,
+}
+
+/// The differences of one part.
+pub(crate) struct Section {
+    pub(crate) title: &'static str,
+    /// How many there are, in words: `3 paths (2 added, 1 changed)`.
+    pub(crate) summary: String,
+    pub(crate) lines: Vec<Line>,
+}
+
+impl Section {
+    fn new<T>(
+        title: &'static str,
+        (one, many): (&str, &str),
+        found: &[T],
+        mark: impl Fn(&T) -> Mark,
+        lines: Vec<Line>,
+    ) -> Section {
+        let counts = Counts::of(found, mark);
+        let parts = [
+            (counts.added, "added"),
+            (counts.removed, "removed"),
+            (counts.changed, "changed"),
+        ];
+        let parts = parts.into_iter().filter(|(number, _)| *number > 0);
+        let parts = parts.map(|(number, how)| format!("{number} {how}"));
+        let parts: Vec<String> = parts.collect();
+        let what = counts.all(one, many);
+        Section {
+            title,
+            summary: format!("{what} ({})", parts.join(", ")),
+            lines,
+        }
+    }
+}
+
+/// The parts that differ. With `whole` what is below directories and keys that
+/// were added or removed is listed, and data are not cut.
+pub(crate) fn sections(found: &Differences, whole: bool) -> Vec<Section> {
+    let mut sections = Vec::new();
+    if let Some(found) = &found.files {
+        sections.push(Section::new(
+            "Files",
+            ("path", "paths"),
+            found,
+            |file| files::mark_of(&file.change),
+            files::lines(found, whole),
+        ));
+    }
+    if let Some(found) = &found.registry {
+        sections.push(Section::new(
+            "Registry",
+            ("registry entry", "registry entries"),
+            found,
+            |entry| registry::mark_of(&entry.change),
+            registry::lines(found, whole),
+        ));
+    }
+    if let Some(found) = &found.drivers {
+        sections.push(Section::new(
+            "Drivers",
+            ("driver", "drivers"),
+            found,
+            drivers::mark_of,
+            found.iter().map(drivers::line).collect(),
+        ));
+    }
+    if let Some(found) = &found.packages {
+        sections.push(Section::new(
+            "Packages",
+            ("package", "packages"),
+            found,
+            updates::mark_of_package,
+            found.iter().map(updates::package).collect(),
+        ));
+    }
+    if let Some(found) = &found.features {
+        sections.push(Section::new(
+            "Features",
+            ("feature", "features"),
+            found,
+            updates::mark_of_feature,
+            found.iter().map(updates::feature).collect(),
+        ));
+    }
+    sections.retain(|section| !section.lines.is_empty());
+    sections
 }
 
 /// All differences, and a line that sums them up.
 pub(crate) fn text(found: &Differences, context: &Context<'_>) -> String {
-    let whole = context.verbose;
-    let mut sections = Sections {
-        paint: context.paint(),
-        text: String::new(),
-        summary: Vec::new(),
-    };
-    if let Some(found) = &found.files {
-        let counts = Counts::of(found, |file| files::mark_of(&file.change));
-        let what = counts.all("path", "paths");
-        sections.add("Files", &what, counts, files::lines(found, whole));
+    let paint = context.paint();
+    let sections = sections(found, context.verbose);
+    let mut text = String::new();
+    for section in &sections {
+        text.push_str(&format!("{}\n", paint.strong(section.title)));
+        for line in &section.lines {
+            text.push_str(&line.show(paint));
+        }
+        text.push('\n');
     }
-    if let Some(found) = &found.registry {
-        let counts = Counts::of(found, |entry| registry::mark_of(&entry.change));
-        let what = counts.all("registry entry", "registry entries");
-        sections.add("Registry", &what, counts, registry::lines(found, whole));
-    }
-    if let Some(found) = &found.drivers {
-        let counts = Counts::of(found, drivers::mark_of);
-        let what = counts.all("driver", "drivers");
-        let lines = found.iter().map(drivers::line).collect();
-        sections.add("Drivers", &what, counts, lines);
-    }
-    let Sections {
-        mut text, summary, ..
-    } = sections;
+    let summary: Vec<&str> = sections.iter().map(|one| one.summary.as_str()).collect();
     if !context.quiet {
         match summary.as_slice() {
             [] => text.push_str("no differences\n"),
@@ -55,54 +133,28 @@ pub(crate) fn text(found: &Differences, context: &Context<'_>) -> String {
     text
 }
 
-struct Sections {
-    paint: Paint,
-    text: String,
-    /// What the last line says.
-    summary: Vec<String>,
-}
-
-impl Sections {
-    fn add(&mut self, title: &str, what: &str, counts: Counts, lines: Vec<Line>) {
-        if lines.is_empty() {
-            return;
-        }
-        self.text
-            .push_str(&format!("{}\n", self.paint.strong(title)));
-        for line in lines {
-            self.text.push_str(&line.show(self.paint));
-        }
-        self.text.push('\n');
-        let parts = [
-            (counts.added, "added"),
-            (counts.removed, "removed"),
-            (counts.changed, "changed"),
-        ];
-        let parts = parts.into_iter().filter(|(number, _)| *number > 0);
-        let parts = parts.map(|(number, how)| format!("{number} {how}"));
-        let parts: Vec<String> = parts.collect();
-        self.summary.push(format!("{what} ({})", parts.join(", ")));
-    }
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mark {
+pub(crate) enum Mark {
     Added,
     Removed,
     Changed,
 }
 
-/// A line of the text.
-struct Line {
-    mark: Mark,
-    text: String,
+/// A line of the text, a row of the page.
+pub(crate) struct Line {
+    pub(crate) mark: Mark,
+    /// What it is about.
+    pub(crate) at: String,
+    /// What is said of it, with what parts it from that in front.
+    pub(crate) what: String,
 }
 
 impl Line {
-    fn new(mark: Mark, text: impl Into<String>) -> Line {
+    fn new(mark: Mark, at: impl Into<String>, what: impl Into<String>) -> Line {
         Line {
             mark,
-            text: text.into(),
+            at: at.into(),
+            what: what.into(),
         }
     }
 
@@ -112,7 +164,8 @@ impl Line {
             Mark::Removed => paint.error("-"),
             Mark::Changed => paint.warning("~"),
         };
-        format!("  {mark} {}\n", printable(&self.text))
+        let (at, what) = (printable(&self.at), printable(&self.what));
+        format!("  {mark} {at}{what}\n")
     }
 }
 

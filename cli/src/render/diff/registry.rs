@@ -32,10 +32,8 @@ pub(super) fn lines(entries: &[RegistryDifference], whole: bool) -> Vec<Line> {
         let hive = &entry.hive;
         let found = match &entry.change {
             HiveChange::Added { keys, values } | HiveChange::Removed { keys, values } => {
-                lines.push(Line::new(
-                    mark,
-                    format!("{hive}{}", holding(*keys, *values)),
-                ));
+                let held = holding(*keys, *values);
+                lines.push(Line::new(mark, hive.to_string(), held));
                 continue;
             }
             HiveChange::Key(found) => found,
@@ -63,13 +61,10 @@ pub(super) fn lines(entries: &[RegistryDifference], whole: bool) -> Vec<Line> {
                     _ => values += 1,
                 }
             }
-            lines.push(Line::new(mark, format!("{at}{}", holding(keys, values))));
+            lines.push(Line::new(mark, at, holding(keys, values)));
             continue;
         }
-        lines.push(Line::new(
-            mark,
-            format!("{at}{}", change_text(&found.what, whole)),
-        ));
+        lines.push(Line::new(mark, at, change_text(&found.what, whole)));
     }
     lines
 }

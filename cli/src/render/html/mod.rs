@@ -1,11 +1,13 @@
 //! Pages for a browser: one file, no scripts, nothing that is loaded from
 //! elsewhere.
 
+mod diff;
 mod drivers_match;
 mod report;
 
 use std::fmt::Write as _;
 
+pub(crate) use diff::{DiffPage, diff};
 pub(crate) use drivers_match::drivers_match;
 pub(crate) use report::report;
 

@@ -51,8 +51,10 @@ pub use container::{
 pub use demo::{Demo, DemoPart, Origin};
 pub use describe::{Describe, DescribedImage, InstalledProgram, SizesEntry, ThicknessEntry};
 pub use diff::{
-    ChangedFields, Compared, Diff, DiffedImage, DriverChange, DriverDifferenceEntry, FileChange,
-    FileDifferenceEntry, FileSide, LeftOut, RegistryChange, RegistryDifferenceEntry, RegistrySide,
+    ChangedFields, ChangedPackageFields, Compared, Diff, DiffedImage, DiffedPackage, DiffedUpdate,
+    DriverChange, DriverDifferenceEntry, FeatureDifferenceEntry, FileChange, FileDifferenceEntry,
+    FileSide, LeftOut, PackageDifferenceEntry, RegistryChange, RegistryDifferenceEntry,
+    RegistrySide, UpdateChange,
 };
 pub use drivers::{
     Added, AddedResult, DescribedDriver, DescribedPackage, DriverEntry, DriversAdd, DriversInfo,

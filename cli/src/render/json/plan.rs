@@ -309,11 +309,11 @@ impl From<&Receipt> for ReceiptDocument {
 }
 
 macro_rules! shapes {
-    ($($(#[$attribute:meta])* $kind:ident $name:ident $(<$of:ident>)? $body:tt)*) => {$(
+    ($($(#[$attribute:meta])* $kind:ident $name:ident $(<$of:ident>)? { $($body:tt)* })*) => {$(
         #[derive(JsonSchema)]
         #[expect(dead_code, reason = "says the shape of what other types write")]
         $(#[$attribute])*
-        pub(super) $kind $name $(<$of>)? $body
+        pub(super) $kind $name $(<$of>)? { $($body)* }
     )*};
 }
 

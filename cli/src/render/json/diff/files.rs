@@ -47,8 +47,25 @@ pub enum FileChange {
     HiveVersion,
     /// Another time of last write.
     Modified,
-    /// Another number of hard links.
+    /// Another number of hard links, or as many of other names.
     Links,
+    /// The content of a file that only the first image has, under a name that
+    /// only the second has.
+    Moved,
+    /// Made at another time.
+    Created,
+    /// Other attributes.
+    Attributes,
+    /// Another short name.
+    ShortName,
+    /// Another security descriptor.
+    Security,
+    /// A named stream that holds something else, or is in one image only.
+    Stream,
+    /// Another object id, or other extended attributes.
+    Tagged,
+    /// Other reparse data.
+    Reparse,
 }
 
 /// What one image has: the fields that the change is about.
@@ -57,7 +74,7 @@ pub struct FileSide {
     /// What it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<DirKind>,
-    /// Length in bytes; files only.
+    /// Length in bytes: of a file, a stream, or reparse data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
     /// Where a link leads, with backslashes from the image root where it lies
@@ -81,6 +98,33 @@ pub struct FileSide {
     /// Number of hard links.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub links: Option<u64>,
+    /// The path from which it was moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<plan::Text>")]
+    pub path: Option<ImagePath>,
+    /// When it was made, ISO 8601 UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// Its Windows attributes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<u32>,
+    /// The short name; empty for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<plan::Text>")]
+    pub short_name: Option<Text>,
+    /// The security descriptor, self-relative, in hexadecimal; empty for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security: Option<String>,
+    /// What a WIM file stores behind the entry, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tagged: Option<String>,
+    /// The name of the stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<plan::Text>")]
+    pub stream: Option<Text>,
+    /// The tag that says who handles a reparse point.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reparse_tag: Option<u32>,
 }
 
 impl FileSide {
@@ -92,6 +136,10 @@ impl FileSide {
             ..FileSide::default()
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Makes both sides of a change that sets one field.
@@ -153,6 +201,52 @@ impl From<&FileDifference> for FileDifferenceEntry {
             Found::Links { old, new } => (
                 FileChange::Links,
                 sides(*old, *new, |side, links| side.links = Some(links)),
+            ),
+            Found::Moved { from } => {
+                let old = FileSide {
+                    path: Some(from.clone()),
+                    ..FileSide::default()
+                };
+                (FileChange::Moved, (Some(old), Some(FileSide::default())))
+            }
+            Found::Created { old, new } => (
+                FileChange::Created,
+                sides(*old, *new, |side, at| side.created = Some(time::iso(at))),
+            ),
+            Found::Attributes { old, new } => (
+                FileChange::Attributes,
+                sides(*old, *new, |side, attributes| {
+                    side.attributes = Some(attributes)
+                }),
+            ),
+            Found::ShortName { old, new } => (
+                FileChange::ShortName,
+                sides(old, new, |side, name| side.short_name = Some(name.clone())),
+            ),
+            Found::Security { old, new } => (
+                FileChange::Security,
+                sides(old, new, |side, bytes| side.security = Some(hex(bytes))),
+            ),
+            Found::Tagged { old, new } => (
+                FileChange::Tagged,
+                sides(old, new, |side, bytes| side.tagged = Some(hex(bytes))),
+            ),
+            Found::Stream { name, old, new } => {
+                let side = |len: Option<u64>| {
+                    Some(FileSide {
+                        stream: Some(name.clone()),
+                        size: Some(len?),
+                        ..FileSide::default()
+                    })
+                };
+                (FileChange::Stream, (side(*old), side(*new)))
+            }
+            Found::Reparse { old, new } => (
+                FileChange::Reparse,
+                sides(*old, *new, |side, (tag, len)| {
+                    side.reparse_tag = Some(tag);
+                    side.size = Some(len);
+                }),
             ),
         };
         FileDifferenceEntry {

@@ -3,10 +3,15 @@
 mod drivers;
 mod files;
 mod registry;
+mod updates;
 
 pub use drivers::{ChangedFields, DriverChange, DriverDifferenceEntry};
 pub use files::{FileChange, FileDifferenceEntry, FileSide};
 pub use registry::{RegistryChange, RegistryDifferenceEntry, RegistrySide};
+pub use updates::{
+    ChangedPackageFields, DiffedPackage, DiffedUpdate, FeatureDifferenceEntry,
+    PackageDifferenceEntry, UpdateChange,
+};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -32,6 +37,10 @@ pub struct Diff {
     /// The driver packages, by published name; null where they were not
     /// compared.
     pub drivers: Option<Vec<DriverDifferenceEntry>>,
+    /// The update packages, by name; null where they were not compared.
+    pub packages: Option<Vec<PackageDifferenceEntry>>,
+    /// The features, by name; null where they were not compared.
+    pub features: Option<Vec<FeatureDifferenceEntry>>,
     /// What is odd about the comparison; what is odd about an image stands
     /// with it.
     pub findings: Vec<FindingEntry>,
@@ -62,6 +71,10 @@ pub enum Compared {
     Registry,
     /// Driver packages.
     Drivers,
+    /// Update packages.
+    Packages,
+    /// Features.
+    Features,
 }
 
 /// Something that was not compared.
