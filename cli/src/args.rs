@@ -206,6 +206,12 @@ pub(crate) enum Command {
         /// Replace the file that --html names
         #[arg(long, requires = "html")]
         force: bool,
+        /// Write to DIR the plan that makes A what B is, with the content that it needs, for
+        /// `plan apply A DIR`
+        ///
+        /// What is left out of the comparison is left out of the plan. DIR is made, or is empty.
+        #[arg(long, value_name = "DIR")]
+        as_plan: Option<PathBuf>,
     },
     #[command(flatten)]
     Report(ReportCommand),

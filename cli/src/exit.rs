@@ -14,7 +14,7 @@ use wimwright_servicing::apply::ApplyError;
 use wimwright_servicing::backend::BackendError;
 use wimwright_servicing::capture::CaptureError;
 use wimwright_servicing::container::ContainerError;
-use wimwright_servicing::diff::PatternError;
+use wimwright_servicing::diff::{AsPlanError, PatternError};
 use wimwright_servicing::files::{FilesError, ScriptError};
 use wimwright_servicing::registry::{EditError, LocationError, RegistryError, WordsError};
 use wimwright_servicing::update::add::AddError;
@@ -181,6 +181,9 @@ pub(crate) fn hint_of(error: &anyhow::Error) -> Option<String> {
     verdict(error).hint
 }
 
+const AS_PLAN_HINT: &str = "leave them out with --exclude, or compare images that are both in WIM \
+                            files: `capture DIR FILE.wim` makes one of a directory";
+
 fn verdict(error: &anyhow::Error) -> Verdict {
     let known = error.chain().find_map(known);
     // What nothing is known about came from the host.
@@ -219,6 +222,8 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Verdict> {
         (of_removal(error), error.hint())
     } else if error.is::<AnswerFileError>() {
         (ExitCode::Damaged, None)
+    } else if let Some(AsPlanError::Inexpressible { .. }) = error.downcast_ref() {
+        (ExitCode::Refused, Some(AS_PLAN_HINT.to_owned()))
     } else if let Some(error) = error.downcast_ref::<CommitError>() {
         (of_commit(error), error.hint())
     } else if let Some(error) = error.downcast_ref::<EditError>() {

@@ -61,6 +61,10 @@ pub(crate) enum Refusal {
     PlanTooLong { path: PathBuf, len: u64, max: u64 },
     #[error("bundle `{}`: there is something already", path.display())]
     BundleThere { path: PathBuf },
+    #[error("a plan is made of files and of the registry, and neither is compared")]
+    PlanOfNothing,
+    #[error("a plan is made of two images of Windows, and one of these holds none")]
+    PlanOfDirectories,
     #[error("`{}` holds no plan", path.display())]
     NoPlanInside { path: PathBuf },
     #[error("`{}` holds {plans} plans, one an image, and `{image}` names {images} images", path.display())]
@@ -196,6 +200,7 @@ impl Refusal {
             | Refusal::WholeFile { .. }
             | Refusal::XmlOfImage { .. }
             | Refusal::NothingToSet
+            | Refusal::PlanOfNothing
             | Refusal::NoCheck { .. }
             | Refusal::NothingToExplain { .. }
             | Refusal::SameFile { .. }
@@ -293,11 +298,13 @@ impl Refusal {
                  the message names"
                     .to_owned()
             }
-            Refusal::BundleThere { .. } => {
-                "`--undo-out` wants a directory that is new or empty".to_owned()
+            Refusal::BundleThere { .. } => "name a directory that is new or empty".to_owned(),
+            Refusal::PlanOfNothing => "name `files` or `registry` with --only as well".to_owned(),
+            Refusal::PlanOfDirectories => {
+                "`files put IMAGE DIR PATH` puts what is in a directory into an image".to_owned()
             }
             Refusal::NoPlanInside { .. } => {
-                "name the directory that `--undo-out` was given".to_owned()
+                "name the directory that `--undo-out` or `--as-plan` was given".to_owned()
             }
             Refusal::OtherCount { .. } => {
                 "name the images as the command that made the plans did".to_owned()

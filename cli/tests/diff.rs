@@ -24,6 +24,19 @@ fn twins() -> TempDir {
     top
 }
 
+/// The twins with two files more, which can be changed.
+fn twins_with_files() -> TempDir {
+    let top = twins();
+    for twin in ["before", "image"] {
+        let windows = top.path().join(twin).join("Windows");
+        fs::create_dir_all(windows.join("INF")).unwrap();
+        fs::create_dir_all(windows.join("System32/drivers")).unwrap();
+        fs::write(windows.join("INF/usb.inf"), "usb").unwrap();
+        fs::write(windows.join("System32/drivers/gm.dls"), "sounds").unwrap();
+    }
+    top
+}
+
 fn names(list: &Value) -> Vec<&str> {
     let list = list.as_array().unwrap().iter();
     list.map(|entry| entry["name"].as_str().unwrap()).collect()
@@ -274,4 +287,143 @@ fn names_that_windows_cannot_have_are_told() {
     for words in ["diff @before @image", "diff @image @viostor"] {
         run_in(top.path(), words).complains(&["[name-not-of-windows]", "back\\\\slash"]);
     }
+}
+
+#[test]
+fn what_differs_is_written_as_a_plan_and_applied() {
+    let top = twins_with_files();
+    let image = top.path().join("image/Windows");
+    run_in(top.path(), "drivers add @image @viostor").ends(ExitCode::Done);
+    fs::rename(image.join("INF/usb.inf"), image.join("INF/USB.INF")).unwrap();
+    fs::remove_file(image.join("System32/drivers/gm.dls")).unwrap();
+    run_in(top.path(), "capture @before @before.wim").ends(ExitCode::Done);
+    run_in(top.path(), "capture @image @image.wim").ends(ExitCode::Done);
+    for (old, new) in [("@before", "@image"), ("@before.wim:1", "@image.wim:1")] {
+        let diff = format!("diff {old} {new} --security");
+        run_in(top.path(), &format!("{diff} --as-plan @bundle"))
+            .ends(ExitCode::Findings)
+            .says(&[
+                "\nplan: ",
+                "of content, in `",
+                "`plan apply` carries it out\n",
+            ]);
+        run_in(top.path(), "plan show @bundle")
+            .ends(ExitCode::Done)
+            .says(&[
+                "diff --as-plan\n",
+                "  - Windows\\System32\\drivers\\gm.dls",
+                "  + Windows\\INF\\oem0.inf  2931 bytes",
+                "SYSTEM\\ControlSet001\\Services\\viostor",
+                "~ Windows\\INF\\usb.inf -> Windows\\INF\\USB.INF",
+            ]);
+        run_in(top.path(), &format!("plan apply {old} @bundle")).ends(ExitCode::Done);
+        let found = run_in(top.path(), &diff);
+        assert_eq!(found.code, ExitCode::Done, "{}", found.out);
+        // Nothing is left: no bundle, and one that is there is not touched.
+        run_in(top.path(), &format!("{diff} --as-plan @none"))
+            .ends(ExitCode::Done)
+            .complains(&["nothing differs that a plan is made of"]);
+        assert!(!top.path().join("none").exists());
+        run_in(top.path(), &format!("{diff} --as-plan @bundle"))
+            .ends(ExitCode::Refused)
+            .complains(&["there is something already", "hint: "]);
+        fs::remove_dir_all(top.path().join("bundle")).unwrap();
+    }
+}
+
+#[test]
+fn what_no_plan_can_make_is_refused_by_name() {
+    let top = twins();
+    let image = top.path().join("image");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("Windows", image.join("link")).unwrap();
+    run_in(top.path(), "diff @before @image --as-plan @bundle")
+        .ends(ExitCode::Refused)
+        .complains(&[
+            "a difference cannot be planned: `link` is a link",
+            "hint: ",
+            "--exclude",
+        ]);
+    run_in(
+        top.path(),
+        "diff @before @image --as-plan @bundle --exclude link",
+    )
+    .ends(ExitCode::Done);
+    run_in(
+        top.path(),
+        "diff @before @image --as-plan @bundle --only drivers",
+    )
+    .ends(ExitCode::Usage)
+    .complains(&["neither is compared", "hint: "]);
+    run_in(top.path(), "diff @viostor @image --as-plan @bundle")
+        .ends(ExitCode::Refused)
+        .complains(&["two images of Windows"]);
+    assert!(!top.path().join("bundle").exists());
+}
+
+#[test]
+fn a_page_says_what_the_text_says_and_loads_nothing() {
+    let top = twins();
+    run_in(top.path(), "drivers add @image @viostor").ends(ExitCode::Done);
+    fs::write(top.path().join("image/<script>&.txt"), "x").unwrap();
+    run_in(top.path(), "diff @before @image --html @page.html").ends(ExitCode::Findings);
+    let page = fs::read_to_string(top.path().join("page.html")).unwrap();
+    for part in [
+        "<h2 id=\"Files\">Files</h2>",
+        "<td class=\"good\">added</td><td><code>Windows\\INF\\oem0.inf</code></td>\
+         <td>2931 bytes</td>",
+        "<a href=\"#Drivers\">Drivers</a>: 1 driver (1 added)",
+        "SYSTEM\\ControlSet001\\Services\\viostor",
+        "&lt;script&gt;&amp;.txt",
+        "<h2>Not compared</h2>",
+    ] {
+        assert!(page.contains(part), "no `{part}` in {page}");
+    }
+    for part in ["<script", "http:", "https:", "src="] {
+        assert!(!page.contains(part), "{part}");
+    }
+    run_in(top.path(), "diff @before @image --html @page.html")
+        .ends(ExitCode::Refused)
+        .complains(&["hint: `--force` replaces it"]);
+    run_in(top.path(), "diff @image @image --html @page.html --force").ends(ExitCode::Done);
+    let page = fs::read_to_string(top.path().join("page.html")).unwrap();
+    assert!(page.contains("<p>No differences.</p>"), "{page}");
+}
+
+#[test]
+fn a_file_that_was_moved_is_one_line() {
+    let top = twins_with_files();
+    let image = top.path().join("image/Windows");
+    fs::create_dir(image.join("Moved")).unwrap();
+    fs::rename(image.join("INF/usb.inf"), image.join("Moved/usb2.inf")).unwrap();
+    let found = run_in(top.path(), "diff @before @image").ends(ExitCode::Findings);
+    assert_eq!(
+        found.out,
+        "Files\n  + Windows\\Moved\\\n  ~ Windows\\Moved\\usb2.inf  moved from \
+         Windows\\INF\\usb.inf\n\ndifferent: 2 paths (1 added, 1 changed)\n"
+    );
+    let found = run_in(top.path(), "diff @before @image --json").json();
+    assert_eq!(found["files"][1]["change"], "moved");
+    assert_eq!(found["files"][1]["old"]["path"], "Windows\\INF\\usb.inf");
+}
+
+#[test]
+fn images_in_wim_files_are_compared_with_all_that_windows_knows() {
+    let top = twins();
+    run_in(top.path(), "capture @before @a.wim").ends(ExitCode::Done);
+    run_in(top.path(), "capture @image @b.wim").ends(ExitCode::Done);
+    // Times of capture are those of the files, which were made one after the
+    // other.
+    let found = run_in(top.path(), "diff @a.wim @b.wim --metadata --json").json();
+    let changes = found["files"].as_array().unwrap().iter();
+    for change in changes.map(|entry| entry["change"].as_str().unwrap()) {
+        assert!(["modified", "created"].contains(&change), "{change}");
+    }
+    run_in(
+        top.path(),
+        "diff @a.wim @b.wim --metadata --security --as-plan @bundle",
+    )
+    .ends(ExitCode::Findings);
+    run_in(top.path(), "plan apply @a.wim @bundle").ends(ExitCode::Done);
+    run_in(top.path(), "diff @a.wim @b.wim --metadata --security").ends(ExitCode::Done);
 }

@@ -409,7 +409,7 @@ fn prepare(draft: &Draft) -> Result<(Receipt, Vec<FileChange>), CommitError> {
         });
     }
     // A hive that is written gets the times that the plan gives its file.
-    changes.sort_by_key(|change| is_stamp(change));
+    changes.sort_by_key(is_stamp);
     receipt.written = written(draft, &changes)?;
     receipt.renamed = draft.renamed();
     receipt.restamped = restamped(&changes);

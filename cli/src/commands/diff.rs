@@ -1,5 +1,7 @@
 //! `diff`: how two images, or any two directories, differ.
 
+mod as_plan;
+
 use std::path::Path;
 
 use wimwright_drivers::{Error, list};
@@ -12,10 +14,11 @@ use super::{open, report_file};
 use crate::args::DiffPart;
 use crate::context::Context;
 use crate::exit::ExitCode;
+use crate::refusal::Refusal;
 use crate::render::diff::{Differences, text};
 use crate::render::html;
 use crate::render::json::{
-    Compared, Diff, DiffedImage, DriverDifferenceEntry, FeatureDifferenceEntry,
+    Compared, Diff, DiffPlan, DiffedImage, DriverDifferenceEntry, FeatureDifferenceEntry,
     FileDifferenceEntry, FindingEntry, LeftOut, PackageDifferenceEntry, RegistryDifferenceEntry,
 };
 use crate::render::text::wrapped;
@@ -66,6 +69,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) security: bool,
     pub(crate) html: Option<&'a Path>,
     pub(crate) force: bool,
+    pub(crate) as_plan: Option<&'a Path>,
 }
 
 impl Asked<'_> {
@@ -87,6 +91,8 @@ impl Asked<'_> {
 struct Found {
     differences: Differences,
     left_out: Vec<LeftOut>,
+    /// The plan that was written.
+    plan: Option<DiffPlan>,
     /// What the user asked for and does not get.
     missing: Vec<Finding>,
     findings: Vec<Finding>,
@@ -102,6 +108,9 @@ pub(crate) fn run(
     if let Some(page) = asked.html {
         report_file::check(page, asked.force)?;
     }
+    if let Some(bundle) = asked.as_plan {
+        as_plan::check(bundle, asked)?;
+    }
     let mut found = Found::default();
     let of_windows = [
         DiffPart::Registry,
@@ -115,6 +124,7 @@ pub(crate) fn run(
     };
     let images = match images {
         Some(images) => of_images(&images, asked, &options, &mut found, context)?,
+        None if asked.as_plan.is_some() => return Err(Refusal::PlanOfDirectories.into()),
         None => of_directories(named, &options, &mut found, context)?,
     };
     found.leave_out_the_rest(asked);
@@ -232,10 +242,14 @@ fn of_images(
             findings: findings.map(FindingEntry::from).collect(),
         }
     };
-    Ok([
+    let told = [
         told(&both[0], old, &updates[0]),
         told(&both[1], new, &updates[1]),
-    ])
+    ];
+    if let Some(bundle) = asked.as_plan {
+        as_plan::write(bundle, &names, &mut drafts, options, found)?;
+    }
+    Ok(told)
 }
 
 /// Compares update packages and features; gives what is odd in each image.
@@ -441,11 +455,17 @@ fn show(
             drivers: entries::<_, DriverDifferenceEntry>(drivers.as_ref()),
             packages: entries::<_, PackageDifferenceEntry>(packages.as_ref()),
             features: entries::<_, FeatureDifferenceEntry>(features.as_ref()),
+            plan: found.plan.clone(),
             findings,
         })?;
     } else {
         let text = text(&found.differences, context);
         context.text(&text)?;
+        if let Some(plan) = &found.plan
+            && !context.quiet
+        {
+            context.text(&as_plan::told(plan))?;
+        }
         for image in images {
             let of_image = image.findings.into_iter().map(|finding| FindingEntry {
                 message: format!("`{}`: {}", image.image, finding.message),

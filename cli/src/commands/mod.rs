@@ -69,6 +69,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
             security,
             html,
             force,
+            as_plan,
         } => {
             let asked = diff::Asked {
                 only,
@@ -77,6 +78,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> anyhow::Resul
                 security: *security,
                 html: html.as_deref(),
                 force: *force,
+                as_plan: as_plan.as_deref(),
             };
             diff::run([old, new], &asked, context)
         }

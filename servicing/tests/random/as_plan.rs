@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
 
-use wimwright_servicing::diff::{AsPlanError, Exclude, Options, as_plan};
+use wimwright_servicing::diff::{AsPlanError, Exclude, Options, as_plan, images};
 use wimwright_servicing::plan::{Change, Subject};
 use wimwright_servicing::{DirectoryTree, FileTree, Plan};
 
@@ -28,7 +28,9 @@ fn everything() -> Options {
 fn turn(a: &TestImage, b: &TestImage, options: &Options) -> Result<Plan, AsPlanError> {
     let bundle = a.top.path().join("bundle");
     let mut draft = a.look();
-    let made = as_plan(&mut draft, &b.look(), options, &mut |_, _, _| {})?;
+    let there = b.look();
+    let found = images(&draft, &there, options, &mut |_, _, _| {}).unwrap();
+    let made = as_plan(&mut draft, &there, &found, options)?;
     made.write_content(&bundle).unwrap();
     // As it is read back.
     let plan = serde_json::to_string(made.plan()).unwrap();
@@ -93,7 +95,9 @@ fn turned(kind: Kind) {
         );
         // Nothing is left to be done.
         let mut draft = a.look();
-        let again = as_plan(&mut draft, &b.look(), &everything(), &mut |_, _, _| {}).unwrap();
+        let there = b.look();
+        let found = images(&draft, &there, &everything(), &mut |_, _, _| {}).unwrap();
+        let again = as_plan(&mut draft, &there, &found, &everything()).unwrap();
         if kind == Kind::Wim {
             assert!(!again.plan().writes(), "pair {seed}: {}", again.plan());
         }
@@ -145,13 +149,15 @@ fn what_cannot_be_planned_is_named() {
     );
     std::os::unix::fs::symlink("two.bin", b.path().join("Data/second")).unwrap();
     let mut draft = a.look();
-    let made = as_plan(&mut draft, &b.look(), &everything(), &mut |_, _, _| {});
+    let there = b.look();
+    let found = images(&draft, &there, &everything(), &mut |_, _, _| {}).unwrap();
+    let made = as_plan(&mut draft, &there, &found, &everything());
     let Err(error @ AsPlanError::Inexpressible { .. }) = made else {
         panic!("a link of the host was planned");
     };
     let error = error.to_string();
     assert!(
-        error.contains("Data\\second: a link cannot be planned"),
+        error.contains("a difference cannot be planned: `Data\\second` is a link"),
         "{error}"
     );
 }
@@ -179,6 +185,6 @@ fn a_hive_of_which_more_differs_than_keys_is_put_whole() {
     };
     assert!(plan.steps.iter().any(put), "{plan}");
     let (old, new) = (a.look(), b.look());
-    let found = wimwright_servicing::diff::images(&old, &new, &only, &mut |_, _, _| {}).unwrap();
+    let found = images(&old, &new, &only, &mut |_, _, _| {}).unwrap();
     assert_eq!(told(&found), BTreeSet::new());
 }

@@ -51,10 +51,10 @@ pub use container::{
 pub use demo::{Demo, DemoPart, Origin};
 pub use describe::{Describe, DescribedImage, InstalledProgram, SizesEntry, ThicknessEntry};
 pub use diff::{
-    ChangedFields, ChangedPackageFields, Compared, Diff, DiffedImage, DiffedPackage, DiffedUpdate,
-    DriverChange, DriverDifferenceEntry, FeatureDifferenceEntry, FileChange, FileDifferenceEntry,
-    FileSide, LeftOut, PackageDifferenceEntry, RegistryChange, RegistryDifferenceEntry,
-    RegistrySide, UpdateChange,
+    ChangedFields, ChangedPackageFields, Compared, Diff, DiffPlan, DiffedImage, DiffedPackage,
+    DiffedUpdate, DriverChange, DriverDifferenceEntry, FeatureDifferenceEntry, FileChange,
+    FileDifferenceEntry, FileSide, LeftOut, PackageDifferenceEntry, RegistryChange,
+    RegistryDifferenceEntry, RegistrySide, UpdateChange,
 };
 pub use drivers::{
     Added, AddedResult, DescribedDriver, DescribedPackage, DriverEntry, DriversAdd, DriversInfo,

@@ -129,13 +129,13 @@ impl ImageEdit<'_> {
                 Some(Some(id.map_err(|source| failed(path, source))?))
             }
         };
-        let mut streams = None;
+        let mut streams = details.streams.as_ref().map(|_| Vec::new());
         for stream in details.streams.iter().flatten() {
             let hash = self.store(path, &stream.content)?;
             let name = stream.name.units().collect();
-            streams
-                .get_or_insert_with(Vec::new)
-                .push((StreamKind::Data, name, hash));
+            if let Some(streams) = &mut streams {
+                streams.push((StreamKind::Data, name, hash));
+            }
         }
         Ok(Stored {
             security,
@@ -143,10 +143,7 @@ impl ImageEdit<'_> {
                 .short_name
                 .as_ref()
                 .map(|name| name.units().collect()),
-            streams: match details.streams {
-                Some(_) => Some(streams.unwrap_or_default()),
-                None => None,
-            },
+            streams,
             tagged: details.tagged.clone(),
             attributes: details.stored.map(|stored| stored & STORED_ATTRIBUTES),
         })

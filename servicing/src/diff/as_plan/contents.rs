@@ -12,7 +12,9 @@ use crate::tree::{Entry, FileTree, Metadata, TreeError};
 /// Content by its place in the bundle. It is filled while the plan is made that
 /// names it.
 #[derive(Default)]
-pub(super) struct Contents(Mutex<BTreeMap<ImagePath, (ContentId, Arc<dyn Blob>)>>);
+pub(super) struct Contents(Mutex<ByPlace>);
+
+type ByPlace = BTreeMap<ImagePath, (ContentId, Arc<dyn Blob>)>;
 
 impl Contents {
     /// Takes what a file or stream holds; gives where it lies in the bundle.

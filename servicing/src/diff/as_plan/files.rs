@@ -96,7 +96,7 @@ impl Planner<'_> {
                 _ => {}
             }
         }
-        gone.sort_by(|(left, _), (right, _)| left.cmp(right));
+        gone.sort_by_key(|(path, _)| *path);
         let piecemeal = !self.options.exclude.is_nothing();
         if !piecemeal {
             let mut last: Option<&ImagePath> = None;
@@ -131,7 +131,7 @@ impl Planner<'_> {
         let Some(there) = there else {
             self.refuse(
                 path,
-                "a link cannot be planned unless both images are in WIM files",
+                "a link, and plans make links only between images that are both in WIM files",
             );
             return Ok(());
         };

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use contents::Contents;
 
-use super::{DiffError, FileDifference, Options, Progress, images};
+use super::{FileDifference, ImageDifferences, Options};
 use crate::bundle::{BundleError, THE_BUNDLE, write_content};
 use crate::draft::{Draft, DraftError, SourceId};
 use crate::path::ImagePath;
@@ -30,9 +30,6 @@ const BASIS: Basis = Basis::stated("diff");
 /// Why no plan could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum AsPlanError {
-    /// The images cannot be compared.
-    #[error(transparent)]
-    Diff(#[from] DiffError),
     /// A change cannot be planned.
     #[error(transparent)]
     Draft(#[from] DraftError),
@@ -43,16 +40,31 @@ pub enum AsPlanError {
     #[error(transparent)]
     Registry(#[from] RegistryError),
     /// Things that no plan for this kind of image can make.
-    #[error("{}: {}{}", first.what, first.reason, match others {
-        0 => String::new(),
-        others => format!(" (and {others} more)"),
-    })]
+    #[error("{} cannot be planned: {}", number(list.len()), shown(list))]
     Inexpressible {
-        /// The first of them.
-        first: Box<Inexpressible>,
-        /// How many more there are.
-        others: usize,
+        /// Which.
+        list: Vec<Inexpressible>,
     },
+}
+
+/// As many as anybody reads in a line of errors.
+const SHOWN: usize = 10;
+
+fn number(count: usize) -> String {
+    match count {
+        1 => "a difference".to_owned(),
+        _ => format!("{count} differences"),
+    }
+}
+
+fn shown(list: &[Inexpressible]) -> String {
+    let parts = list.iter().take(SHOWN);
+    let parts = parts.map(|one| format!("`{}` is {}", one.what, one.reason));
+    let mut text = parts.collect::<Vec<_>>().join("; ");
+    if let Some(more) = list.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        text.push_str(&format!("; and {more} more"));
+    }
+    text
 }
 
 /// Something that a plan cannot make.
@@ -94,19 +106,18 @@ impl Bundle {
     }
 }
 
-/// Plans in `a` what makes it `b`, as far as `options` has them compared, and
-/// gives the plan. Files that come get all that is known of them in `b` and can
-/// be held by `a`.
+/// Plans in `a` what makes it `b`, and gives the plan. `found` is how they
+/// differ, with `options`: what was not compared is not planned. Files that come
+/// get all that is known of them in `b` and can be held by `a`.
 ///
 /// # Errors
 /// [`AsPlanError`]; the draft is then not to be used.
 pub fn as_plan(
     a: &mut Draft,
     b: &Draft,
+    found: &ImageDifferences,
     options: &Options,
-    progress: &mut Progress<'_>,
 ) -> Result<Bundle, AsPlanError> {
-    let found = images(a, b, options, progress)?;
     let contents = Arc::new(Contents::default());
     let from = a.plan().steps.len();
     let source = a.add_source(THE_BUNDLE, Arc::clone(&contents) as _);
@@ -121,12 +132,9 @@ pub fn as_plan(
     };
     let whole = planner.registry(&found.registry, &found.files)?;
     planner.files(&found.files, &whole)?;
-    let mut inexpressible = std::mem::take(&mut planner.inexpressible).into_iter();
-    if let Some(first) = inexpressible.next() {
-        return Err(AsPlanError::Inexpressible {
-            first: Box::new(first),
-            others: inexpressible.len(),
-        });
+    let list = std::mem::take(&mut planner.inexpressible);
+    if !list.is_empty() {
+        return Err(AsPlanError::Inexpressible { list });
     }
     let mut plan = a.plan().clone();
     plan.steps.drain(..from);
@@ -164,9 +172,9 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn refuse(&mut self, what: impl ToString, reason: &'static str) {
+    fn refuse(&mut self, path: &ImagePath, reason: &'static str) {
         self.inexpressible.push(Inexpressible {
-            what: what.to_string(),
+            what: path.to_string(),
             reason,
         });
     }

@@ -216,7 +216,7 @@ impl From<&FileDifference> for FileDifferenceEntry {
             Found::Attributes { old, new } => (
                 FileChange::Attributes,
                 sides(*old, *new, |side, attributes| {
-                    side.attributes = Some(attributes)
+                    side.attributes = Some(attributes);
                 }),
             ),
             Found::ShortName { old, new } => (

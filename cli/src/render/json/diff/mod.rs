@@ -41,6 +41,9 @@ pub struct Diff {
     pub packages: Option<Vec<PackageDifferenceEntry>>,
     /// The features, by name; null where they were not compared.
     pub features: Option<Vec<FeatureDifferenceEntry>>,
+    /// The plan that was written, with `--as-plan`; absent where none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<DiffPlan>,
     /// What is odd about the comparison; what is odd about an image stands
     /// with it.
     pub findings: Vec<FindingEntry>,
@@ -48,6 +51,17 @@ pub struct Diff {
 
 impl Document for Diff {
     const NAME: &'static str = "diff";
+}
+
+/// A bundle that makes the first image what the second is.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct DiffPlan {
+    /// Where it was written.
+    pub directory: String,
+    /// How many changes it has.
+    pub changes: usize,
+    /// Bytes of content in it.
+    pub content_bytes: u64,
 }
 
 /// One of the two.
