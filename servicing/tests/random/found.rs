@@ -226,7 +226,7 @@ fn change(all: &mut Vec<Made>, random: &mut Random, kind: Kind) -> Option<BTreeS
             let at = some(all, random, &of_data);
             let entry = &mut all[at];
             entry.security = match &entry.security {
-                Some(_) if number % 2 == 0 => None,
+                Some(_) if number.is_multiple_of(2) => None,
                 _ => Some(descriptor(100 + number as u8 % 100)),
             };
             return lines([format!("{} security", shown(&entry.path))]);
