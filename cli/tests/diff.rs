@@ -310,7 +310,7 @@ fn what_differs_is_written_as_a_plan_and_applied() {
         run_in(top.path(), "plan show @bundle")
             .ends(ExitCode::Done)
             .says(&[
-                "diff --as-plan\n",
+                "diff --as-plan  [stated, diff]\n",
                 "  - Windows\\System32\\drivers\\gm.dls",
                 "  + Windows\\INF\\oem0.inf  2931 bytes",
                 "SYSTEM\\ControlSet001\\Services\\viostor",

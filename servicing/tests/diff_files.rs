@@ -7,7 +7,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use wimwright_servicing::diff::{Exclude, FileChange, FileDifference, Options, Step, files};
+use wimwright_servicing::diff::{
+    Exclude, FileChange, FileDifference, FileState, Options, Step, files,
+};
 use wimwright_servicing::{DirectoryTree, FileTree, Kind, MemoryTree};
 
 fn tree(files: &[(&str, &str)]) -> MemoryTree {
@@ -84,7 +86,32 @@ fn mirrored(found: &[FileDifference]) -> Vec<FileDifference> {
             other => panic!("a directory does not hold {other:?}"),
         },
     };
-    found.iter().map(turn).collect()
+    let mut turned: Vec<FileDifference> = found.iter().map(turn).collect();
+    turned.sort_by(|left, right| left.path.cmp(&right.path));
+    turned
+}
+
+/// The same differences for one who does not look for moved files.
+fn unmoved(found: &[FileDifference]) -> Vec<FileDifference> {
+    let state = || FileState {
+        kind: Kind::File,
+        len: 1,
+        target: None,
+    };
+    let apart = |found: &FileDifference| match &found.change {
+        FileChange::Moved { from } => vec![
+            FileDifference {
+                path: from.clone(),
+                change: FileChange::Removed(state()),
+            },
+            FileDifference {
+                path: found.path.clone(),
+                change: FileChange::Added(state()),
+            },
+        ],
+        _ => vec![found.clone()],
+    };
+    found.iter().flat_map(apart).collect()
 }
 
 fn write(root: &Path, path: &str, content: impl AsRef<[u8]>) {
@@ -114,6 +141,33 @@ fn each_kind_of_difference_is_told_as_it_is() {
             &["+ Windows\\d.txt file 4"],
         ),
         (&[base[0], base[2], base[3]], &["- Windows\\b.txt file 3"]),
+        (
+            &[base[0], base[2], base[3], ("Windows\\sub\\z.txt", "two")],
+            &["Windows\\b.txt > Windows\\sub\\z.txt"],
+        ),
+        // Of two that are alike nobody can say which was moved; empty ones all
+        // are.
+        (
+            &[
+                base[0],
+                base[2],
+                base[3],
+                ("Windows\\y.txt", "two"),
+                ("Windows\\z.txt", "two"),
+            ],
+            &[
+                "- Windows\\b.txt file 3",
+                "+ Windows\\y.txt file 3",
+                "+ Windows\\z.txt file 3",
+            ],
+        ),
+        (
+            &[base[0], base[1], base[3], ("Windows\\sub\\e.txt", "")],
+            &[
+                "- Windows\\sub\\c.txt file 0",
+                "+ Windows\\sub\\e.txt file 0",
+            ],
+        ),
         (
             &[base[0], ("Windows\\b.txt", "twO"), base[2], base[3]],
             &["~ Windows\\b.txt 3 > 3 at 2"],
@@ -168,7 +222,7 @@ fn what_is_excluded_is_neither_told_nor_read() {
     ]);
     let b = tree(&[
         ("Windows\\Temp\\a", "2"),
-        ("Windows\\new.log", "1"),
+        ("Windows\\new.log", "3"),
         ("pagefile.sys", "2"),
         ("kept", "2"),
     ]);
@@ -431,7 +485,7 @@ mod on_the_host {
             let (a, b) = trees(one.path(), two.path());
             let found = compare(&a, &b, &Options::default());
             assert_eq!(mirrored(&compare(&b, &a, &Options::default())), found);
-            let own: BTreeMap<String, char> = told(&found)
+            let own: BTreeMap<String, char> = told(&unmoved(&found))
                 .iter()
                 .map(|line| {
                     let mut words = line.split(' ');

@@ -159,20 +159,29 @@ pub struct FileDifference {
     pub change: FileChange,
 }
 
-/// Compares the files of two trees, except the contents of `by_other_means`.
+/// Files that are not compared like others.
+#[derive(Clone, Copy)]
+pub(super) struct Apart<'p> {
+    /// Whose contents are compared by other means.
+    pub(super) contents: &'p BTreeSet<ImagePath>,
+    /// Which are no other file under a new name, whatever they hold.
+    pub(super) never_moved: &'p BTreeSet<ImagePath>,
+}
+
+/// Compares the files of two trees, except those that are `apart`.
 /// `progress` is told how many of how many contents are compared.
 pub(super) fn compare(
     a: &dyn FileTree,
     b: &dyn FileTree,
     options: &Options,
-    by_other_means: &BTreeSet<ImagePath>,
+    apart: Apart<'_>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Vec<FileDifference>, DiffError> {
     let mut walk = Walk {
         a,
         b,
         options,
-        by_other_means,
+        by_other_means: apart.contents,
         found: Vec::new(),
         pairs: Vec::new(),
         open: vec![Both {
@@ -188,7 +197,7 @@ pub(super) fn compare(
         mut found, pairs, ..
     } = walk;
     let contents = content::compare(a, b, &pairs, progress)?;
-    moved::find(a, b, &mut found)?;
+    moved::find(a, b, apart.never_moved, &mut found)?;
     if options.metadata {
         let of_moved: Vec<_> = found
             .iter()

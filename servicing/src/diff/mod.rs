@@ -141,7 +141,12 @@ pub fn files(
     options: &Options,
     progress: &mut Progress<'_>,
 ) -> Result<Vec<FileDifference>, DiffError> {
-    files::compare(a, b, options, &BTreeSet::new(), &mut |done, total| {
+    let none = BTreeSet::new();
+    let apart = files::Apart {
+        contents: &none,
+        never_moved: &none,
+    };
+    files::compare(a, b, options, apart, &mut |done, total| {
         progress(Step::Files, done, total);
     })
 }
@@ -180,7 +185,11 @@ pub fn images(
     let compared = registry::compare(a, b, options, &mut |done, total| {
         progress(Step::Hives, done, total);
     })?;
-    let mut files = files::compare(a, b, options, &compared.files, &mut |done, total| {
+    let apart = files::Apart {
+        contents: &compared.files,
+        never_moved: &compared.alone,
+    };
+    let mut files = files::compare(a, b, options, apart, &mut |done, total| {
         progress(Step::Files, done, total);
     })?;
     files.extend(compared.of_files);

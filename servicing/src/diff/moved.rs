@@ -1,6 +1,6 @@
 //! Files that are the same but for their path.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::files::{FileChange, FileDifference, changed};
 use super::{DiffError, Side};
@@ -16,14 +16,19 @@ struct Holders {
 }
 
 /// Makes one difference of a removed and an added file where each is the only
-/// one of its side that holds the content. Empty files are all alike.
+/// one of its side that holds the content. Empty files are all alike; those in
+/// `never` stay apart.
 pub(super) fn find(
     a: &dyn FileTree,
     b: &dyn FileTree,
+    never: &BTreeSet<ImagePath>,
     found: &mut Vec<FileDifference>,
 ) -> Result<(), DiffError> {
     let mut by_len: HashMap<u64, Holders> = HashMap::new();
     for (at, difference) in found.iter().enumerate() {
+        if never.contains(&difference.path) {
+            continue;
+        }
         match &difference.change {
             FileChange::Removed(state) if state.kind == Kind::File && state.len > 0 => {
                 by_len.entry(state.len).or_default().removed.push(at);

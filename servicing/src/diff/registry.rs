@@ -60,6 +60,9 @@ pub(super) struct Compared {
     pub(super) of_files: Vec<FileDifference>,
     /// Files whose bytes need not be compared any more.
     pub(super) files: BTreeSet<ImagePath>,
+    /// Files of hives that one image has alone: that they hold the same as
+    /// another hive does not make them that hive.
+    pub(super) alone: BTreeSet<ImagePath>,
     /// Hives that can be compared as files only.
     pub(super) damaged: Vec<Damaged>,
 }
@@ -192,10 +195,12 @@ impl Compared {
             }
             (Found::Hive(was, _), Found::Nothing) => {
                 let (keys, values) = count(&was).map_err(broken)?;
+                self.alone.insert(old.file);
                 self.whole(name, HiveChange::Removed { keys, values });
             }
             (Found::Nothing, Found::Hive(is, _)) => {
                 let (keys, values) = count(&is).map_err(broken)?;
+                self.alone.insert(new.file);
                 self.whole(name, HiveChange::Added { keys, values });
             }
             (was, is) => {

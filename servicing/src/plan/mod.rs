@@ -5,6 +5,7 @@
 
 mod basis;
 mod change;
+mod counts;
 mod details;
 mod difference;
 mod display;

@@ -450,22 +450,4 @@ impl Made {
     pub(crate) fn path(&self) -> &str {
         &self.path
     }
-
-    /// What it is on the host: what it holds, and the number of its group of
-    /// hard links.
-    pub(crate) fn host(&self) -> OnHost<'_> {
-        match &self.content {
-            _ if self.reparse.is_some() => OnHost::Link(self.target.as_deref()),
-            Some(content) => OnHost::File(content, self.link_group),
-            None => OnHost::Directory,
-        }
-    }
-}
-
-/// What an entry is on the host.
-pub(crate) enum OnHost<'a> {
-    Directory,
-    File(&'a [u8], u64),
-    /// With where it leads, where the host can say that.
-    Link(Option<&'a str>),
 }

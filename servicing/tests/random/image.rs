@@ -11,7 +11,7 @@ use wimwright_servicing::{
 use wimwright_testdata::image::{Data, Windows, hive, software};
 use wimwright_wim::Packing;
 
-use crate::made::{Made, OnHost, directory, file, junction, symbolic_link, wim};
+use crate::made::{Made, directory, file, junction, symbolic_link, wim};
 
 /// Where files may be changed: not where hives and drivers are.
 pub(crate) const TOPS: [&str; 2] = ["Data", "More"];
@@ -123,6 +123,23 @@ pub(crate) fn entries() -> Vec<Made> {
     ]
 }
 
+/// What an entry is on the host.
+enum OnHost<'a> {
+    Directory,
+    /// What it holds, and the number of its group of hard links.
+    File(&'a [u8], u64),
+    /// With where it leads, where the host can say that.
+    Link(Option<&'a str>),
+}
+
+fn on_host(entry: &Made) -> OnHost<'_> {
+    match &entry.content {
+        _ if entry.reparse.is_some() => OnHost::Link(entry.target.as_deref()),
+        Some(content) => OnHost::File(content, entry.link_group),
+        None => OnHost::Directory,
+    }
+}
+
 /// The same on the host; without what that does not hold.
 fn write_directory(root: &Path, entries: &[Made]) {
     let mut first: Vec<(u64, PathBuf)> = Vec::new();
@@ -132,7 +149,7 @@ fn write_directory(root: &Path, entries: &[Made]) {
         if let Some(above) = path.parent() {
             fs::create_dir_all(above).unwrap();
         }
-        match entry.host() {
+        match on_host(entry) {
             OnHost::Directory => fs::create_dir_all(&path).unwrap(),
             OnHost::File(content, group) => {
                 let known = first
