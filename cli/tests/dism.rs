@@ -322,6 +322,31 @@ fn packages_and_features_are_listed_as_dism_lists_them() {
     at("/Image:@image /Get-FeatureInfo /FeatureName:Telnet9")
         .ends(ExitCode::DismUnknownFeature)
         .says(&["Error: 0x800f080c\n\nFeature name Telnet9 is unknown."]);
+    if let Some(corpus) = corpus("packages_and_features_are_listed_as_dism_lists_them") {
+        let real = corpus.join("packages/msu/Windows6.1-KB2999226-x64.msu");
+        fs::create_dir(top.path().join("updates")).unwrap();
+        fs::copy(real, top.path().join("updates/kb2999226.msu")).unwrap();
+        let name = "Package_for_KB2999226~31bf3856ad364e35~amd64~~6.1.1.6";
+        // A folder stands for the packages in it.
+        at("/Image:@image /Add-Package /PackagePath:@updates")
+            .ends(ExitCode::Done)
+            .says(&[
+                &format!("Processing 1 of 1 - Adding package {name}\n[===="),
+                "Windows installs it at the first boot.\n",
+            ]);
+        let pending = format!("Package Identity : {name}\nState : Install Pending\n");
+        at("/Image:@image /Get-Packages")
+            .ends(ExitCode::Done)
+            .says(&[&pending]);
+        at(&format!(
+            "/Image:@image /Remove-Package /PackageName:{name}"
+        ))
+        .ends(ExitCode::Done)
+        .says(&[&format!("Removing package {name}\n")]);
+        let left = at("/Image:@image /Get-Packages").ends(ExitCode::Done).out;
+        assert!(!left.contains("Pending"), "{left}");
+    }
+    at("/Image:@image /Remove-Package /PackageName:Nothing").ends(ExitCode::DismNotSupported);
     // A package for another Windows does not apply.
     let other = top.path().join("other.cab");
     package(&other, [6, 3, 9600, 16384]);
@@ -536,4 +561,85 @@ fn lines_of_public_scripts_run_as_they_are() {
                 .says(&["KB5041865.msu"]);
         }
     }
+}
+
+#[test]
+fn a_mount_is_changed_committed_and_thrown_away() {
+    let test = "a_mount_is_changed_committed_and_thrown_away";
+    let fuse = File::options().read(true).write(true).open("/dev/fuse");
+    if fuse.is_err() || !cfg!(feature = "fuse") {
+        return skipped(test, "images cannot be mounted here");
+    }
+    if !program("fusermount3", test) {
+        return;
+    }
+    let bench = Bench::new();
+    let top = bench.top.path();
+    // A copy, not a link: it is called `dism` wherever it asks for itself.
+    fs::copy(env!("CARGO_BIN_EXE_wimwright"), top.join("dism")).unwrap();
+    let says = |line: &str, code: i32, text: &str| {
+        let done = bench.run(line);
+        let out = String::from_utf8_lossy(&done.stdout).into_owned();
+        let err = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(code), "{line}\n{out}\n{err}");
+        assert!(out.contains(text), "{line}\n{out}\n{err}");
+    };
+    let mount = r"dism /Mount-Image /ImageFile:C:\sources\install.wim /Index:1 /MountDir:C:\mount";
+    says(r"dism /Unmount-Image /MountDir:C:\mount", 87, "not said");
+    says(
+        r"dism /Mount-Image /ImageFile:C:\sources\install.wim /Index:1 /MountDir:C:\no",
+        3,
+        "no",
+    );
+    says(mount, 0, "Mounting image\n[===");
+    says(
+        "dism /Get-MountedWimInfo",
+        0,
+        "Image Index : 1\nMounted Read/Write : Yes\nStatus : Ok\n",
+    );
+    fs::write(top.join("c/mount/kept.txt"), "kept").unwrap();
+    says(
+        r"dism /Commit-Image /MountDir:C:\mount",
+        0,
+        "Saving image\n[===",
+    );
+    fs::write(top.join("c/mount/lost.txt"), "lost").unwrap();
+    says(
+        r"dism /Unmount-Image /MountDir:C:\mount /Discard",
+        0,
+        "Unmounting image\n[===",
+    );
+    let names = run_in(top, "dir @c/sources/install.wim:1")
+        .ends(ExitCode::Done)
+        .out;
+    assert!(
+        names.contains("kept.txt") && !names.contains("lost.txt"),
+        "{names}"
+    );
+    // What is mounted to be looked at is not written to, and has nothing to save.
+    says(&format!("{mount} /ReadOnly"), 0, "");
+    says(r"dism /Image:C:\mount /Get-Drivers", 0, "(No drivers found");
+    says(
+        r"dism /Commit-Image /MountDir:C:\mount",
+        50,
+        "not mounted to be changed",
+    );
+    says(r"dism /Unmount-Image /MountDir:C:\mount /Commit", 0, "");
+    // What a servicing that was cut off left does not get into the image.
+    says(mount, 0, "");
+    fs::create_dir(top.join("c/mount/.wimwright")).unwrap();
+    says(
+        r"dism /Unmount-Image /MountDir:C:\mount /Commit",
+        50,
+        "cut off before its end",
+    );
+    says(
+        r"dism /Image:C:\mount /Add-Driver /Driver:C:\drivers /Recurse",
+        0,
+        "successfully installed",
+    );
+    says(r"dism /Unmount-Image /MountDir:C:\mount /Commit", 0, "");
+    run_in(top, "drivers list @c/sources/install.wim")
+        .ends(ExitCode::Done)
+        .says(&["viostor.inf"]);
 }

@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -63,6 +64,8 @@ fn start(words: &MountArgs, context: &mut Context<'_>) -> anyhow::Result<ExitCod
     }
     args.extend(["--".into(), image.clone().into(), directory.clone().into()]);
     let mut child = Command::new(program)
+        // Whatever the program is called: as `dism` it would take other words.
+        .arg0("wimwright")
         .args(args)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
+use clap::error::ErrorKind;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use wimwright_servicing::{Access, ImageName, Selector};
@@ -212,6 +213,11 @@ impl<'c, 'w> Session<'c, 'w> {
         }
         let words = std::iter::once(OsString::from("wimwright")).chain(native.words());
         let arguments = Arguments::try_parse_from(words).map_err(|error| {
+            if error.kind() == ErrorKind::InvalidSubcommand {
+                let text = format!("`{typed}` is not in this build of wimwright");
+                return Failure::new(NOT_SUPPORTED, text)
+                    .hint("images are mounted by builds for Linux with the feature `fuse`");
+            }
             let text = error.to_string();
             let line = text.lines().next().unwrap_or_default();
             Failure::words(line.trim_start_matches("error: ").to_owned())
