@@ -1,14 +1,14 @@
 //! A second run, and one after a kill.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use wimwright::ExitCode;
 
 use super::support::{content, run_in};
-use super::{bench, file, one};
+use super::{bench, file, one, process};
 
 #[test]
 fn what_is_there_already_is_left_as_it_is() {
@@ -149,7 +149,6 @@ fn a_build_that_is_killed_is_run_again() {
             .unwrap()
     };
     assert!(build().wait().unwrap().success());
-    let expected = fs::read(at("out/pro.wim")).unwrap();
     let mut killed = 0;
     for wait in (0..24).map(|number| number * 15) {
         // Every other time there is an older one to replace.
@@ -167,24 +166,66 @@ fn a_build_that_is_killed_is_run_again() {
         }
     }
     assert!(killed > 0);
-    fs::write(at("files/a.txt"), "a").unwrap();
-    let time = fs::metadata(at("files/below/b.txt"))
-        .unwrap()
-        .modified()
-        .unwrap();
-    let file = fs::File::options()
-        .write(true)
-        .open(at("files/a.txt"))
-        .unwrap();
-    file.set_modified(time).unwrap();
-    drop(file);
     assert!(build().wait().unwrap().success());
-    let names: Vec<_> = content(&at("out")).into_keys().collect();
+    let built = content(&at("out"));
+    let names: Vec<_> = built.keys().collect();
     assert_eq!(names.len(), 2, "{names:?}");
-    // The file that was put has another time than at first.
-    let built = fs::read(at("out/pro.wim")).unwrap();
     let _ = fs::remove_dir_all(at("out"));
     assert!(build().wait().unwrap().success());
-    assert!(fs::read(at("out/pro.wim")).unwrap() == built);
-    assert_eq!(built.len(), expected.len());
+    let wim = Path::new("pro.wim");
+    assert!(content(&at("out"))[wim] == built[wim]);
+}
+
+#[test]
+fn a_set_that_was_half_replaced_is_built_again() {
+    let top = bench();
+    let at = |name: &str| top.path().join(name);
+    let text = one("base.wim").replace("pro.wim\"", "pro.swm\"\nsplit = \"64K\"");
+    file(&top, "b.toml", &text);
+    process(top.path(), "build b.toml");
+    let old = content(&at("out"));
+    let other = "REGEDIT4\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\New]\n";
+    fs::write(at("tweak.reg"), other).unwrap();
+    process(top.path(), "build b.toml");
+    let new = content(&at("out"));
+    let part = |number: usize| match number {
+        1 => PathBuf::from("pro.swm"),
+        _ => PathBuf::from(format!("pro{number}.swm")),
+    };
+    let count = new.len() - 1;
+    assert!(count > 2 && old.len() == new.len(), "{count}");
+    let record = Path::new(".pro.swm.wimwright-build");
+    // As it is put in place: record, without the first part, the others from the
+    // last on, the first.
+    for replaced in 0..=count + 1 {
+        fs::remove_dir_all(at("out")).unwrap();
+        fs::create_dir(at("out")).unwrap();
+        let put = |name: &Path, bytes: &Option<Vec<u8>>| {
+            fs::write(at("out").join(name), bytes.as_ref().unwrap()).unwrap();
+        };
+        put(record, &new[record]);
+        for number in 1..=count {
+            let from = match number + replaced > count + 1 {
+                true => &new,
+                false if number == 1 && replaced > 0 => continue,
+                false => &old,
+            };
+            put(&part(number), &from[&part(number)]);
+        }
+        process(top.path(), "build b.toml");
+        let found = content(&at("out"));
+        for number in 1..=count {
+            let part = part(number);
+            assert!(found[&part] == new[&part], "{replaced}: {number}");
+        }
+    }
+    // A part of somebody else's is not replaced.
+    fs::remove_dir_all(at("out")).unwrap();
+    fs::create_dir(at("out")).unwrap();
+    fs::write(at("out/pro2.swm"), "precious").unwrap();
+    run_in(top.path(), "build @b.toml")
+        .ends(ExitCode::Refused)
+        .complains(&["pro2.swm"]);
+    assert_eq!(fs::read(at("out/pro2.swm")).unwrap(), b"precious");
+    run_in(top.path(), "build @b.toml --force").ends(ExitCode::Done);
 }

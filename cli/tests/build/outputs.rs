@@ -123,3 +123,30 @@ fn an_output_is_split_and_older_parts_go() {
     run_in(top.path(), "build @b.toml").ends(ExitCode::Refused);
     run_in(top.path(), "build @b.toml --force").ends(ExitCode::Done);
 }
+
+#[test]
+fn a_source_may_be_all_images_of_a_file() {
+    let top = bench();
+    run_in(top.path(), "append @image @base.wim --name Second").ends(ExitCode::Done);
+    let text = super::one("base.wim:all").replace("name = \"Pro\"\n", "");
+    file(&top, "b.toml", &text);
+    let run = run_in(top.path(), "build @b.toml --json").ends(ExitCode::Done);
+    let found = run.json();
+    let images = found["images"].as_array().unwrap();
+    let names = images
+        .iter()
+        .map(|image| image["image_name"].as_str().unwrap());
+    assert_eq!(names.collect::<Vec<_>>(), ["Base", "Second"]);
+    for image in images {
+        assert_eq!(image["steps"][0]["results"][0]["outcome"], "added");
+    }
+    file(&top, "b.toml", &format!("{text}boot = \"pro\"\n"));
+    run_in(top.path(), "build @b.toml")
+        .ends(ExitCode::Refused)
+        .complains(&["source `pro` has 2 images, and one boots", "hint:"]);
+    // One name for two.
+    file(&top, "b.toml", &super::one("base.wim:all"));
+    let run = run_in(top.path(), "build @b.toml");
+    assert_ne!(run.code, ExitCode::Done);
+    run.complains(&["source `pro`", "`Pro`"]);
+}

@@ -48,6 +48,8 @@ struct Asked {
     outcome: OutputOutcome,
     /// What is there, where a build left it.
     there: Option<Written>,
+    /// Files that nobody knows may be replaced.
+    force: bool,
 }
 
 /// The images of a node, done or planned.
@@ -147,6 +149,7 @@ fn ask(recipe: &Recipe, keys: &Keys, number: usize, force: bool) -> anyhow::Resu
         key,
         outcome,
         there,
+        force,
     })
 }
 

@@ -38,6 +38,12 @@ pub(crate) enum Problem {
         subjects: String,
         can_skip: bool,
     },
+    #[error("output `{output}`: source `{source_name}` has {images} images, and one boots")]
+    BootOfSeveral {
+        output: String,
+        source_name: String,
+        images: u32,
+    },
     #[error("source `{name}`: {lost} files and folders could not be captured: {first}")]
     Lost {
         name: String,
@@ -73,6 +79,9 @@ impl Problem {
             Problem::Busy { .. } => "wait for it, and run the build again: what is done then is \
                                      left as it is"
                 .to_owned(),
+            Problem::BootOfSeveral { .. } => {
+                "make two sources of it, one with the image that boots: `FILE.wim:2`".to_owned()
+            }
             Problem::Changed { .. } => "run the build again".to_owned(),
             Problem::Refused { can_skip: true, .. } => {
                 "`skip-refused = true` in the step goes on without them".to_owned()

@@ -82,6 +82,14 @@ impl Record {
             .unwrap_or_default())
     }
 
+    /// Whether a build made a file of this name.
+    pub(super) fn names(&self, file: &Path) -> bool {
+        let files = self.written.iter().flat_map(|written| &written.files);
+        files
+            .into_iter()
+            .any(|name| Some(name.as_os_str()) == file.file_name())
+    }
+
     /// What is where the output goes.
     pub(super) fn there(&self, output: &Path) -> There {
         if fs::symlink_metadata(output).is_err() {

@@ -86,9 +86,14 @@ pub(super) fn write(
     })?;
 
     // Everything is complete: now it takes its place.
-    let mut files = BTreeMap::new();
+    let mut complete = Vec::new();
     for (making, parts) in making.iter().zip(parts) {
-        files.insert(making.asked.output, publish(making, &parts, keys)?);
+        let places = places(making, &parts)?;
+        complete.push((making, parts, places));
+    }
+    let mut files = BTreeMap::new();
+    for (making, parts, places) in complete {
+        files.insert(making.asked.output, publish(making, &parts, places, keys)?);
     }
     context.progress("done", total, total);
     Ok(Built { images, files })
@@ -184,11 +189,14 @@ fn assemble(
                 .get(*node)
                 .and_then(|node| recipe.sources.get(node.source));
             let name = name.map_or("", |source| source.name.as_str());
-            anyhow::ensure!(
-                images == 1,
-                "output `{}`: source `{name}` has {images} images, and one boots",
-                output.name
-            );
+            if images != 1 {
+                return Err(Problem::BootOfSeveral {
+                    output: output.name.clone(),
+                    source_name: name.to_owned(),
+                    images,
+                }
+                .into());
+            }
             boot = Some(count + 1);
         }
         count += images;
@@ -227,19 +235,31 @@ fn image_count(file: &Path) -> anyhow::Result<u32> {
     Ok(wim.archive().image_count())
 }
 
+/// Where the parts of an output go; the first one's place was looked at before.
+fn places(making: &Making<'_>, parts: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let output = making.output;
+    let record = Record::read(&output.file)?;
+    let mut places = vec![output.file.clone()];
+    for part in parts.iter().skip(1) {
+        let name = part.file_name().unwrap_or_default();
+        let place = output.file.with_file_name(name);
+        if place.exists() && !record.names(&place) && !making.asked.force {
+            return Err(Problem::Foreign { path: place }.into());
+        }
+        places.push(place);
+    }
+    Ok(places)
+}
+
 /// Puts an output in its place.
-fn publish(making: &Making<'_>, parts: &[PathBuf], keys: &Keys) -> anyhow::Result<Files> {
+fn publish(
+    making: &Making<'_>,
+    parts: &[PathBuf],
+    places: Vec<PathBuf>,
+    keys: &Keys,
+) -> anyhow::Result<Files> {
     let output = making.output;
     let about = || format!("output `{}`", output.name);
-    let mut places = Vec::new();
-    for (number, part) in parts.iter().enumerate() {
-        places.push(match number {
-            0 => output.file.clone(),
-            _ => output
-                .file
-                .with_file_name(part.file_name().unwrap_or_default()),
-        });
-    }
     let mut new = Written::of(&making.asked.key, parts).with_context(about)?;
     let names = places.iter().filter_map(|place| place.file_name());
     new.files = names.map(PathBuf::from).collect();
@@ -248,6 +268,10 @@ fn publish(making: &Making<'_>, parts: &[PathBuf], keys: &Keys) -> anyhow::Resul
         _ => None,
     };
     Record::write(&output.file, &new, old.as_ref(), &keys.inputs).with_context(about)?;
+    if places.len() > 1 && output.file.exists() {
+        // Half of one set and half of another must not look like a set.
+        fs::remove_file(&output.file).with_context(about)?;
+    }
     // Who finds the first part finds them all.
     for (part, place) in parts.iter().zip(&places).rev() {
         fs::rename(part, place).with_context(|| format!("`{}`", place.display()))?;
