@@ -197,7 +197,7 @@ fn whole_file(file: &Path, given: &str) -> Result<(), Failure> {
         Some(end) => {
             let text = format!("`{given}` is a disk in a file (.{end}), and no WIM file");
             Err(Failure::new(NOT_SUPPORTED, text)
-                .hint("attach it (`qemu-nbd`, `guestmount`), and name the directory with /Image"))
+                .hint("attach it (with `guestmount`), and name the directory with /Image"))
         }
         None => Ok(()),
     }

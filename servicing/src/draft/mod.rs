@@ -5,6 +5,7 @@
 //! the way back. Nothing here touches the image. A draft is itself a tree.
 
 mod again;
+mod content;
 mod error;
 mod files;
 mod inverse;
@@ -29,9 +30,8 @@ pub use savepoint::Mark;
 use wimwright_hive::{FileTime, Hive};
 
 use crate::backend::FileChange;
-use crate::blob::{Blob, ContentId, MemoryBlob};
+use crate::blob::{Blob, ContentId};
 use crate::bundle::THE_BUNDLE;
-use crate::compressed;
 use crate::facts::ImageFacts;
 use crate::finding::Finding;
 use crate::path::ImagePath;
@@ -42,9 +42,6 @@ use crate::plan::{
 use crate::registry::{Condition, HiveName, Hives, KeyPath, Loaded, RegData, RegistryError};
 use crate::text::Text;
 use crate::tree::{Entry, FileTree, Metadata, TreeError};
-
-/// What messages call the image where it is a source of its own content.
-const THE_IMAGE: &str = "the image itself";
 
 /// A source of content that a draft knows, to be named in changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -554,91 +551,6 @@ impl Draft {
         self.files.base()
     }
 
-    /// That the place which `content` names still holds what was planned.
-    pub(crate) fn check_content_of(
-        &self,
-        content: &Content,
-        wanted_by: &ImagePath,
-    ) -> Result<(), DraftError> {
-        match content {
-            Content::Inline(_) => Ok(()),
-            Content::Image { .. } | Content::Source { .. } => {
-                self.content_blob(content, wanted_by).map(|_| ())
-            }
-        }
-    }
-
-    /// The bytes of `content`, which are what was planned.
-    fn content_blob(
-        &self,
-        content: &Content,
-        wanted_by: &ImagePath,
-    ) -> Result<Arc<dyn Blob>, DraftError> {
-        let (blob, source, from, id) = match content {
-            Content::Inline(bytes) => return Ok(Arc::new(MemoryBlob::new(bytes.clone()))),
-            Content::Image { path, expand, id } => {
-                let blob = self.image_blob(path, expand.as_deref())?;
-                (blob, None, path, id)
-            }
-            Content::Source {
-                source,
-                path,
-                expand,
-                id,
-            } => {
-                let blob = self.source_blob(*source, path, expand.as_deref(), wanted_by)?;
-                (blob, Some(*source), path, id)
-            }
-        };
-        self.check_content(source, from, blob.as_ref(), *id)?;
-        Ok(blob)
-    }
-
-    /// A file's content in the image as it is without the plan.
-    fn image_blob(
-        &self,
-        from: &ImagePath,
-        expand: Option<&str>,
-    ) -> Result<Arc<dyn Blob>, DraftError> {
-        let blob = self.files.base().open(from)?;
-        let blob = blob.ok_or_else(|| DraftError::NotInSource {
-            source_name: THE_IMAGE.to_owned(),
-            path: from.clone(),
-        })?;
-        expanded(blob, from, expand)
-    }
-
-    /// A file's content in a source.
-    pub(crate) fn source_blob(
-        &self,
-        index: usize,
-        from: &ImagePath,
-        expand: Option<&str>,
-        wanted_by: &ImagePath,
-    ) -> Result<Arc<dyn Blob>, DraftError> {
-        let no_source = || DraftError::NoSource {
-            path: wanted_by.clone(),
-            index,
-        };
-        let tree = self.sources.get(index).ok_or_else(no_source)?;
-        let blob = tree.open(from)?.ok_or_else(|| DraftError::NotInSource {
-            source_name: self.source_name(Some(index)),
-            path: from.clone(),
-        })?;
-        expanded(blob, from, expand)
-    }
-
-    /// What a source is called; the image itself where there is no index.
-    fn source_name(&self, index: Option<usize>) -> String {
-        match index {
-            None => THE_IMAGE.to_owned(),
-            Some(index) => {
-                let source = self.plan.sources.get(index);
-                source.map_or_else(String::new, |source| source.name.clone())
-            }
-        }
-    }
-
     fn recovery_planned(&self, hive: &HiveName) -> bool {
         let mut steps = self.plan.steps.iter();
         steps.any(
@@ -711,25 +623,6 @@ impl Draft {
         Ok(())
     }
 
-    fn check_content(
-        &self,
-        source: Option<usize>,
-        from: &ImagePath,
-        blob: &dyn Blob,
-        expected: ContentId,
-    ) -> Result<(), DraftError> {
-        let found = ContentId::of_blob(blob).map_err(|error| TreeError::new(from, error))?;
-        if found == expected {
-            return Ok(());
-        }
-        Err(DraftError::ContentChanged {
-            source_name: self.source_name(source),
-            path: from.clone(),
-            expected,
-            found,
-        })
-    }
-
     /// Makes the directories above `path`, and refuses what is in the way.
     fn make_way(&mut self, path: &ImagePath) -> Result<(), DraftError> {
         if path.is_root() {
@@ -766,23 +659,6 @@ fn conflict(path: &ImagePath, reason: &'static str) -> DraftError {
         subject: Box::new(Subject::Path(path.clone())),
         reason,
     }
-}
-
-/// The file itself, or the one that is taken out of it.
-fn expanded(
-    blob: Arc<dyn Blob>,
-    from: &ImagePath,
-    expand: Option<&str>,
-) -> Result<Arc<dyn Blob>, DraftError> {
-    let Some(wanted) = expand else {
-        return Ok(blob);
-    };
-    let plain = compressed::expand_blob(&blob, wanted);
-    let plain = plain.map_err(|source| DraftError::Expand {
-        path: from.clone(),
-        source,
-    })?;
-    Ok(Arc::new(MemoryBlob::new(plain)))
 }
 
 fn absent(hive: &HiveName) -> RegistryError {

@@ -108,9 +108,11 @@ impl Record {
     }
 
     /// Writes the record of an output that is about to take its place; `old` is
-    /// what is there still.
+    /// what is there still. It is made in `workplace`, from where the next build
+    /// takes away what one that was killed left.
     pub(super) fn write(
         output: &Path,
+        workplace: &Path,
         new: &Written,
         old: Option<&Written>,
         inputs: &BTreeMap<PathBuf, Remembered>,
@@ -123,14 +125,10 @@ impl Record {
             inputs: inputs.clone(),
         };
         let text = serde_json::to_vec_pretty(&record)?;
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
         // Readable for those who may read the output.
         let mut file = Builder::new()
             .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(folder)
+            .tempfile_in(workplace)
             .with_context(named)?;
         file.write_all(&text).with_context(named)?;
         file.as_file().sync_all().with_context(named)?;

@@ -267,7 +267,9 @@ fn publish(
         There::Ours(old) => Some(old),
         _ => None,
     };
-    Record::write(&output.file, &new, old.as_ref(), &keys.inputs).with_context(about)?;
+    let workplace = parts.first().and_then(|part| part.parent());
+    let workplace = workplace.with_context(about)?;
+    Record::write(&output.file, workplace, &new, old.as_ref(), &keys.inputs).with_context(about)?;
     if places.len() > 1 && output.file.exists() {
         // Half of one set and half of another must not look like a set.
         fs::remove_file(&output.file).with_context(about)?;

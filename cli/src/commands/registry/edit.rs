@@ -65,10 +65,14 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitCode> {
     let total = 1 + ENDING;
     context.progress("open", 0, total);
-    let locator = Locator::new(locating.options())?;
+    let options = locating.options();
+    // Said before anything is opened.
+    Locator::new(options.clone()).map_err(EditError::from)?;
     let mut edit = Edit::begin(image, writing, context)?;
     let key = Text::from(key);
     let done = edit.run::<_, EditError>(what.operation(), |draft| {
+        // It keeps the profiles of the image that it looked into.
+        let locator = Locator::new(options.clone())?;
         let location = locator.locate(draft, &key)?;
         let applied = what.apply(draft, &location)?;
         Ok((location, applied))

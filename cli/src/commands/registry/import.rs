@@ -24,10 +24,13 @@ pub(super) fn run(
     let total = 2 + ENDING;
     context.progress("read", 0, total);
     let given = reg_file::read(files)?;
-    let locator = Locator::new(locating.options())?;
+    // Said before anything is opened.
+    Locator::new(locating.options())?;
     context.progress("open", 1, total);
     let mut edit = Edit::begin(image, writing, context)?;
     let imported = edit.run::<_, anyhow::Error>("registry import", |draft| {
+        // It keeps the profiles of the image that it looked into.
+        let locator = Locator::new(locating.options())?;
         let files = reg_file::parse(&given, reading, draft)?;
         Ok(import(draft, &locator, &files)?)
     })?;
