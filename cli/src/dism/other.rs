@@ -3,7 +3,7 @@
 use super::command::{Command, later, online, refused};
 
 const DISKS: &str = "disks in files (.ffu) hold partitions and are written sector by sector";
-const DISKS_HINT: &str = "`qemu-img convert` and `dd` copy disks; `capture` makes a WIM file of a \
+const DISKS_HINT: &str = "programs like `dd` copy disks; `capture` makes a WIM file of a \
                           volume";
 const APPS: &str = "Store apps are put in place by a service of Windows, which checks licences and \
                     signatures of its own";
